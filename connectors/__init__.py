@@ -1,0 +1,1 @@
+"""Other people's systems: calendars, applicant tracking systems, mail."""

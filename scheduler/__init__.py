@@ -1,0 +1,1 @@
+"""The app: plans, books and repairs interview loops."""

@@ -1,0 +1,1 @@
+"""Packs interview loops: minutes and ids in, minutes and ids out."""

@@ -1,0 +1,90 @@
+"""Answers: an assignment per session, a plan per problem, and what a solve can say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """When a session starts, who sits in each seat, who shadows, and where."""
+
+    start: int
+    people: tuple[tuple[str, ...], ...]
+    shadow: str | None = None
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """A placed loop: every session by id, and the debrief's start (``None`` without one)."""
+
+    sessions: Mapping[str, Assignment]
+    debrief: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``loops[id]`` is ``None`` where the loop is left out."""
+
+    loops: Mapping[str, LoopPlan | None] = field(default_factory=dict)
+
+
+class Status(StrEnum):
+    OPTIMAL = "optimal"  # proven best
+    FEASIBLE = "feasible"  # legal, not proven best
+    INFEASIBLE = "infeasible"  # proven: no loop can be placed, or a locked one cannot
+    UNKNOWN = "unknown"  # out of time with nothing legal in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken hard rule. ``rule`` is its name, ``where`` the path, ``text`` the sentence."""
+
+    rule: str
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a solve may spend.
+
+    ``deterministic`` counts solver work instead of seconds (the same on any machine); with it and
+    a ``seed`` the same problem gives byte-equal answers. ``seconds`` is wall clock and may cut
+    earlier; the result then says so (`Result.cut`).
+    """
+
+    seconds: float = 20.0
+    deterministic: float | None = None
+    seed: int = 1
+    workers: int = 1
+    memory_mb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What `solve` answers. ``price`` maps each priced rule to its share; the shares sum to ``cost``."""
+
+    status: Status
+    plan: Plan
+    price: Mapping[str, int]
+    cost: int
+    bound: int
+    seconds: float
+    cut: bool = False
+    """A wall-clock limit or a stop request ended it before its own end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Reported while a solve runs."""
+
+    seconds: float
+    placed: int
+    loops: int
+    cost: int | None
+    bound: int | None
+    phase: str
