@@ -1,0 +1,1 @@
+"""The words of interview scheduling as plain values: standard library only."""

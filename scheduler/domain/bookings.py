@@ -1,0 +1,119 @@
+"""Booked interviews, their seats, the time they take from people and rooms, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from scheduler.domain.templates import InterviewKind, Modality, SeatKind
+from scheduler.domain.time import Span
+
+
+class InterviewState(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+class SeatState(StrEnum):
+    ASSIGNED = "assigned"
+    INVITED = "invited"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One person's place. ``number`` is the template's seat, −1 for the debrief and companions."""
+
+    person: str
+    kind: SeatKind
+    state: SeatState = SeatState.ASSIGNED
+    number: int = -1
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """One meeting of a loop as held or booked. ``spec`` is the template's interview id or ``debrief``;
+    ``revision`` rises when it is booked anew after a cancel (calendar ids are burnt by a cancel)."""
+
+    id: str
+    loop: str
+    spec: str
+    title: str
+    kind: InterviewKind
+    modality: Modality
+    span: Span
+    room: str | None
+    seats: tuple[Seat, ...]
+    state: InterviewState
+    revision: int = 0
+    calendar: str = ""
+    event_id: str = ""
+    etag: str = ""
+    join_url: str = ""
+    flag: str = ""
+    """What a human should look at (moved or deleted outside, room refused), or empty."""
+
+
+class Hold(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Time taken from a subject (``person:anna``, ``room:oak``, ``candidate:app-7``), buffers
+    included. No two of one subject overlap: a constraint of the database sees to it.
+    ``expires_at`` is set on held rows only."""
+
+    subject: str
+    span: Span
+    loop: str
+    interview: str
+    state: Hold
+    expires_at: datetime | None = None
+
+
+class Write(StrEnum):
+    BOOK = "book"
+    RESCHEDULE = "reschedule"
+    CANCEL = "cancel"
+    MAIL = "mail"
+
+
+class WriteState(StrEnum):
+    TODO = "todo"
+    DONE = "done"
+    FAILED = "failed"
+    DROPPED = "dropped"  # no longer wanted before it was done
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One write to somebody else's system, noted before it is made.
+
+    ``key`` is the identity of the event or message (deterministic ids come from it); ``payload`` is
+    the intent as JSON-able values; ``generation`` is the loop's when it was noted: a row of an
+    older generation is never carried out.
+    """
+
+    id: str
+    loop: str
+    interview: str
+    write: Write
+    key: str
+    payload: Mapping[str, Any]
+    generation: int
+    order: int
+    state: WriteState = WriteState.TODO
+    attempts: int = 0
+    error: str = ""
+    due_at: datetime | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,70 @@
+"""What can be wrong with a request, said in one line that names the field and the fix.
+
+DomainError
+├── BadInput      a field holds something unusable
+├── Missing       no such thing
+├── WrongState    the thing is past that, or not there yet
+└── Taken         somebody else has that time
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class DomainError(Exception):
+    """Base of all. ``code`` is stable and snake_case; ``str()`` is the whole line."""
+
+    code = "error"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class BadInput(DomainError):
+    """``field`` is a path (``windows[0].end``), ``fault`` what is wrong, ``fix`` what to do."""
+
+    code = "bad_input"
+
+    def __init__(self, field: str, fault: str, fix: str = "") -> None:
+        super().__init__(f"{field}: {fault}" + (f"; {fix}" if fix else ""))
+        self.field, self.fault, self.fix = field, fault, fix
+
+
+class BadInputs(DomainError):
+    """Several faults found in one reading, so that a file is mended in one go."""
+
+    code = "bad_input"
+
+    def __init__(self, faults: Sequence[BadInput]) -> None:
+        super().__init__("\n".join(f.text for f in faults))
+        self.faults = tuple(faults)
+
+
+class Missing(DomainError):
+    code = "not_found"
+
+    def __init__(self, noun: str, id: str) -> None:
+        super().__init__(f"no {noun} {id!r}")
+        self.noun, self.id = noun, id
+
+
+class WrongState(DomainError):
+    """``state`` is where the thing is now."""
+
+    code = "wrong_state"
+
+    def __init__(self, noun: str, id: str, state: str, wanted: str) -> None:
+        super().__init__(f"{noun} {id} is {state}: {wanted}")
+        self.noun, self.id, self.state = noun, id, state
+
+
+class Taken(DomainError):
+    """``subjects`` names who or what is no longer free (``person:anna``, ``room:oak``)."""
+
+    code = "taken"
+
+    def __init__(self, subjects: Sequence[str]) -> None:
+        super().__init__("no longer free: " + ", ".join(subjects))
+        self.subjects = tuple(subjects)

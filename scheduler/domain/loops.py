@@ -1,0 +1,138 @@
+"""Applications, loops and their states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from scheduler.domain.templates import LoopTemplate
+from scheduler.domain.time import Span
+
+
+class LoopState(StrEnum):
+    DRAFT = "draft"
+    AWAITING_CANDIDATE = "awaiting_candidate"
+    PLANNING = "planning"
+    PROPOSED = "proposed"
+    HELD = "held"
+    BOOKING = "booking"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    INFEASIBLE = "infeasible"
+    REPAIRING = "repairing"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+S = LoopState
+MOVES: Mapping[LoopState, frozenset[LoopState]] = {
+    S.DRAFT: frozenset({S.AWAITING_CANDIDATE, S.PLANNING, S.NEEDS_ATTENTION, S.CANCELLED}),
+    S.AWAITING_CANDIDATE: frozenset({S.PLANNING, S.NEEDS_ATTENTION, S.CANCELLED}),
+    S.PLANNING: frozenset({S.PROPOSED, S.INFEASIBLE, S.NEEDS_ATTENTION, S.CANCELLED}),
+    S.PROPOSED: frozenset({S.PLANNING, S.HELD, S.CANCELLED, S.NEEDS_ATTENTION}),
+    S.HELD: frozenset({S.BOOKING, S.PLANNING, S.CANCELLING, S.NEEDS_ATTENTION}),
+    S.BOOKING: frozenset({S.CONFIRMED, S.PLANNING, S.CANCELLING, S.NEEDS_ATTENTION}),
+    S.CONFIRMED: frozenset({S.REPAIRING, S.COMPLETED, S.CANCELLING, S.NEEDS_ATTENTION}),
+    S.REPAIRING: frozenset({S.CONFIRMED, S.BOOKING, S.CANCELLING, S.NEEDS_ATTENTION}),
+    S.INFEASIBLE: frozenset({S.PLANNING, S.CANCELLED, S.NEEDS_ATTENTION}),
+    S.CANCELLING: frozenset({S.CANCELLED, S.NEEDS_ATTENTION}),
+    S.NEEDS_ATTENTION: frozenset({S.PLANNING, S.REPAIRING, S.CANCELLING, S.CANCELLED, S.CONFIRMED}),
+    S.COMPLETED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+"""Where a loop may go from where it is."""
+del S
+
+ENDED = frozenset({LoopState.COMPLETED, LoopState.CANCELLED})
+
+
+class BookMode(StrEnum):
+    """Who says yes: nobody is planned for, a person approves, or policy books the best plan."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    BOOK = "book"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    name: str
+    email: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accommodation:
+    """What the plan must respect; the reason is never stored. ``extra_time`` in percent,
+    ``break_every`` and ``max_day`` in minutes, ``features`` of rooms."""
+
+    extra_time: int = 0
+    break_every: int | None = None
+    max_day: int | None = None
+    features: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
+    """People who are there besides the panel (an interpreter, a captioner): ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A person's candidacy for one job; everything is keyed on it, never on an e-mail address."""
+
+    id: str
+    candidate: Candidate
+    job: str
+    hiring_manager: str
+    recruiter: str
+    coordinator: str | None = None
+    stage: str = ""
+    accommodation: Accommodation = Accommodation()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a loop waits or cannot be met, in words and in parts: ``kind`` is stable."""
+
+    kind: str
+    text: str
+    people: tuple[str, ...] = ()
+    interviews: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """All interviews of one stage visit of one application, planned together with the debrief.
+
+    ``template`` is the copy taken when the loop was asked for, adjusted as asked. ``windows`` are
+    what the candidate offered; without any the working hours of the horizon count. ``generation``
+    rises with every (re)booking and fences late workers. ``blocked`` are times found taken while
+    booking, kept out of the next plan.
+    """
+
+    id: str
+    application: str
+    template: LoopTemplate
+    state: LoopState
+    mode: BookMode
+    zone: str
+    site: str | None
+    horizon: Span
+    windows: tuple[Span, ...]
+    stage_visit: str
+    created_at: datetime
+    updated_at: datetime
+    cause: str = ""
+    generation: int = 0
+    replans: int = 0
+    reasons: tuple[Reason, ...] = ()
+    fixes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """People whose calendars could not be read when it was last planned."""
+    chosen: str | None = None
+    """The proposal that is held, being booked or booked."""
+    blocked: tuple[tuple[str, Span], ...] = ()
+    declined: tuple[tuple[str, str], ...] = ()
+    """``(person, interview)`` pairs that are not asked again."""
+    labels: Mapping[str, str] = field(default_factory=dict)

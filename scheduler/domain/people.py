@@ -1,0 +1,103 @@
+"""Who can be asked, where they work, and where their calendar is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """How far somebody is in a pool: only the qualified evaluate alone."""
+
+    TRAINEE = "trainee"
+    SHADOWING = "shadowing"
+    REVERSE_SHADOWING = "reverse_shadowing"
+    QUALIFIED = "qualified"
+
+
+class Mode(StrEnum):
+    """What an account may see of a calendar."""
+
+    TYPED = "typed"  # event types: tentative, focus time, own answer
+    FREE_BUSY = "free_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a calendar lives: ``provider`` is ``local``, ``google`` or ``outlook``."""
+
+    provider: str
+    address: str
+    mode: Mode = Mode.TYPED
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One stretch of a weekday (0 = Monday) in wall-clock time, ``start < end``."""
+
+    weekday: int
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place with rooms. ``holidays`` are closed all day; ``country`` adds its public ones
+    (ISO 3166 code, optionally with a subdivision: ``DE-BE``)."""
+
+    id: str
+    name: str
+    zone: str
+    hours: tuple[Hours, ...]
+    country: str = ""
+    holidays: frozenset[date] = frozenset()
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the company. ``hours`` are wall-clock in ``zone``; ``lunch`` is their usual break,
+    free for a team lunch only; caps count interviews that start in a local day or ISO week."""
+
+    id: str
+    name: str
+    email: str
+    zone: str
+    site: str
+    account: Account
+    hours: tuple[Hours, ...]
+    title: str = ""
+    level: str = ""
+    skills: frozenset[str] = frozenset()
+    max_day: int = 3
+    max_week: int = 8
+    lunch: tuple[time, time] | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The people who may fill a seat, each with a standing."""
+
+    id: str
+    name: str
+    members: Mapping[str, Standing] = field(default_factory=dict)
+
+    def of(self, *standings: Standing) -> list[str]:
+        """The ids with one of these standings, sorted."""
+        return sorted(p for p, s in self.members.items() if s in standings)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """``capacity`` counts heads, the candidate's included."""
+
+    id: str
+    name: str
+    site: str
+    capacity: int
+    account: Account
+    features: frozenset[str] = frozenset()
+    active: bool = True

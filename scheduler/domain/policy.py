@@ -1,0 +1,38 @@
+"""What the deployment decides once: who says yes, how long holds last, when repair is automatic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scheduler.domain.loops import BookMode
+
+
+@dataclass(frozen=True, slots=True)
+class StageRule:
+    """Entering ``stage`` (of ``job``, or of any) asks for a loop of ``template`` in ``mode``."""
+
+    stage: str
+    template: str
+    mode: BookMode = BookMode.PROPOSE
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times in minutes unless the name says otherwise. ``prices`` override the plan's weights by
+    rule name; ``freeze_hours`` before an interview nothing is repaired without a human."""
+
+    hold_minutes: int = 30
+    alternatives: int = 3
+    solve_seconds: float = 20.0
+    freeze_hours: int = 24
+    max_replans: int = 3
+    allow_focus: bool = False
+    prices: Mapping[str, int] = field(default_factory=dict)
+    stages: tuple[StageRule, ...] = ()
+
+    def rule_for(self, job: str, stage: str) -> StageRule | None:
+        """The rule for this stage: one for the job comes before one for every job."""
+        fits = [r for r in self.stages if r.stage == stage and r.job in (job, None)]
+        return min(fits, key=lambda r: r.job is None, default=None)

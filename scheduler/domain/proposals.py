@@ -1,0 +1,48 @@
+"""Plans that are offered: what would take place when, with whom, at which price, known from when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scheduler.domain.time import Span
+
+
+class ProposalState(StrEnum):
+    OFFERED = "offered"
+    CHOSEN = "chosen"
+    STALE = "stale"  # one of its intervals is no longer free, or another was chosen
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInterview:
+    """``people`` has one tuple per seat of the template's interview, in its order (shadow seats
+    left out); ``interview`` is the template's id of it, or ``debrief``."""
+
+    interview: str
+    span: Span
+    people: tuple[tuple[str, ...], ...]
+    shadow: str | None = None
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """``price`` per rule sums to ``cost``; ``bound`` is proven, so cost = bound is the best there is.
+    ``basis`` says when each calendar was read and ``unknown`` whose could not be."""
+
+    id: str
+    loop: str
+    rank: int
+    interviews: tuple[PlannedInterview, ...]
+    price: Mapping[str, int]
+    cost: int
+    bound: int
+    status: str
+    basis: datetime
+    unknown: tuple[str, ...]
+    state: ProposalState
+    created_at: datetime
+    generation: int = 0
