@@ -1,0 +1,324 @@
+"""Limits, back-off and the breaker: what leaves, when, and what does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from connectors.calls import Breaker, Calls, Cooling, Limiter, Rate, Retry
+from connectors.errors import (
+    AuthExpired,
+    AuthRevoked,
+    ConnectorError,
+    Forbidden,
+    Invalid,
+    RateLimited,
+    Transient,
+)
+
+QUICK = Retry(attempts=4, patience=2.0, wait_initial=0.01, wait_max=0.02, wait_jitter=0.01)
+
+
+@dataclass
+class Clock:
+    """A clock that only moves when told, or when somebody sleeps on it."""
+
+    at: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+@dataclass
+class Service:
+    """Answers with the given outcomes in turn, the last one for ever; notes when it was asked."""
+
+    outcomes: list[ConnectorError | str]
+    asked: list[float] = field(default_factory=list)
+
+    def __call__(self) -> str:
+        self.asked.append(time.monotonic())
+        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+        if isinstance(outcome, ConnectorError):
+            raise outcome
+        return outcome
+
+
+def calls(**kwargs: object) -> Calls:
+    return Calls(**{"retry": QUICK, **kwargs})  # type: ignore[arg-type]
+
+
+# --- retry ---------------------------------------------------------------------------------------
+
+
+def test_retry_after_is_honoured_to_the_letter() -> None:
+    service = Service([RateLimited("429", 0.35), RateLimited("429", 0.2), "ok"])
+    assert calls().run("ann", service) == "ok"
+    first, second, third = service.asked
+    assert 0.35 <= second - first < 0.45
+    assert 0.20 <= third - second < 0.30
+
+
+def test_a_wait_beyond_our_patience_is_handed_to_the_caller_at_once() -> None:
+    service = Service([RateLimited("429", 3600.0)])
+    started = time.monotonic()
+    with pytest.raises(RateLimited) as caught:
+        calls().run("ann", service)
+    assert caught.value.retry_after == 3600.0
+    assert time.monotonic() - started < 0.5
+    assert len(service.asked) == 1
+
+
+def test_reads_are_repeated_after_a_broken_answer_and_the_last_error_is_raised() -> None:
+    service = Service([Transient("504"), "ok"])
+    assert calls().run("ann", service) == "ok"
+    broken = Service([Transient("504")])
+    with pytest.raises(Transient, match="504"):
+        calls().run("bob", broken)
+    assert len(broken.asked) == QUICK.attempts
+
+
+def test_a_write_is_never_repeated_after_a_lost_answer_but_after_a_refusal() -> None:
+    lost = Service([Transient("timeout")])
+    with pytest.raises(Transient):
+        calls().run("ann", lost, write=True)
+    assert len(lost.asked) == 1
+    refused = Service([RateLimited("429", 0.01), "written"])
+    assert calls().run("bob", refused, write=True) == "written"
+
+
+@pytest.mark.parametrize("error", [Forbidden("403"), Invalid("400"), AuthRevoked("gone")])
+def test_what_cannot_get_better_is_not_repeated(error: ConnectorError) -> None:
+    service = Service([error])
+    with pytest.raises(type(error)):
+        calls().run("ann", service)
+    assert len(service.asked) == 1
+
+
+def test_an_expired_token_is_refreshed_once_and_then_counts_as_revoked() -> None:
+    refreshed: list[int] = []
+    service = Service([AuthExpired("401"), "ok"])
+    assert calls().run("ann", service, refresh=lambda: refreshed.append(1)) == "ok"
+    assert len(refreshed) == 1
+
+    stubborn = Service([AuthExpired("401")])
+    made = calls()
+    with pytest.raises(AuthRevoked, match="even with a fresh token"):
+        made.run("bob", stubborn, refresh=lambda: refreshed.append(1))
+    assert len(stubborn.asked) == 2
+    with pytest.raises(AuthRevoked):
+        made.run("bob", stubborn, refresh=lambda: refreshed.append(1))
+    assert len(stubborn.asked) == 2, "no hot loop: nothing left for a refused account"
+
+
+def test_the_back_off_is_jittered_and_grows() -> None:
+    gaps = []
+    for _ in range(6):
+        service = Service([Transient("x")])
+        policy = Retry(attempts=3, patience=5.0, wait_initial=0.02, wait_max=1.0, wait_jitter=0.05)
+        with pytest.raises(Transient):
+            calls(retry=policy).run("ann", service)
+        a, b, c = service.asked
+        assert b - a >= 0.02
+        assert c - b >= 0.04
+        gaps.append(round(b - a, 3))
+    assert len(set(gaps)) > 1, "every client waiting the same time would come back together"
+
+
+# --- breaker -------------------------------------------------------------------------------------
+
+
+def fail(breaker: Breaker, account: str, error: ConnectorError, times: int) -> None:
+    for _ in range(times):
+        breaker.admit(account)
+        breaker.failed(account, error)
+
+
+def test_repeated_failures_leave_the_account_alone_and_one_trial_call_decides() -> None:
+    clock = Clock()
+    breaker = Breaker(Cooling(failures=3, first=10.0, longest=35.0), now=clock)
+    fail(breaker, "ann", Transient("502"), 3)
+    with pytest.raises(RateLimited, match="repeated failures: 502") as caught:
+        breaker.admit("ann")
+    assert caught.value.retry_after == pytest.approx(10.0)
+    breaker.admit("bob")  # others are not affected
+
+    for cool in (20.0, 35.0, 35.0):  # doubles up to the longest
+        clock.at += caught.value.retry_after or 0.0
+        breaker.admit("ann")
+        with pytest.raises(RateLimited, match="being tried again"):
+            breaker.admit("ann")  # only one at a time
+        breaker.failed("ann", Transient("502"))
+        with pytest.raises(RateLimited) as caught:
+            breaker.admit("ann")
+        assert caught.value.retry_after == pytest.approx(cool)
+
+    clock.at += 35.0
+    breaker.admit("ann")
+    breaker.succeeded("ann")
+    breaker.admit("ann")
+    breaker.admit("ann")
+
+
+def test_a_named_wait_pauses_the_account_and_a_storm_counts_once() -> None:
+    clock = Clock()
+    breaker = Breaker(Cooling(failures=3, first=10.0), now=clock)
+    for _ in range(20):  # twenty requests in flight meet the same storm
+        breaker.failed("ann", RateLimited("429", 5.0))
+    assert not breaker.is_open("ann")
+    with pytest.raises(RateLimited) as caught:
+        breaker.admit("ann")
+    assert caught.value.retry_after == pytest.approx(5.0)
+    clock.at += 5.0
+    breaker.admit("ann")
+
+
+def test_a_revoked_account_is_asked_at_most_three_times_an_hour_until_reconnected() -> None:
+    clock = Clock()
+    breaker = Breaker(now=clock)
+    asked = 0
+    for _ in range(3600):
+        try:
+            breaker.admit("ann")
+        except AuthRevoked:
+            pass
+        else:
+            asked += 1
+            breaker.failed("ann", AuthRevoked("invalid_grant: reconnect the account"))
+        clock.at += 1.0
+    assert 1 <= asked <= 3
+    breaker.reset("ann")
+    breaker.admit("ann")
+
+
+def test_an_answer_that_is_no_failure_closes_the_breaker() -> None:
+    breaker = Breaker(Cooling(failures=3))
+    for _ in range(5):
+        fail(breaker, "ann", Transient("x"), 2)
+        breaker.failed("ann", Forbidden("403"))  # the service works, it just says no
+    breaker.admit("ann")
+
+
+def test_a_bug_does_not_keep_the_trial_place() -> None:
+    clock = Clock()
+    made = calls(breaker=Breaker(Cooling(failures=1, first=1.0), now=clock))
+    with pytest.raises(Transient):
+        made.run("ann", Service([Transient("x")]))
+    clock.at += 1.0
+
+    def bug() -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        made.run("ann", bug)
+    assert made.run("ann", Service(["ok"])) == "ok"
+
+
+def test_a_ten_minute_storm_costs_few_requests() -> None:
+    """Retry-After 1 s for ten minutes, somebody asking every half second: no hammering."""
+    clock = Clock()
+    breaker = Breaker(now=clock)
+    asked = 0
+    while clock.at < 1600.0:
+        try:
+            breaker.admit("ann")
+        except RateLimited:
+            pass
+        else:
+            asked += 1
+            breaker.failed("ann", RateLimited("429", 1.0))
+        clock.at += 0.5
+    assert asked <= 20
+
+
+def test_memory_stays_flat_over_many_accounts() -> None:
+    clock = Clock()
+    breaker, limiter = Breaker(now=clock), Limiter(per_user=Rate(10, 5), now=clock, sleep=clock.sleep)
+    for number in range(30_000):
+        breaker.failed(f"u{number}", RateLimited("429", 0.5))
+        with limiter.slot(f"u{number}"):
+            clock.at += 1.0
+    assert len(breaker._accounts) <= 12_000
+    assert len(limiter._buckets) <= 12_000
+
+
+# --- limiter -------------------------------------------------------------------------------------
+
+
+def test_never_more_in_flight_than_allowed_over_all_users() -> None:
+    limiter = Limiter(in_flight=4)
+    under_way, most, lock = 0, 0, threading.Lock()
+
+    def work(user: int) -> None:
+        nonlocal under_way, most
+        with limiter.slot(str(user)):
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            time.sleep(0.005)
+            with lock:
+                under_way -= 1
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, range(60)))
+    assert most == 4
+
+
+def test_the_place_is_given_back_when_the_body_fails() -> None:
+    limiter = Limiter(in_flight=1)
+    for _ in range(3):
+        with pytest.raises(KeyError), limiter.slot():
+            raise KeyError
+
+
+def test_the_bucket_lets_a_burst_through_and_then_the_rate() -> None:
+    clock = Clock()
+    limiter = Limiter(per_user=Rate(per_second=10.0, burst=5), now=clock, sleep=clock.sleep)
+    for _ in range(25):
+        with limiter.slot("ann"):
+            pass
+    assert sum(clock.slept) == pytest.approx(2.0)  # 20 beyond the burst at 10 a second
+    before = len(clock.slept)
+    with limiter.slot("bob"):
+        pass
+    assert len(clock.slept) == before, "one user's turn does not delay another's"
+
+
+def test_a_turn_too_far_away_is_refused_instead_of_queued() -> None:
+    clock = Clock()
+    limiter = Limiter(per_user=Rate(1.0, 1), patience=2.0, now=clock, sleep=lambda _: None)
+    for _ in range(3):
+        with limiter.slot("ann"):
+            pass
+    with pytest.raises(RateLimited) as caught, limiter.slot("ann"):
+        pass
+    assert caught.value.retry_after == pytest.approx(3.0)
+
+
+def test_waiting_for_a_retry_does_not_hold_a_place() -> None:
+    made = calls(limiter=Limiter(in_flight=1))
+    waiting = Service([RateLimited("429", 0.4), "late"])
+    with ThreadPoolExecutor(2) as pool:
+        late = pool.submit(made.run, "ann", waiting)
+        while not waiting.asked:
+            time.sleep(0.005)
+        started = time.monotonic()
+        assert made.run("bob", Service(["at once"])) == "at once"
+        assert time.monotonic() - started < 0.2
+        assert late.result() == "late"
+
+
+@pytest.mark.parametrize("build", [lambda: Rate(0, 1), lambda: Rate(1, 0), lambda: Limiter(in_flight=0)])
+def test_limits_that_would_stop_everything_are_refused(build: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"at least|needs"):
+        build()
