@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scheduler.domain.people import Account, Person, Pool, Room, Site
 from scheduler.domain.policy import Policy
@@ -20,4 +20,4 @@ class Company:
     pools: tuple[Pool, ...]
     rooms: tuple[Room, ...]
     templates: tuple[LoopTemplate, ...]
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)

@@ -112,14 +112,10 @@ def _in_range(value: datetime, field: str) -> datetime:
 def at(day: date, clock: time, tz: ZoneInfo) -> datetime:
     """The UTC instant of a wall-clock time of working life on that date.
 
-    For rules of our own (working hours, lunch windows), never for what a person wrote: inside a
-    spring gap it is the instant the clocks jump to, and of two it is the first.
+    For rules of our own (working hours, lunch windows), never for what a person wrote: one inside
+    a spring gap moves past the jump by as much (PEP 495, fold 0), and of two it is the first.
     """
-    aware = datetime.combine(day, clock, tz)
-    if not exists(aware.replace(tzinfo=None), tz):
-        # PEP 495: read with the offset before the gap, the instant lies past the jump by the same amount
-        return (aware.replace(fold=0)).astimezone(UTC)
-    return aware.astimezone(UTC)
+    return datetime.combine(day, clock, tz).astimezone(UTC)
 
 
 def day_span(day: date, tz: ZoneInfo) -> Span:
