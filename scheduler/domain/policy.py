@@ -24,6 +24,8 @@ class Policy:
     rule name; ``freeze_hours`` before an interview nothing is repaired without a human."""
 
     hold_minutes: int = 30
+    undo_minutes: int = 10
+    """In mode *book*: how long a person can undo before the best plan is booked."""
     alternatives: int = 3
     solve_seconds: float = 20.0
     freeze_hours: int = 24
