@@ -1,0 +1,50 @@
+"""Local dates of a calendar as instants. A zone nobody knows is an error, never UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from connectors.errors import UnknownZone
+
+_SECOND = timedelta(seconds=1)
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name. Raises `UnknownZone`."""
+    try:
+        if name and name not in ("localtime", "Factory"):
+            return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # unknown, a folder, or not even a name
+        pass
+    raise UnknownZone(f"unknown time zone {name[:60]!r}; an IANA name such as Europe/Berlin is needed")
+
+
+def first_instant(day: date, tz: ZoneInfo) -> datetime:
+    """When that local day begins, in UTC.
+
+    Where the clocks skip midnight the day begins at the moment they jump; where midnight comes
+    twice, at the first one. So a day has 23 to 25 hours, or what its zone makes of it.
+    """
+    midnight = datetime.combine(day, time(), tz)
+    instant = midnight.astimezone(UTC)
+    if instant.astimezone(tz).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+        return instant
+    # Midnight lies in a gap. Read with the offset before the jump (fold 0) it is at or after the
+    # jump, read with the one after it (fold 1) it is before: the jump is between the two.
+    before, after = midnight.replace(fold=1).astimezone(UTC), instant
+    offset = after.astimezone(tz).utcoffset()
+    while after - before > _SECOND:
+        middle = before + timedelta(seconds=(after - before) // (2 * _SECOND))
+        if middle.astimezone(tz).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def day_span(first: date, last: date, tz: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instants ``[start, end)`` of the local days ``first`` up to, not including, ``last``."""
+    return first_instant(first, tz), first_instant(last, tz)
