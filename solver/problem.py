@@ -15,21 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from solver.errors import ProblemError as ProblemError
 from solver.plan import Assignment
+from solver.validate import validate
 
 Interval = tuple[int, int]
 """Half-open ``(start, end)`` in minutes after the epoch."""
-
-
-class ProblemError(ValueError):
-    """A problem that contradicts itself.
-
-    ``path`` names the field (``loops[0].sessions[2].seats[0].n``), ``fix`` says what to change.
-    """
-
-    def __init__(self, path: str, fault: str, fix: str = "") -> None:
-        self.path, self.fault, self.fix = path, fault, fix
-        super().__init__(f"{path}: {fault}" + (f"; {fix}" if fix else ""))
 
 
 class BusyKind(StrEnum):
@@ -271,3 +262,7 @@ class Problem:
     travel: tuple[tuple[str, str, int], ...] = ()
     """*(format 2)* ``(site, site, minutes)``, either direction: least gap between two sessions of
     one candidate, or of one person, that take place at these two sites."""
+
+    def __post_init__(self) -> None:
+        """Refuses nonsense with a `ProblemError` that names the field."""
+        validate(self)
