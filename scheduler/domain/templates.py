@@ -29,6 +29,7 @@ class SeatKind(StrEnum):
     OPTIONAL = "optional"
     SHADOW = "shadow"
     REVERSE_SHADOW = "reverse_shadow"
+    COMPANION = "companion"  # an interpreter or captioner; never part of a template
 
 
 EVALUATING = frozenset({SeatKind.LEAD, SeatKind.CO_INTERVIEWER, SeatKind.OPTIONAL, SeatKind.REVERSE_SHADOW})
