@@ -1,0 +1,113 @@
+"""The locks: complete, with hashes, without hosts; and what the image and the checks install."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from dataclasses import dataclass
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.house.tree import ROOT, committed_files, pyproject, where
+
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+
+@dataclass(frozen=True)
+class Pin:
+    requirement: Requirement
+    hashes: int
+
+    @property
+    def version(self) -> str:
+        return next(iter(self.requirement.specifier)).version
+
+
+def pins(lock: str) -> dict[str, list[Pin]]:
+    """What a lock holds, by package; one that differs between Python versions has several lines."""
+    found: dict[str, list[Pin]] = {}
+    text = (ROOT / lock).read_text().replace("\\\n", " ")
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            requirement = Requirement(line.split("--hash")[0].strip())
+            hashes = len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", line))
+            found.setdefault(canonicalize_name(requirement.name), []).append(Pin(requirement, hashes))
+    return found
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_is_one_version_with_hashes(lock: str) -> None:
+    assert len(pins(lock)) > 50
+    for pin in (pin for several in pins(lock).values() for pin in several):
+        assert [specifier.operator for specifier in pin.requirement.specifier] == ["=="], str(pin.requirement)
+        assert pin.hashes, f"{pin.requirement} has no hash"
+
+
+def test_the_locks_hold_what_pyproject_asks_for() -> None:
+    runtime = pyproject()["project"]["dependencies"]
+    tools = pyproject()["dependency-groups"]["dev"]
+    for lock, wanted in (("requirements.lock", runtime), ("requirements-dev.lock", [*runtime, *tools])):
+        for requirement in map(Requirement, wanted):
+            pinned = pins(lock).get(canonicalize_name(requirement.name), [])
+            assert pinned, f"{lock} lacks {requirement}: ./dev lock"
+            for pin in pinned:
+                assert requirement.specifier.contains(pin.version), (
+                    f"{lock} has {pin.requirement}: ./dev lock"
+                )
+
+
+def test_the_lock_of_the_checks_contains_the_other_one() -> None:
+    def lines(lock: str) -> set[str]:
+        return {str(pin.requirement) for several in pins(lock).values() for pin in several}
+
+    assert lines("requirements.lock") - lines("requirements-dev.lock") == set()
+
+
+def test_nothing_is_locked_that_breaks_something_else() -> None:
+    """caldav brings urllib3-future, which overwrites urllib3; httpx is no longer looked after."""
+    assert {"caldav", "urllib3-future", "httpx"} & set(pins("requirements-dev.lock")) == set()
+
+
+def test_what_is_installed_here_suffices_for_what_is_declared() -> None:
+    for requirement in map(Requirement, pyproject()["project"]["dependencies"]):
+        assert requirement.specifier.contains(importlib.metadata.version(requirement.name)), str(requirement)
+
+
+# Spelled in pieces, so that this file does not name what it forbids.
+INDEX_HOSTS = re.compile(
+    r"pypi\.(?:org|python)|pythonhosted\.|(?:--(?:extra-)?index-url|--find-links)[= ]\S|find-links\s*="
+)
+
+
+def test_no_file_names_a_place_to_download_packages_from() -> None:
+    mine = ROOT / "tests" / "house" / "test_dependencies.py"
+    found = []
+    for path in committed_files():
+        if path == mine:
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:  # a picture
+            continue
+        found += [f"{where(path)}: {match.group()}" for match in INDEX_HOSTS.finditer(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "line", ["https://files.pythonhosted.org/x", "--index-url https://x", "https://pypi.org/simple"]
+)
+def test_the_look_for_hosts_finds_them(line: str) -> None:
+    assert INDEX_HOSTS.search(line)
+
+
+def test_the_lock_formats_that_name_hosts_are_not_kept() -> None:
+    assert {path.name for path in committed_files()} & {
+        "uv.lock",
+        "pylock.toml",
+        "poetry.lock",
+        "Pipfile.lock",
+    } == set()
+    ignored = (ROOT / ".gitignore").read_text().split()
+    assert {"uv.lock", "pylock.toml"} <= set(ignored)
