@@ -1,0 +1,67 @@
+"""The company file as last loaded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from scheduler.domain.company import Company
+from scheduler.domain.errors import Missing
+from scheduler.domain.people import Account
+from scheduler.domain.policy import Policy
+from scheduler.storage.codec import decode, encode
+from scheduler.storage.people import People, Pools, Rooms, Sites
+from scheduler.storage.statements import upsert
+from scheduler.storage.tables import company
+from scheduler.storage.templates import Templates
+
+T = TypeVar("T")
+
+
+class CompanyFile:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def replace(self, new: Company, at: datetime) -> None:
+        """Make the stored company what ``new`` says. Whoever and whatever it no longer names becomes
+        inactive and keeps its row, since loops and interviews speak of them."""
+        for register, values in (
+            (Sites(self.connection), new.sites),
+            (People(self.connection), new.people),
+            (Pools(self.connection), new.pools),
+            (Rooms(self.connection), new.rooms),
+            (Templates(self.connection), new.templates),
+        ):
+            register.retire()
+            register.put_all(values)  # type: ignore[arg-type]
+        row = {
+            "id": 1,
+            "name": new.name,
+            "organizer": encode(new.organizer),
+            "policy": encode(new.policy),
+            "loaded_at": at,
+        }
+        upsert(self.connection, company, [row], key=["id"])
+
+    def name(self) -> str:
+        return str(self._one("name"))
+
+    def organizer(self) -> Account:
+        """Whose calendar every event is booked on."""
+        return decode(Account, self._one("organizer"), "company.organizer")
+
+    def policy(self) -> Policy:
+        return decode(Policy, self._one("policy"), "company.policy")
+
+    def loaded_at(self) -> datetime | None:
+        """When a company file was last loaded; ``None`` before the first."""
+        found: datetime | None = self.connection.execute(sa.select(company.c.loaded_at)).scalar()
+        return found
+
+    def _one(self, column: str) -> Any:
+        row = self.connection.execute(sa.select(company.c[column])).first()
+        if row is None:
+            raise Missing("company", "(none loaded)")
+        return row[0]

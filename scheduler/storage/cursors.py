@@ -1,0 +1,30 @@
+"""Where each calendar's incremental reading stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.storage.statements import upsert
+from scheduler.storage.tables import cursors
+
+
+class Cursors:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def get(self, calendar: str) -> str | None:
+        """The cursor of that calendar, or ``None``: read it from the start."""
+        query = sa.select(cursors.c.cursor).where(cursors.c.calendar == calendar)
+        found: str | None = self.connection.execute(query).scalar()
+        return found
+
+    def put(self, calendar: str, cursor: str, at: datetime) -> None:
+        """Read from here next time."""
+        row = {"calendar": calendar, "cursor": cursor, "at": at}
+        upsert(self.connection, cursors, [row], key=["calendar"])
+
+    def forget(self, calendar: str) -> None:
+        """Read it from the start next time, as when the provider no longer knows the cursor."""
+        self.connection.execute(sa.delete(cursors).where(cursors.c.calendar == calendar))

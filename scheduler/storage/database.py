@@ -1,0 +1,202 @@
+"""The database of the deployment and its transactions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+from scheduler.domain.errors import BadInput, DomainError
+from scheduler.storage.applications import Applications
+from scheduler.storage.columns import NotAware
+from scheduler.storage.company import CompanyFile
+from scheduler.storage.cursors import Cursors
+from scheduler.storage.errors import Unavailable
+from scheduler.storage.facts import Facts
+from scheduler.storage.inbox import Inbox
+from scheduler.storage.interviews import Interviews
+from scheduler.storage.ledger import Ledger
+from scheduler.storage.loops import Loops
+from scheduler.storage.people import People, Pools, Rooms, Sites
+from scheduler.storage.proposals import Proposals
+from scheduler.storage.reservations import Reservations
+from scheduler.storage.templates import Templates
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another one (SQLite has one at a time) or for a connection."""
+
+
+class Tx:
+    """One open transaction: ``connection`` for whoever joins it, and a repository per noun."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.facts = Facts(connection)
+        self.company = CompanyFile(connection)
+        self.people = People(connection)
+        self.pools = Pools(connection)
+        self.rooms = Rooms(connection)
+        self.sites = Sites(connection)
+        self.templates = Templates(connection)
+        self.applications = Applications(connection)
+        self.loops = Loops(connection, self.facts)
+        self.proposals = Proposals(connection)
+        self.interviews = Interviews(connection, self.facts)
+        self.reservations = Reservations(connection)
+        self.ledger = Ledger(connection)
+        self.inbox = Inbox(connection)
+        self.cursors = Cursors(connection)
+
+
+class Database:
+    """``url`` is ``sqlite:///path`` or ``postgresql://…``; nothing is opened until it is used.
+
+    Raises `BadInput` for an address of another kind and for SQLite in memory, of which every
+    connection would see another one.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(_address(url))
+        self.dialect: str = self.engine.dialect.name
+        self._writer = threading.Lock()
+        self._open = threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """One consistent view of everything committed before; writing in it fails."""
+        with _translated(), self.engine.connect() as connection:
+            options: dict[str, Any] = {"loopwright_begin": "BEGIN"}
+            if self.dialect == "postgresql":
+                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            connection = connection.execution_options(**options)
+            with connection.begin():
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("PRAGMA query_only=ON")
+                try:
+                    yield Tx(connection)
+                finally:
+                    if self.dialect == "sqlite":
+                        connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that is kept as a whole when the block ends, and not at all when it raises.
+
+        Facts are chained at its end. Raises `Unavailable` when the database does not serve; the
+        retry is the caller's. One inside another in the same thread would wait for itself, and is
+        refused with a `RuntimeError`.
+        """
+        if getattr(self._open, "write", False):
+            raise RuntimeError("a write transaction is already open in this thread")
+        self._open.write = True
+        try:
+            with _translated(), self._turn(), self.engine.connect() as connection:
+                connection = connection.execution_options(loopwright_begin="BEGIN IMMEDIATE")
+                with connection.begin():
+                    tx = Tx(connection)
+                    yield tx
+                    tx.facts.flush()
+        finally:
+            self._open.write = False
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # SQLite lets waiting writers sleep and guess; in one process a lock wakes the next at once.
+        if self.dialect != "sqlite":
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise Unavailable("the database is locked by another writer")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def migrate(self) -> None:
+        """Bring the schema to its newest form; any number of processes may call it at once."""
+        from scheduler.storage.migrate import upgrade
+
+        with _translated():
+            upgrade(self.engine)
+
+    def dispose(self) -> None:
+        """Close every connection that is not in use."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Name the database's own failures so that no caller needs to know the driver."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as fault:
+        raise Unavailable(_first_line(fault)) from fault
+
+
+def _first_line(fault: exc.SQLAlchemyError) -> str:
+    cause = getattr(fault, "orig", None) or fault
+    return (str(cause).splitlines() or [type(cause).__name__])[0]
+
+
+def _address(url: str) -> sa.URL:
+    try:
+        found = sa.make_url(url)
+    except exc.ArgumentError:
+        raise BadInput("database", "is not an address", "write sqlite:///file.db or postgresql://…") from None
+    if found.drivername in ("postgres", "postgresql"):
+        found = found.set(drivername="postgresql+psycopg")
+    if found.drivername == "postgresql+psycopg":
+        return found
+    if found.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise BadInput("database", f"unknown kind {found.drivername!r}", "use sqlite or postgresql")
+    if not found.database or ":memory:" in found.database or found.query.get("mode") == "memory":
+        raise BadInput("database", "SQLite in memory cannot be shared", "name a file: sqlite:///file.db")
+    return found
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = sa.create_engine(
+            url, hide_parameters=True, pool_size=10, max_overflow=50, pool_timeout=BUSY_SECONDS
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = sa.create_engine(
+            url,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            pool_timeout=BUSY_SECONDS,
+            connect_args={"connect_timeout": 10, "application_name": "loopwright"},
+        )
+    event.listen(engine, "handle_error", _unwrap)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: `_begin_sqlite` does
+    for setting in (
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",  # NORMAL could lose acknowledged commits on a power cut
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    begin = connection.get_execution_options().get("loopwright_begin", "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(begin)
+
+
+def _unwrap(context: Any) -> None:
+    """Hand on what our column types refuse as it is, not inside a driver's error."""
+    if isinstance(context.original_exception, DomainError | NotAware):
+        raise context.original_exception

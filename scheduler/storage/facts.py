@@ -1,0 +1,77 @@
+"""Facts: what happened, hash chained, never changed.
+
+They are noted while a transaction runs and chained in one go at its end. The chain has one head,
+which a transaction must have for itself while it adds to it; taken last, it is held for the commit
+alone and cannot be part of a deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from scheduler.domain.facts import Fact, chained
+from scheduler.domain.time import utc
+from scheduler.storage.codec import encode
+from scheduler.storage.columns import clean_json
+from scheduler.storage.mapping import Rows
+from scheduler.storage.tables import fact_chain, facts
+
+_rows = Rows(Fact, facts)
+_BATCH = 1000
+
+
+class Facts:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self._noted: list[Fact] = []
+
+    def add(self, fact: Fact) -> Fact:
+        """Note it, to be chained when the transaction ends: its ``seq`` and ``hash`` are known then.
+        Returns it as it will be kept, instants in UTC and ``data`` as plain JSON."""
+        kept = replace(fact, at=utc(fact.at), data=clean_json(encode(fact.data), "fact.data"), seq=0, hash="")
+        self._noted.append(kept)
+        return kept
+
+    def flush(self) -> Sequence[Fact]:
+        """Chain what was noted and return it with its numbers. Done at the end of every write
+        transaction; sooner, it holds the head of the chain from then on."""
+        if not self._noted:
+            return []
+        head = self.connection.execute(sa.select(fact_chain).with_for_update()).one()
+        seq, last, result = head.seq, head.hash, []
+        for fact in self._noted:
+            seq, last = seq + 1, chained(last, fact)
+            result.append(replace(fact, seq=seq, hash=last))
+        self.connection.execute(sa.insert(facts), [_rows.row(fact) for fact in result])
+        self.connection.execute(sa.update(fact_chain).values(seq=seq, hash=last))
+        self._noted.clear()
+        return result
+
+    def of(self, subject: str, limit: int = 200) -> Sequence[Fact]:
+        """The newest ``limit`` of a subject, oldest first; those of this transaction not yet."""
+        query = sa.select(facts).where(facts.c.subject == subject).order_by(facts.c.seq.desc()).limit(limit)
+        return [_value(row) for row in self.connection.execute(query).mappings()][::-1]
+
+    def list(self, limit: int = 100, after: int = 0) -> Sequence[Fact]:
+        """In order, from behind the number ``after``; those of this transaction not yet."""
+        query = sa.select(facts).where(facts.c.seq > after).order_by(facts.c.seq).limit(limit)
+        return [_value(row) for row in self.connection.execute(query).mappings()]
+
+    def verify(self) -> int | None:
+        """The number of the first fact that is not as it was chained, missing ones included; ``None``
+        when all are."""
+        seq, last = 0, ""
+        while batch := self.list(_BATCH, after=seq):
+            for fact in batch:
+                if fact.seq != seq + 1 or fact.hash != chained(last, fact):
+                    return seq + 1
+                seq, last = fact.seq, fact.hash
+        head = self.connection.execute(sa.select(fact_chain)).one()
+        return None if (head.seq, head.hash) == (seq, last) else seq + 1
+
+
+def _value(row: sa.RowMapping) -> Fact:
+    return _rows.value(row)

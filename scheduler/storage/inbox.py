@@ -1,0 +1,105 @@
+"""Deliveries as they came in, and answers already given: each once, however often it is sent."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.errors import Missing, WrongState
+from scheduler.storage.mapping import Rows
+from scheduler.storage.statements import insert
+from scheduler.storage.tables import answers, inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook call: ``delivery_id`` is the sender's, ``digest`` of the raw ``body``. ``outcome``
+    is empty until it was worked on; ``loop`` is what became of it."""
+
+    id: str
+    source: str
+    delivery_id: str
+    digest: str
+    body: bytes
+    received_at: datetime
+    finished_at: datetime | None = None
+    outcome: str = ""
+    loop: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an idempotency key was answered with."""
+
+    status: int
+    body: str
+
+
+_rows = Rows(Delivery, inbox)
+
+
+class Inbox:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def receive(
+        self, source: str, delivery_id: str, digest: str, body: bytes, at: datetime
+    ) -> tuple[Delivery, bool]:
+        """Keep a delivery; the second value says whether it is new. One that came before is returned
+        as it was kept then, whatever this one's body is."""
+        fresh = Delivery(uuid.uuid4().hex, source, delivery_id, digest, body, at)
+        statement = insert(self.connection, inbox).values(_rows.row(fresh)).on_conflict_do_nothing()
+        if self.connection.execute(statement).rowcount == 1:
+            return fresh, True
+        same = (inbox.c.source == source) & (inbox.c.delivery_id == delivery_id)
+        row = self.connection.execute(sa.select(inbox).where(same)).mappings().one()
+        return _rows.value(row), False
+
+    def get(self, id: str) -> Delivery | None:
+        """The delivery of that id (ours, not the sender's), or ``None``."""
+        row = self.connection.execute(sa.select(inbox).where(inbox.c.id == id)).mappings().first()
+        return _rows.value(row) if row else None
+
+    def finish(self, id: str, outcome: str, loop_id: str | None = None, at: datetime | None = None) -> bool:
+        """Say what became of it; ``False`` where that was said before. Raises `Missing`."""
+        change = sa.update(inbox).where(inbox.c.id == id, inbox.c.finished_at.is_(None))
+        values = {"outcome": outcome, "loop": loop_id, "finished_at": at or datetime.now(UTC)}
+        if self.connection.execute(change.values(values)).rowcount == 1:
+            return True
+        if self.get(id) is None:
+            raise Missing("delivery", id)
+        return False
+
+    def pending(self, older_than: datetime, limit: int = 100) -> list[Delivery]:
+        """Those received before ``older_than`` and not finished, oldest first."""
+        waiting = inbox.c.finished_at.is_(None) & (inbox.c.received_at <= older_than)
+        query = sa.select(inbox).where(waiting).order_by(inbox.c.received_at, inbox.c.id).limit(limit)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+    def answer(self, key: str, route: str, request_digest: str, at: datetime | None = None) -> Answer | None:
+        """The answer that this idempotency key got on this route, or ``None``: then the key is ours
+        until the transaction ends, and `keep_answer` says the answer. Whoever sends the same key
+        meanwhile waits for us. Raises `WrongState` where the key came with another request."""
+        claim = insert(self.connection, answers).values(
+            key=key, route=route, digest=request_digest, status=None, body="", at=at or datetime.now(UTC)
+        )
+        if self.connection.execute(claim.on_conflict_do_nothing()).rowcount == 1:
+            return None
+        mine = (answers.c.key == key) & (answers.c.route == route)
+        row = self.connection.execute(sa.select(answers).where(mine)).one()
+        if row.digest != request_digest:
+            raise WrongState("idempotency key", key, "used for another request", "send a new key")
+        return None if row.status is None else Answer(row.status, row.body)
+
+    def keep_answer(self, key: str, route: str, status: int, body: str) -> None:
+        """Answer this key so from now on. Raises `Missing` where `answer` was not asked before."""
+        change = sa.update(answers).where(answers.c.key == key, answers.c.route == route)
+        if self.connection.execute(change.values(status=status, body=body)).rowcount != 1:
+            raise Missing("idempotency key", key)
+
+    def forget_answers(self, before: datetime) -> int:
+        """Forget the keys that were answered before an instant; returns how many."""
+        return self.connection.execute(sa.delete(answers).where(answers.c.at < before)).rowcount

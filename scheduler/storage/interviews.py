@@ -1,0 +1,135 @@
+"""Interviews as held and booked, with their seats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
+from scheduler.domain.errors import Missing
+from scheduler.domain.facts import Fact
+from scheduler.domain.time import Span
+from scheduler.storage.facts import Facts
+from scheduler.storage.mapping import Rows
+from scheduler.storage.statements import upsert
+from scheduler.storage.tables import interviews, seats
+
+_rows = Rows(Interview, interviews, without=frozenset({"seats"}))
+_seat_rows = Rows(Seat, seats)
+_LIVE = interviews.c.state != InterviewState.CANCELLED.value
+
+
+class Interviews:
+    def __init__(self, connection: sa.Connection, facts: Facts) -> None:
+        self.connection, self.facts = connection, facts
+
+    def put_all(self, values: Sequence[Interview]) -> None:
+        """Insert them, or replace those of their ids, seats included."""
+        upsert(self.connection, interviews, [_rows.row(i) for i in values], key=["id"])
+        self._put_seats(values)
+
+    def get(self, id: str) -> Interview | None:
+        """The interview of that id, or ``None``."""
+        return self._first(interviews.c.id == id)
+
+    def of_loop(self, loop_id: str, live: bool = True) -> list[Interview]:
+        """By start; with ``live=False`` the cancelled ones too."""
+        mine = interviews.c.loop == loop_id
+        return self._list(mine & _LIVE if live else mine)
+
+    def by_event(self, calendar: str, event_id: str) -> Interview | None:
+        """Whose calendar event that is, cancelled or not; ``None`` for an event that is not ours."""
+        if not event_id:
+            return None
+        return self._first((interviews.c.calendar == calendar) & (interviews.c.event_id == event_id))
+
+    def upcoming(self, person: str, window: Span) -> list[Interview]:
+        """The live interviews inside or across ``window`` in which the person has a seat still."""
+        return self.of_people([person], window)
+
+    def of_people(
+        self, people: Collection[str], window: Span, except_loop: str | None = None
+    ) -> list[Interview]:
+        """The live interviews across ``window`` in which one of the people has a seat still."""
+        gone = (SeatState.REPLACED.value, SeatState.DECLINED.value)
+        theirs = sa.select(seats.c.interview).where(
+            seats.c.person.in_(sorted(set(people))), seats.c.state.not_in(gone)
+        )
+        when = (interviews.c.start_at < window.end) & (interviews.c.end_at > window.start)
+        found = _LIVE & when & interviews.c.id.in_(theirs)
+        return self._list(found if except_loop is None else found & (interviews.c.loop != except_loop))
+
+    def update(self, id: str, **changes: Any) -> Interview:
+        """Change fields, ``seats`` as a whole included. Raises `Missing` for an unknown id."""
+        current = self._needed(id)
+        changed = replace(current, **changes)
+        columns = _rows.part({k: v for k, v in changes.items() if k != "seats"})
+        if columns:
+            self.connection.execute(sa.update(interviews).where(interviews.c.id == id).values(columns))
+        if "seats" in changes:
+            self._put_seats([changed])
+        return changed
+
+    def set_seat(
+        self, interview_id: str, person: str, state: SeatState, actor: str, cause: str, at: datetime
+    ) -> bool:
+        """Move the person's seat, with the fact ``seat_accepted`` or as the state is called. Returns
+        whether that was news: without change there is no fact. Raises `Missing` where the person
+        has no seat there that was not given to somebody else."""
+        interview = self._needed(interview_id)
+        live = [s for s in interview.seats if s.person == person and s.state is not SeatState.REPLACED]
+        if not live:
+            raise Missing("seat", f"{interview_id}/{person}")
+        before = live[0].state
+        change = sa.update(seats).where(
+            seats.c.interview == interview_id,
+            seats.c.person == person,
+            seats.c.state == before.value,
+        )
+        if before is state or not self.connection.execute(change.values(state=state.value)).rowcount:
+            return False
+        data = {"interview": interview_id, "person": person}
+        subject = f"loop:{interview.loop}"
+        self.facts.add(Fact(at, actor, f"seat_{state}", subject, str(before), str(state), cause, data))
+        return True
+
+    def _put_seats(self, values: Sequence[Interview]) -> None:
+        if not values:
+            return
+        ids = sorted(i.id for i in values)
+        self.connection.execute(sa.delete(seats).where(seats.c.interview.in_(ids)))
+        rows = [
+            {**_seat_rows.row(seat), "interview": i.id, "place": place}
+            for i in values
+            for place, seat in enumerate(i.seats)
+        ]
+        if rows:
+            self.connection.execute(sa.insert(seats), rows)
+
+    def _needed(self, id: str) -> Interview:
+        found = self.get(id)
+        if found is None:
+            raise Missing("interview", id)
+        return found
+
+    def _first(self, condition: sa.ColumnElement[bool]) -> Interview | None:
+        found = self._list(condition)
+        return found[0] if found else None
+
+    def _list(self, condition: sa.ColumnElement[bool]) -> list[Interview]:
+        query = sa.select(interviews).where(condition).order_by(interviews.c.start_at, interviews.c.id)
+        rows = self.connection.execute(query).mappings().all()
+        places = self._seats_of([row["id"] for row in rows])
+        return [_rows.value(row, seats=tuple(places.get(row["id"], ()))) for row in rows]
+
+    def _seats_of(self, ids: Sequence[str]) -> Mapping[str, list[Seat]]:
+        found: dict[str, list[Seat]] = {}
+        if ids:
+            query = sa.select(seats).where(seats.c.interview.in_(ids))
+            for row in self.connection.execute(query.order_by(seats.c.interview, seats.c.place)).mappings():
+                found.setdefault(row["interview"], []).append(_seat_rows.value(row))
+        return found

@@ -1,0 +1,97 @@
+"""The ledger of writes to other people's systems: noted before, marked after, fenced by generation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from scheduler.domain.bookings import LedgerRow, WriteState
+from scheduler.storage.codec import encode
+from scheduler.storage.mapping import Rows
+from scheduler.storage.tables import ledger, loops
+
+_rows = Rows(LedgerRow, ledger, renamed={"order": "position"})
+_TODO = ledger.c.state == WriteState.TODO.value
+_CURRENT = (
+    ledger.c.generation
+    == sa.select(loops.c.generation).where(loops.c.id == ledger.c.loop).correlate(ledger).scalar_subquery()
+)
+"""The row is of its loop's present generation: whoever works on an older one comes too late."""
+
+
+class Ledger:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def add_all(self, values: Sequence[LedgerRow], at: datetime | None = None) -> None:
+        """Note new ones, as of ``at`` or now."""
+        noted = at or datetime.now(UTC)
+        if values:
+            rows = [{**_rows.row(v), "noted_at": noted} for v in values]
+            self.connection.execute(sa.insert(ledger), rows)
+
+    def get(self, id: str) -> LedgerRow | None:
+        """The row of that id, or ``None``."""
+        found = self._list(ledger.c.id == id)
+        return found[0] if found else None
+
+    def of_loop(self, loop_id: str, states: Collection[WriteState] | None = None) -> list[LedgerRow]:
+        """By generation and order; in some ``states`` where given."""
+        mine = ledger.c.loop == loop_id
+        if states is not None:
+            mine &= ledger.c.state.in_(sorted(s.value for s in states))
+        return self._list(mine)
+
+    def of_key(self, key: str) -> list[LedgerRow]:
+        """Every write that was noted for one event or message, by generation and order."""
+        return self._list(ledger.c.key == key)
+
+    def due(self, now: datetime, limit: int = 100) -> list[LedgerRow]:
+        """What is to be done by ``now``, longest waiting first; never of an older generation."""
+        time = (ledger.c.due_at.is_(None)) | (ledger.c.due_at <= now)
+        order = (
+            sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at),
+            ledger.c.loop,
+            ledger.c.position,
+            ledger.c.id,
+        )
+        query = sa.select(ledger).where(_TODO, _CURRENT, time).order_by(*order).limit(limit)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+    def done(self, id: str, result: Mapping[str, Any]) -> bool:
+        """Mark it done. ``False`` for whoever comes too late: it is no longer to do, or its loop has
+        moved on to another generation."""
+        return self._mark(id, state=WriteState.DONE.value, result=encode(result), error="")
+
+    def failed_attempt(self, id: str, error: str, due_at: datetime | None) -> bool:
+        """Count an attempt that failed and try again at ``due_at``; ``False`` as in `done`."""
+        return self._mark(id, attempts=ledger.c.attempts + 1, error=error, due_at=due_at)
+
+    def give_up(self, id: str, error: str) -> bool:
+        """Mark it failed for good; ``False`` as in `done`."""
+        failed = WriteState.FAILED.value
+        return self._mark(id, state=failed, attempts=ledger.c.attempts + 1, error=error)
+
+    def drop(
+        self, loop_id: str, *, below_generation: int | None = None, ids: Collection[str] | None = None
+    ) -> int:
+        """Mark the loop's open rows as no longer wanted: those of older generations, or of ``ids``,
+        or all; returns how many."""
+        gone = sa.update(ledger).where(ledger.c.loop == loop_id, _TODO)
+        if below_generation is not None:
+            gone = gone.where(ledger.c.generation < below_generation)
+        if ids is not None:
+            gone = gone.where(ledger.c.id.in_(sorted(set(ids))))
+        return self.connection.execute(gone.values(state=WriteState.DROPPED.value)).rowcount
+
+    def _mark(self, id: str, **values: Any) -> bool:
+        change = sa.update(ledger).where(ledger.c.id == id, _TODO, _CURRENT).values(values)
+        return self.connection.execute(change).rowcount == 1
+
+    def _list(self, condition: sa.ColumnElement[bool]) -> list[LedgerRow]:
+        order = (ledger.c.generation, ledger.c.position, ledger.c.id)
+        query = sa.select(ledger).where(condition).order_by(*order)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]

@@ -1,0 +1,147 @@
+"""Loops: asked for once per stage visit, moved by compare-and-set, one fact per change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from scheduler.domain.errors import Missing, WrongState
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import MOVES, Loop, LoopState
+from scheduler.storage.codec import encode
+from scheduler.storage.facts import Facts
+from scheduler.storage.mapping import Rows
+from scheduler.storage.statements import insert
+from scheduler.storage.tables import loops
+
+_rows = Rows(Loop, loops)
+_FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at"})
+_NOT_IN_FACTS = frozenset({"template"})
+"""Named as changed, but too long to be repeated in a fact."""
+
+
+class Loops:
+    def __init__(self, connection: sa.Connection, facts: Facts) -> None:
+        self.connection, self.facts = connection, facts
+
+    def add(self, loop: Loop, actor: str, cause: str) -> Loop:
+        """Keep a new loop, with the fact ``loop_requested``. Raises `WrongState`, with the other
+        loop's id, where the application's stage visit has one already: see `by_visit`."""
+        statement = insert(self.connection, loops).values(_rows.row(loop))
+        done = self.connection.execute(statement.on_conflict_do_nothing())
+        if done.rowcount != 1:
+            other = self.by_visit(loop.application, loop.stage_visit) or self.get(loop.id)
+            assert other is not None, "only a loop can be in a loop's way"
+            raise WrongState("loop", other.id, other.state, "a stage visit has one loop")
+        data = {
+            "application": loop.application,
+            "stage_visit": loop.stage_visit,
+            "template": loop.template.id,
+        }
+        self._note(loop.created_at, actor, "loop_requested", loop.id, "", loop.state, cause, data)
+        return loop
+
+    def get(self, id: str) -> Loop | None:
+        """The loop of that id, or ``None``."""
+        return self._one(sa.select(loops).where(loops.c.id == id))
+
+    def by_visit(self, application: str, stage_visit: str) -> Loop | None:
+        """The loop of that visit of a stage, or ``None``."""
+        mine = (loops.c.application == application) & (loops.c.stage_visit == stage_visit)
+        return self._one(sa.select(loops).where(mine))
+
+    def list(
+        self,
+        states: Collection[LoopState] | None = None,
+        application: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Sequence[Loop]:
+        """In the order they were asked for, from behind the loop of id ``after``."""
+        query = sa.select(loops).order_by(loops.c.created_at, loops.c.id).limit(limit)
+        if states is not None:
+            query = query.where(loops.c.state.in_(sorted(s.value for s in states)))
+        if application is not None:
+            query = query.where(loops.c.application == application)
+        if after is not None:
+            last = sa.select(loops.c.created_at, loops.c.id).where(loops.c.id == after)
+            query = query.where(sa.tuple_(loops.c.created_at, loops.c.id) > last.scalar_subquery())
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+    def move(
+        self,
+        loop_id: str,
+        to: LoopState,
+        *,
+        expect: Collection[LoopState],
+        actor: str,
+        cause: str,
+        at: datetime,
+        **changes: Any,
+    ) -> Loop:
+        """Compare and set: from one of ``expect`` to ``to``, with other fields changed on the way,
+        and the fact ``loop_moved``.
+
+        Raises `WrongState` where the loop is elsewhere or may not go there from where it is, and
+        `Missing` for an unknown id. The loop is ours until the transaction ends.
+        """
+        loop = self._locked(loop_id)
+        if loop.state not in expect:
+            raise WrongState("loop", loop_id, loop.state, f"it would have to be {_or(expect)}")
+        if to not in MOVES[loop.state]:
+            raise WrongState("loop", loop_id, loop.state, f"it cannot become {to} from there")
+        moved = self._changed(loop, at, {**changes, "state": to})
+        data = _told(changes)
+        self._note(at, actor, "loop_moved", loop_id, loop.state, to, cause, data)
+        return moved
+
+    def change(self, loop_id: str, actor: str, cause: str, at: datetime, what: str, **changes: Any) -> Loop:
+        """Change fields without a move, with the fact ``what``. Raises `Missing` for an unknown id."""
+        loop = self._locked(loop_id)
+        changed = self._changed(loop, at, changes)
+        self._note(at, actor, what, loop_id, loop.state, loop.state, cause, _told(changes))
+        return changed
+
+    def _locked(self, loop_id: str) -> Loop:
+        loop = self._one(sa.select(loops).where(loops.c.id == loop_id).with_for_update())
+        if loop is None:
+            raise Missing("loop", loop_id)
+        return loop
+
+    def _changed(self, loop: Loop, at: datetime, changes: Mapping[str, Any]) -> Loop:
+        fixed = _FIXED & changes.keys() - {"state"}
+        if fixed:
+            raise TypeError(f"a loop's {', '.join(sorted(fixed))} cannot be changed")
+        changes = {**changes, "updated_at": at}
+        self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(_rows.part(changes)))
+        return replace(loop, **changes)
+
+    def _one(self, query: sa.Select[Any]) -> Loop | None:
+        row = self.connection.execute(query).mappings().first()
+        return _rows.value(row) if row else None
+
+    def _note(
+        self,
+        at: datetime,
+        actor: str,
+        what: str,
+        loop_id: str,
+        before: str,
+        after: str,
+        cause: str,
+        data: Mapping[str, Any],
+    ) -> None:
+        subject = f"loop:{loop_id}"
+        self.facts.add(Fact(at, actor, what, subject, str(before), str(after), cause, data))
+
+
+def _told(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: "changed" if name in _NOT_IN_FACTS else encode(value) for name, value in changes.items()}
+
+
+def _or(states: Collection[LoopState]) -> str:
+    return " or ".join(sorted(states))

@@ -1,0 +1,56 @@
+"""Proposals: the plans that were offered for a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from scheduler.domain.errors import Missing
+from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.storage.mapping import Rows
+from scheduler.storage.tables import proposals
+
+_rows = Rows(Proposal, proposals)
+
+
+class Proposals:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def add_all(self, values: Sequence[Proposal]) -> None:
+        """Keep new ones."""
+        if values:
+            self.connection.execute(sa.insert(proposals), [_rows.row(p) for p in values])
+
+    def get(self, id: str) -> Proposal | None:
+        """The proposal of that id, or ``None``."""
+        row = self.connection.execute(sa.select(proposals).where(proposals.c.id == id)).mappings().first()
+        return _rows.value(row) if row else None
+
+    def of_loop(self, loop_id: str, generation: int | None = None) -> list[Proposal]:
+        """Newest generation first, best first in each; of one ``generation`` where given."""
+        query = sa.select(proposals).where(proposals.c.loop == loop_id)
+        if generation is not None:
+            query = query.where(proposals.c.generation == generation)
+        order = (
+            proposals.c.generation.desc(),
+            proposals.c.created_at.desc(),
+            proposals.c.rank,
+            proposals.c.id,
+        )
+        return [_rows.value(row) for row in self.connection.execute(query.order_by(*order)).mappings()]
+
+    def set_state(self, id: str, state: ProposalState) -> None:
+        """Raises `Missing` for an unknown id."""
+        change = sa.update(proposals).where(proposals.c.id == id).values(state=state.value)
+        if self.connection.execute(change).rowcount != 1:
+            raise Missing("proposal", id)
+
+    def make_stale(self, loop_id: str, except_id: str | None = None) -> int:
+        """Mark the loop's proposals stale, all but one; returns how many were not before."""
+        stale = ProposalState.STALE.value
+        change = sa.update(proposals).where(proposals.c.loop == loop_id, proposals.c.state != stale)
+        if except_id is not None:
+            change = change.where(proposals.c.id != except_id)
+        return self.connection.execute(change.values(state=stale)).rowcount

@@ -1,0 +1,135 @@
+"""Reservations: the time taken from people, rooms and candidates, at most once by constraint.
+
+Every statement that may wait for another transaction touches subjects in sorted order, so that two
+transactions never wait for each other; `expire` waits for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.bookings import Hold, Reservation
+from scheduler.domain.errors import Taken
+from scheduler.domain.time import Span
+from scheduler.storage.mapping import Rows
+from scheduler.storage.statements import insert
+from scheduler.storage.tables import loops, reservations
+
+_rows = Rows(Reservation, reservations)
+_t = reservations.c
+
+
+class Reservations:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def take(self, rows: Sequence[Reservation]) -> None:
+        """Take all of these times, or raise `Taken` with the subjects that are not free and leave
+        nothing behind. Another transaction that is taking the same time is waited for."""
+        with self.connection.begin_nested():
+            missed = self._insert(_sorted(rows))
+            if missed:
+                raise Taken(missed)
+
+    def swap(self, loop_id: str, release: Collection[str], take: Sequence[Reservation]) -> None:
+        """Give up the loop's times for the interviews ``release`` and take others in their place; on
+        `Taken` everything is as before."""
+        ordered = _sorted(take)
+        with self.connection.begin_nested():
+            missed: list[str] = []
+            for subject in sorted({r.subject for r in ordered}):
+                self._delete(loop_id, release, subject)
+                missed += self._insert([r for r in ordered if r.subject == subject])
+            if missed:
+                raise Taken(missed)
+            self._delete(loop_id, release)
+
+    def confirm(self, loop_id: str) -> int:
+        """Turn the loop's holds into bookings, which do not expire; returns how many there were."""
+        change = sa.update(reservations).where(_t.loop == loop_id, _t.state == Hold.HELD.value)
+        return self.connection.execute(change.values(state=Hold.CONFIRMED.value, expires_at=None)).rowcount
+
+    def release(self, loop_id: str, interviews: Collection[str] | None = None) -> int:
+        """Give the loop's times back, all or those of some interviews; returns how many there were."""
+        return self._delete(loop_id, interviews)
+
+    def expire(self, now: datetime) -> list[str]:
+        """Delete the holds past their time and return the loops that lost them. A loop that another
+        transaction is working on is left for the next time."""
+        late = sa.select(_t.loop).where(_t.state == Hold.HELD.value, _t.expires_at <= now)
+        ours = sa.select(loops.c.id).where(loops.c.id.in_(late)).order_by(loops.c.id)
+        ids = list(self.connection.execute(ours.with_for_update(skip_locked=True)).scalars())
+        gone = sa.delete(reservations).where(
+            _t.loop.in_(ids), _t.state == Hold.HELD.value, _t.expires_at <= now
+        )
+        return sorted(set(self.connection.execute(gone.returning(_t.loop)).scalars()))
+
+    def of_loop(self, loop_id: str) -> list[Reservation]:
+        """By subject and start."""
+        return self._list(_t.loop == loop_id)
+
+    def of_subjects(
+        self,
+        subjects: Collection[str],
+        window: Span,
+        except_loop: str | None = None,
+        now: datetime | None = None,
+    ) -> list[Reservation]:
+        """What is taken from the subjects inside or across ``window``; with ``now`` without the holds
+        that are past their time then (`expire` has yet to free them)."""
+        found = (
+            _t.subject.in_(sorted(set(subjects))) & (_t.start_at < window.end) & (_t.end_at > window.start)
+        )
+        if except_loop is not None:
+            found &= _t.loop != except_loop
+        if now is not None:
+            found &= (_t.expires_at.is_(None)) | (_t.expires_at > now)
+        return self._list(found)
+
+    def _insert(self, rows: Sequence[Reservation]) -> list[str]:
+        """The subjects whose time was not free; the others are in."""
+        if not rows:
+            return []
+        if self.connection.dialect.name == "sqlite":
+            return self._insert_alone(rows)
+        statement = insert(self.connection, reservations).on_conflict_do_nothing()
+        done = self.connection.execute(
+            statement.returning(_t.subject, _t.start_at), [_rows.row(r) for r in rows]
+        )
+        taken = {(row.subject, row.start_at) for row in done}
+        return sorted({r.subject for r in rows if (r.subject, r.span.start) not in taken})
+
+    def _insert_alone(self, rows: Sequence[Reservation]) -> list[str]:
+        # SQLite has one writer, which is us: what is free stays free. The trigger is the second wall.
+        missed = []
+        for row in rows:
+            if self._list((_t.subject == row.subject) & _across(row.span)):
+                missed.append(row.subject)
+            else:
+                self.connection.execute(sa.insert(reservations), _rows.row(row))
+        return sorted(set(missed))
+
+    def _delete(
+        self, loop_id: str, interviews: Collection[str] | None = None, subject: str | None = None
+    ) -> int:
+        gone = sa.delete(reservations).where(_t.loop == loop_id)
+        if interviews is not None:
+            gone = gone.where(_t.interview.in_(sorted(set(interviews))))
+        if subject is not None:
+            gone = gone.where(_t.subject == subject)
+        return self.connection.execute(gone).rowcount
+
+    def _list(self, condition: sa.ColumnElement[bool]) -> list[Reservation]:
+        query = sa.select(reservations).where(condition).order_by(_t.subject, _t.start_at)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+
+def _sorted(rows: Sequence[Reservation]) -> list[Reservation]:
+    return sorted(rows, key=lambda r: (r.subject, r.span.start))
+
+
+def _across(span: Span) -> sa.ColumnElement[bool]:
+    return (_t.start_at < span.end) & (_t.end_at > span.start)

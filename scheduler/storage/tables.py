@@ -1,0 +1,317 @@
+"""Every table of the app. The constraint against double booking and the triggers that keep facts as
+they are lie in the first migration, since each database says them in its own words."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from scheduler.storage.columns import flag, instant, json, number, words
+
+PREFIX = "lw_"
+"""The job engine keeps its tables beside ours on SQLite: ours are the ones with this prefix."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+company = sa.Table(
+    "lw_company",
+    metadata,
+    number("id", primary_key=True, autoincrement=False),
+    words("name"),
+    json("organizer"),
+    json("policy"),
+    instant("loaded_at"),
+    sa.CheckConstraint("id = 1", name="only_one"),
+)
+
+sites = sa.Table(
+    "lw_sites",
+    metadata,
+    words("id", primary_key=True),
+    words("name"),
+    words("zone"),
+    json("hours"),
+    words("country"),
+    json("holidays"),
+    words("address"),
+    flag("active"),
+)
+
+people = sa.Table(
+    "lw_people",
+    metadata,
+    words("id", primary_key=True),
+    words("name"),
+    words("email"),
+    words("email_folded"),
+    words("zone"),
+    words("site"),
+    json("account"),
+    json("hours"),
+    words("title"),
+    words("level"),
+    json("skills"),
+    number("max_day"),
+    number("max_week"),
+    json("lunch", nullable=True),
+    flag("active"),
+)
+sa.Index(
+    "uq_lw_people_active_email",
+    people.c.email_folded,
+    unique=True,
+    sqlite_where=people.c.active,
+    postgresql_where=people.c.active,
+)
+
+pools = sa.Table(
+    "lw_pools",
+    metadata,
+    words("id", primary_key=True),
+    words("name"),
+    flag("active"),
+)
+
+pool_members = sa.Table(
+    "lw_pool_members",
+    metadata,
+    words("pool", sa.ForeignKey("lw_pools.id"), primary_key=True),
+    words("person", sa.ForeignKey("lw_people.id"), primary_key=True, index=True),
+    words("standing"),
+)
+
+rooms = sa.Table(
+    "lw_rooms",
+    metadata,
+    words("id", primary_key=True),
+    words("name"),
+    words("site"),
+    number("capacity"),
+    json("account"),
+    json("features"),
+    flag("active"),
+)
+
+templates = sa.Table(
+    "lw_templates",
+    metadata,
+    words("id", primary_key=True),
+    words("title"),
+    json("body"),
+    flag("active"),
+)
+
+applications = sa.Table(
+    "lw_applications",
+    metadata,
+    words("id", primary_key=True),
+    words("candidate_name"),
+    words("candidate_email"),
+    words("candidate_zone"),
+    words("job"),
+    words("hiring_manager"),
+    words("recruiter"),
+    words("coordinator", nullable=True),
+    words("stage"),
+    json("accommodation"),
+)
+
+loops = sa.Table(
+    "lw_loops",
+    metadata,
+    words("id", primary_key=True),
+    words("application", sa.ForeignKey("lw_applications.id")),
+    json("template"),
+    words("state"),
+    words("mode"),
+    words("zone"),
+    words("site", nullable=True),
+    json("horizon"),
+    json("windows"),
+    words("stage_visit"),
+    instant("created_at"),
+    instant("updated_at"),
+    words("cause"),
+    number("generation"),
+    number("replans"),
+    json("reasons"),
+    json("fixes"),
+    json("unknown"),
+    words("chosen", nullable=True),
+    json("blocked"),
+    json("declined"),
+    json("labels"),
+    sa.UniqueConstraint("application", "stage_visit"),
+    sa.Index("ix_lw_loops_created_at", "created_at", "id"),
+    sa.Index("ix_lw_loops_state", "state", "created_at"),
+)
+
+proposals = sa.Table(
+    "lw_proposals",
+    metadata,
+    words("id", primary_key=True),
+    words("loop", sa.ForeignKey("lw_loops.id"), index=True),
+    number("rank"),
+    json("interviews"),
+    json("price"),
+    number("cost"),
+    number("bound"),
+    words("status"),
+    instant("basis"),
+    json("unknown"),
+    words("state"),
+    instant("created_at"),
+    number("generation"),
+)
+
+interviews = sa.Table(
+    "lw_interviews",
+    metadata,
+    words("id", primary_key=True),
+    words("loop", sa.ForeignKey("lw_loops.id"), index=True),
+    words("spec"),
+    words("title"),
+    words("kind"),
+    words("modality"),
+    instant("start_at"),
+    instant("end_at"),
+    words("room", nullable=True),
+    words("state"),
+    number("revision"),
+    words("calendar"),
+    words("event_id"),
+    words("etag"),
+    words("join_url"),
+    words("flag"),
+    sa.CheckConstraint("start_at < end_at", name="ends_after_start"),
+)
+sa.Index(
+    "uq_lw_interviews_event",
+    interviews.c.calendar,
+    interviews.c.event_id,
+    unique=True,
+    sqlite_where=interviews.c.event_id != "",
+    postgresql_where=interviews.c.event_id != "",
+)
+
+seats = sa.Table(
+    "lw_seats",
+    metadata,
+    words("interview", sa.ForeignKey("lw_interviews.id"), primary_key=True),
+    number("place", primary_key=True, autoincrement=False),
+    words("person", index=True),
+    words("kind"),
+    words("state"),
+    number("number"),
+    flag("required"),
+)
+sa.Index(
+    "uq_lw_seats_live_person",
+    seats.c.interview,
+    seats.c.person,
+    unique=True,
+    sqlite_where=seats.c.state != "replaced",
+    postgresql_where=seats.c.state != "replaced",
+)
+
+reservations = sa.Table(
+    "lw_reservations",
+    metadata,
+    words("subject", primary_key=True),
+    instant("start_at", primary_key=True),
+    instant("end_at"),
+    words("loop", sa.ForeignKey("lw_loops.id"), index=True),
+    words("interview"),
+    words("state"),
+    instant("expires_at", nullable=True),
+    sa.CheckConstraint("start_at < end_at", name="ends_after_start"),
+    sa.CheckConstraint("state <> 'held' OR expires_at IS NOT NULL", name="a_hold_expires"),
+    sa.Index("ix_lw_reservations_expires_at", "expires_at"),
+)
+
+ledger = sa.Table(
+    "lw_ledger",
+    metadata,
+    words("id", primary_key=True),
+    words("loop", sa.ForeignKey("lw_loops.id"), index=True),
+    words("interview"),
+    words("write"),
+    words("key", index=True),
+    json("payload"),
+    number("generation"),
+    number("position"),
+    words("state"),
+    number("attempts"),
+    words("error"),
+    instant("due_at", nullable=True),
+    json("result"),
+    instant("noted_at"),
+    sa.Index("ix_lw_ledger_state", "state", "noted_at"),
+)
+
+inbox = sa.Table(
+    "lw_inbox",
+    metadata,
+    words("id", primary_key=True),
+    words("source"),
+    words("delivery_id"),
+    words("digest"),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    instant("received_at"),
+    instant("finished_at", nullable=True),
+    words("outcome"),
+    words("loop", nullable=True),
+    sa.UniqueConstraint("source", "delivery_id"),
+    sa.Index("ix_lw_inbox_finished_at", "finished_at", "received_at"),
+)
+
+answers = sa.Table(
+    "lw_answers",
+    metadata,
+    words("key", primary_key=True),
+    words("route", primary_key=True),
+    words("digest"),
+    number("status", nullable=True),
+    words("body"),
+    instant("at"),
+)
+
+facts = sa.Table(
+    "lw_facts",
+    metadata,
+    number("seq", primary_key=True, autoincrement=False),
+    instant("at"),
+    words("actor"),
+    words("what"),
+    words("subject"),
+    words("before"),
+    words("after"),
+    words("cause"),
+    json("data", exact=True),
+    words("hash"),
+    sa.Index("ix_lw_facts_subject", "subject", "seq"),
+)
+
+fact_chain = sa.Table(
+    "lw_fact_chain",
+    metadata,
+    number("id", primary_key=True, autoincrement=False),
+    number("seq"),
+    words("hash"),
+    sa.CheckConstraint("id = 1", name="only_one"),
+)
+
+cursors = sa.Table(
+    "lw_cursors",
+    metadata,
+    words("calendar", primary_key=True),
+    words("cursor"),
+    instant("at"),
+)
