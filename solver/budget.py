@@ -1,0 +1,60 @@
+"""What a solve may still spend: wall clock, solver work, and whether somebody said stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from solver.model import Search
+from solver.plan import Limits
+
+
+@dataclass
+class Budget:
+    """Counts down one solve's limits. `cut` tells whether clock or stop ended it early."""
+
+    limits: Limits
+    stop: Callable[[], bool] | None = None
+    started: float = field(default_factory=time.perf_counter)
+    work: float = 0.0
+    cut: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started
+
+    @property
+    def left(self) -> float:
+        """Seconds left on the clock."""
+        return self.limits.seconds - self.seconds
+
+    @property
+    def work_left(self) -> float | None:
+        """Deterministic work left, `None` without such a limit."""
+        return None if self.limits.deterministic is None else self.limits.deterministic - self.work
+
+    def over(self) -> bool:
+        """Whether to end now; remembers if clock or stop was the reason."""
+        if self.left <= 0 or (self.stop is not None and self.stop()):
+            self.cut = True
+            return True
+        return self.work_left is not None and self.work_left <= 0
+
+    def spend(self, work: float) -> None:
+        """Counts deterministic work done."""
+        self.work += work
+
+    def search(self, *, seconds: float | None = None, work: float | None = None, linear: int = 0) -> Search:
+        """A search within what is left, and within ``seconds`` and ``work`` if given."""
+        clock = max(self.left, 0.0) if seconds is None else max(min(seconds, self.left), 0.0)
+        allowed = [w for w in (work, self.work_left) if w is not None]
+        return Search(
+            seconds=clock,
+            work=max(min(allowed), 0.0) if allowed else None,
+            seed=self.limits.seed,
+            workers=self.limits.workers,
+            linear=linear,
+            stop=self.stop,
+        )

@@ -1,0 +1,130 @@
+"""One loop as the solver looks at it: who may sit where, and which starts its own rules leave.
+
+A `Frame` holds what follows from the loop and its problem alone. People's and rooms' time comes
+from a `Usage`, so the same frame serves a lone loop and a loop among placed ones.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from solver.check import pinned
+from solver.problem import Gap, Loop, Problem, Seat, Session, SessionKind
+from solver.timeline import Event, Mask, Timeline, event_of
+from solver.usage import site_of
+
+
+@dataclass(frozen=True, slots=True)
+class SeatFrame:
+    """One seat with what pins and bars leave of its pool. ``must`` holds exactly these people."""
+
+    seat: Seat
+    n: int
+    pool: tuple[str, ...]
+    must: bool
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFrame:
+    session: Session
+    seats: tuple[SeatFrame, ...]
+    shadows: tuple[str, ...]
+    rooms: tuple[str, ...]
+    """Rooms of the right site and features, smallest first; empty where none is needed."""
+    starts: Mask
+    event: Event
+    site: str
+
+    @property
+    def interview(self) -> bool:
+        return self.event is Event.INTERVIEW
+
+    @property
+    def heads(self) -> int:
+        """The most people in the room: candidate, seats, shadow."""
+        return 1 + sum(seat.n for seat in self.seats) + (1 if self.shadows else 0)
+
+
+class Frame:
+    """A loop with its sessions' frames, orders and days."""
+
+    def __init__(self, timeline: Timeline, loop: Loop) -> None:
+        self.timeline, self.loop = timeline, loop
+        self.problem: Problem = timeline.problem
+        self.sessions = tuple(self._session(session) for session in loop.sessions)
+        self.by_id = {frame.session.id: frame for frame in self.sessions}
+        self.gaps = _gaps(loop)
+        self.origin = loop.availability[0][0] if loop.availability else 0
+        self._day_starts = [start for start, _ in loop.days]
+
+    @property
+    def pinned(self) -> bool:
+        """Something of it is pinned, so it may not be left out."""
+        return pinned(self.loop)
+
+    def day(self, start: int) -> int:
+        """Index of the candidate's day in which ``start`` lies."""
+        return bisect_right(self._day_starts, start) - 1
+
+    def _session(self, session: Session) -> SessionFrame:
+        loop, timeline = self.loop, self.timeline
+        site = site_of(loop, session)
+        starts = timeline.candidate(loop, session)
+        return SessionFrame(
+            session,
+            tuple(_seat(loop, session, index) for index in range(len(session.seats))),
+            session.shadow.pool if session.shadow is not None else (),
+            _rooms(timeline, session, site),
+            starts,
+            event_of(session),
+            site,
+        )
+
+    def debrief_starts(self) -> Mask:
+        """Steps the debrief may start at as far as its lock goes."""
+        out = np.ones(self.timeline.steps, dtype=np.bool_)
+        debrief = self.loop.debrief
+        if debrief is not None and debrief.lock is not None:
+            out[:] = self.timeline.minutes == debrief.lock
+        return out
+
+
+def _seat(loop: Loop, session: Session, index: int) -> SeatFrame:
+    """Bars interviewers of an earlier round; pinned people are the whole pool of their seat."""
+    seat = session.seats[index]
+    allowed: Iterable[str] = seat.pool
+    if session.kind is SessionKind.INTERVIEW and loop.barred:
+        allowed = (person for person in seat.pool if person not in loop.barred)
+    pool = tuple(allowed)
+    if session.lock is not None and session.lock.people is not None:
+        pinned = session.lock.people[index] if index < len(session.lock.people) else ()
+        kept = tuple(person for person in pool if person in pinned)
+        return SeatFrame(seat, len(pinned), kept, must=True, optional=False)
+    return SeatFrame(seat, seat.n, pool, must=False, optional=seat.optional)
+
+
+def _rooms(timeline: Timeline, session: Session, site: str) -> tuple[str, ...]:
+    """Rooms at the site with the wanted features, the pinned one alone if there is one; smallest first."""
+    if not session.room:
+        return ()
+    pinned = session.lock.room if session.lock is not None else None
+    fitting = [
+        room
+        for room in timeline.problem.rooms
+        if room.site == site
+        and session.features <= room.features
+        and room.cap >= 2
+        and (pinned is None or room.id == pinned)
+    ]
+    return tuple(room.id for room in sorted(fitting, key=lambda room: (room.cap, room.id)))
+
+
+def _gaps(loop: Loop) -> tuple[Gap, ...]:
+    """Orders and gaps as one list; an order is a gap of at least the least break."""
+    orders = [Gap(before, s.id, loop.min_break) for s in loop.sessions for before in s.after]
+    return (*orders, *loop.gaps)

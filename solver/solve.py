@@ -1,0 +1,58 @@
+"""The front door: the best plan of a problem within limits, judged by the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from solver.answer import Answer, RefusedPlan, judged, weighed
+from solver.batch import pack
+from solver.budget import Budget
+from solver.check import Judge
+from solver.frame import Frame
+from solver.loop import place
+from solver.plan import Limits, Plan, Progress, Result, Status
+from solver.problem import Problem
+from solver.timeline import Timeline
+from solver.usage import Usage
+
+__all__ = ["RefusedPlan", "solve"]
+
+DEFAULT = Limits()
+
+
+def solve(
+    problem: Problem,
+    limits: Limits = DEFAULT,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Result:
+    """The best plan within the limits, with its price and a proven bound.
+
+    Unhappy ends are values: *infeasible* only when proven, *unknown* when time ran out with nothing
+    legal in hand, *feasible* when it ran out before the proof. ``stop`` is asked often; once it says
+    true the best plan so far is returned. `RefusedPlan` is a fault of the solver.
+    """
+    budget = Budget(limits, stop)
+    judge = Judge(problem)
+    if not problem.loops:
+        answer = Answer(Status.OPTIMAL, Plan({}), 0)
+    elif len(problem.loops) == 1:
+        answer = _single(problem, budget)
+    else:
+        answer = pack(problem, judge, budget, progress)
+    result = judged(judge, answer, budget)
+    if progress is not None:
+        progress(_last(result, len(problem.loops)))
+    return result
+
+
+def _single(problem: Problem, budget: Budget) -> Answer:
+    timeline = Timeline(problem)
+    best = place(Frame(timeline, problem.loops[0]), Usage(timeline), budget)
+    return weighed(problem, problem.loops[0], best.status, best.plan, best.bound)
+
+
+def _last(result: Result, loops: int) -> Progress:
+    placed = sum(loop is not None for loop in result.plan.loops.values())
+    return Progress(result.seconds, placed, loops, result.cost, result.bound, "done")
