@@ -10,6 +10,7 @@ from solver.errors import ProblemError
 from solver.problem import Interval
 
 T = TypeVar("T")
+A = TypeVar("A")
 Reader = Callable[[Any, str], T]
 """Reads one value at a path, or raises `ProblemError`."""
 
@@ -35,12 +36,12 @@ class Fields:
             raise ProblemError(self.at(name), "is missing", f"{self.what} needs it{self._near(name)}")
         return read(self.value[name], self.at(name))
 
-    def default(self, name: str, read: Reader[T], absent: T) -> T:
+    def default(self, name: str, read: Reader[T], absent: A) -> T | A:
         """A field that may be absent."""
         self.names.add(name)
         return read(self.value[name], self.at(name)) if name in self.value else absent
 
-    def since_2(self, name: str, read: Reader[T], absent: T) -> T:
+    def since_2(self, name: str, read: Reader[T], absent: A) -> T | A:
         """A field of the second format, which may be absent."""
         if self.newer:
             return self.default(name, read, absent)
