@@ -27,6 +27,14 @@ class CompanyFile:
     def replace(self, new: Company, at: datetime) -> None:
         """Make the stored company what ``new`` says. Whoever and whatever it no longer names becomes
         inactive and keeps its row, since loops and interviews speak of them."""
+        row = {
+            "id": 1,
+            "name": new.name,
+            "organizer": encode(new.organizer),
+            "policy": encode(new.policy),
+            "loaded_at": at,
+        }
+        upsert(self.connection, company, [row], key=["id"])  # first: two loads follow one another
         for register, values in (
             (Sites(self.connection), new.sites),
             (People(self.connection), new.people),
@@ -36,14 +44,6 @@ class CompanyFile:
         ):
             register.retire()
             register.put_all(values)  # type: ignore[arg-type]
-        row = {
-            "id": 1,
-            "name": new.name,
-            "organizer": encode(new.organizer),
-            "policy": encode(new.policy),
-            "loaded_at": at,
-        }
-        upsert(self.connection, company, [row], key=["id"])
 
     def name(self) -> str:
         return str(self._one("name"))

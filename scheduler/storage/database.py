@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from scheduler.domain.errors import BadInput, DomainError
+from scheduler.storage import migrate
 from scheduler.storage.applications import Applications
 from scheduler.storage.columns import NotAware
 from scheduler.storage.company import CompanyFile
@@ -68,7 +70,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """One consistent view of everything committed before; writing in it fails."""
-        with _translated(), self.engine.connect() as connection:
+        with _translated(reading=True), self.engine.connect() as connection:
             options: dict[str, Any] = {"loopwright_begin": "BEGIN"}
             if self.dialect == "postgresql":
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -118,10 +120,13 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to its newest form; any number of processes may call it at once."""
-        from scheduler.storage.migrate import upgrade
-
         with _translated():
-            upgrade(self.engine)
+            migrate.upgrade(self.engine)
+
+    def schema(self) -> tuple[str | None, str]:
+        """The version that the schema is at (``None`` for an empty database) and the one wanted."""
+        with _translated():
+            return migrate.current(self.engine), migrate.newest()
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""
@@ -129,11 +134,17 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(reading: bool = False) -> Iterator[None]:
     """Name the database's own failures so that no caller needs to know the driver."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as fault:
+    except (exc.OperationalError, exc.InternalError) as fault:
+        if reading and re.search("readonly database|read-only transaction", str(fault)):
+            raise RuntimeError("a read transaction was asked to write") from fault
+        if isinstance(fault, exc.InternalError):
+            raise
+        raise Unavailable(_first_line(fault)) from fault
+    except (exc.InterfaceError, exc.TimeoutError) as fault:
         raise Unavailable(_first_line(fault)) from fault
 
 

@@ -14,6 +14,7 @@ from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.time import Span
 from scheduler.storage.facts import Facts
+from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import upsert
 from scheduler.storage.tables import interviews, seats
@@ -29,6 +30,7 @@ class Interviews:
 
     def put_all(self, values: Sequence[Interview]) -> None:
         """Insert them, or replace those of their ids, seats included."""
+        lock_loops(self.connection, [i.loop for i in values])
         upsert(self.connection, interviews, [_rows.row(i) for i in values], key=["id"])
         self._put_seats(values)
 
@@ -65,7 +67,7 @@ class Interviews:
 
     def update(self, id: str, **changes: Any) -> Interview:
         """Change fields, ``seats`` as a whole included. Raises `Missing` for an unknown id."""
-        current = self._needed(id)
+        current = self._locked(id)
         changed = replace(current, **changes)
         columns = _rows.part({k: v for k, v in changes.items() if k != "seats"})
         if columns:
@@ -80,18 +82,16 @@ class Interviews:
         """Move the person's seat, with the fact ``seat_accepted`` or as the state is called. Returns
         whether that was news: without change there is no fact. Raises `Missing` where the person
         has no seat there that was not given to somebody else."""
-        interview = self._needed(interview_id)
+        interview = self._locked(interview_id)
         live = [s for s in interview.seats if s.person == person and s.state is not SeatState.REPLACED]
         if not live:
             raise Missing("seat", f"{interview_id}/{person}")
         before = live[0].state
-        change = sa.update(seats).where(
-            seats.c.interview == interview_id,
-            seats.c.person == person,
-            seats.c.state == before.value,
-        )
-        if before is state or not self.connection.execute(change.values(state=state.value)).rowcount:
+        if before is state:
             return False
+        mine = (seats.c.interview == interview_id) & (seats.c.person == person)
+        change = sa.update(seats).where(mine, seats.c.state != SeatState.REPLACED.value)
+        self.connection.execute(change.values(state=state.value))
         data = {"interview": interview_id, "person": person}
         subject = f"loop:{interview.loop}"
         self.facts.add(Fact(at, actor, f"seat_{state}", subject, str(before), str(state), cause, data))
@@ -110,7 +110,10 @@ class Interviews:
         if rows:
             self.connection.execute(sa.insert(seats), rows)
 
-    def _needed(self, id: str) -> Interview:
+    def _locked(self, id: str) -> Interview:
+        loop = self.connection.execute(sa.select(interviews.c.loop).where(interviews.c.id == id)).scalar()
+        if loop is not None:
+            lock_loops(self.connection, [loop])
         found = self.get(id)
         if found is None:
             raise Missing("interview", id)

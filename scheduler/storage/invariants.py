@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteState
 from scheduler.domain.loops import ENDED
 from scheduler.domain.templates import InterviewKind
+from scheduler.storage.ledger import CURRENT
 from scheduler.storage.tables import interviews, ledger, loops, reservations, seats
 
 if TYPE_CHECKING:
@@ -41,11 +42,8 @@ def check(tx: Tx, now: datetime | None = None) -> list[str]:
 def _overlaps(tx: Tx) -> Iterator[str]:
     """Nobody and no room is in two places."""
     a, b = reservations.alias("a"), reservations.alias("b")
-    both = (a.c.subject == b.c.subject) & (a.c.start_at < b.c.end_at) & (b.c.start_at < a.c.end_at)
-    query = sa.select(a.c.subject, a.c.start_at, a.c.loop, b.c.loop.label("other")).join(
-        b,
-        both & (a.c.start_at <= b.c.start_at) & ((a.c.start_at != b.c.start_at) | (a.c.end_at != b.c.end_at)),
-    )
+    clash = (a.c.subject == b.c.subject) & (a.c.start_at < b.c.start_at) & (b.c.start_at < a.c.end_at)
+    query = sa.select(a.c.subject, a.c.start_at, a.c.loop, b.c.loop.label("other")).join(b, clash)
     for row in tx.connection.execute(query):
         yield f"{row.subject} is taken twice at {row.start_at:%Y-%m-%d %H:%M}Z: {row.loop} and {row.other}"
 
@@ -104,7 +102,7 @@ def _writes_too_late(tx: Tx) -> Iterator[str]:
     query = (
         sa.select(ledger.c.id, ledger.c.loop)
         .join(loops, loops.c.id == ledger.c.loop)
-        .where(ledger.c.state == WriteState.TODO.value, ledger.c.generation != loops.c.generation)
+        .where(ledger.c.state == WriteState.TODO.value, ~CURRENT)
     )
     for row in tx.connection.execute(query.order_by(ledger.c.id)):
         yield f"the write {row.id} of loop {row.loop} is of a generation that has passed and was not dropped"

@@ -8,18 +8,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scheduler.domain.bookings import LedgerRow, WriteState
+from scheduler.domain.bookings import LedgerRow, Write, WriteState
+from scheduler.domain.errors import Missing
 from scheduler.storage.codec import encode
+from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.tables import ledger, loops
 
 _rows = Rows(LedgerRow, ledger, renamed={"order": "position"})
 _TODO = ledger.c.state == WriteState.TODO.value
-_CURRENT = (
-    ledger.c.generation
-    == sa.select(loops.c.generation).where(loops.c.id == ledger.c.loop).correlate(ledger).scalar_subquery()
-)
-"""The row is of its loop's present generation: whoever works on an older one comes too late."""
+_GENERATION = sa.select(loops.c.generation).where(loops.c.id == ledger.c.loop).correlate(ledger)
+CURRENT = (ledger.c.write == Write.CANCEL.value) | (ledger.c.generation == _GENERATION.scalar_subquery())
+"""The row is of its loop's present generation: whoever works on an older one comes too late. Cancels
+are never too late, since what was written must go."""
 
 
 class Ledger:
@@ -50,7 +51,8 @@ class Ledger:
         return self._list(ledger.c.key == key)
 
     def due(self, now: datetime, limit: int = 100) -> list[LedgerRow]:
-        """What is to be done by ``now``, longest waiting first; never of an older generation."""
+        """What is to be done by ``now``, longest waiting first; never of an older generation,
+        cancels excepted."""
         time = (ledger.c.due_at.is_(None)) | (ledger.c.due_at <= now)
         order = (
             sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at),
@@ -58,12 +60,12 @@ class Ledger:
             ledger.c.position,
             ledger.c.id,
         )
-        query = sa.select(ledger).where(_TODO, _CURRENT, time).order_by(*order).limit(limit)
+        query = sa.select(ledger).where(_TODO, CURRENT, time).order_by(*order).limit(limit)
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
     def done(self, id: str, result: Mapping[str, Any]) -> bool:
         """Mark it done. ``False`` for whoever comes too late: it is no longer to do, or its loop has
-        moved on to another generation."""
+        moved on to another generation (a cancel is still done then). Raises `Missing`."""
         return self._mark(id, state=WriteState.DONE.value, result=encode(result), error="")
 
     def failed_attempt(self, id: str, error: str, due_at: datetime | None) -> bool:
@@ -80,6 +82,7 @@ class Ledger:
     ) -> int:
         """Mark the loop's open rows as no longer wanted: those of older generations, or of ``ids``,
         or all; returns how many."""
+        lock_loops(self.connection, [loop_id])
         gone = sa.update(ledger).where(ledger.c.loop == loop_id, _TODO)
         if below_generation is not None:
             gone = gone.where(ledger.c.generation < below_generation)
@@ -88,7 +91,11 @@ class Ledger:
         return self.connection.execute(gone.values(state=WriteState.DROPPED.value)).rowcount
 
     def _mark(self, id: str, **values: Any) -> bool:
-        change = sa.update(ledger).where(ledger.c.id == id, _TODO, _CURRENT).values(values)
+        loop = self.connection.execute(sa.select(ledger.c.loop).where(ledger.c.id == id)).scalar()
+        if loop is None:
+            raise Missing("ledger row", id)
+        lock_loops(self.connection, [loop])
+        change = sa.update(ledger).where(ledger.c.id == id, _TODO, CURRENT).values(values)
         return self.connection.execute(change).rowcount == 1
 
     def _list(self, condition: sa.ColumnElement[bool]) -> list[LedgerRow]:

@@ -16,7 +16,7 @@ from scheduler.storage.codec import encode
 from scheduler.storage.facts import Facts
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import insert
-from scheduler.storage.tables import loops
+from scheduler.storage.tables import applications, loops
 
 _rows = Rows(Loop, loops)
 _FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at"})
@@ -30,7 +30,11 @@ class Loops:
 
     def add(self, loop: Loop, actor: str, cause: str) -> Loop:
         """Keep a new loop, with the fact ``loop_requested``. Raises `WrongState`, with the other
-        loop's id, where the application's stage visit has one already: see `by_visit`."""
+        loop's id, where the application's stage visit has one already (see `by_visit`), and
+        `Missing` for an unknown application."""
+        known = sa.select(applications.c.id).where(applications.c.id == loop.application)
+        if self.connection.execute(known).first() is None:
+            raise Missing("application", loop.application)
         statement = insert(self.connection, loops).values(_rows.row(loop))
         done = self.connection.execute(statement.on_conflict_do_nothing())
         if done.rowcount != 1:
@@ -107,7 +111,7 @@ class Loops:
         return changed
 
     def _locked(self, loop_id: str) -> Loop:
-        loop = self._one(sa.select(loops).where(loops.c.id == loop_id).with_for_update())
+        loop = self._one(sa.select(loops).where(loops.c.id == loop_id).with_for_update(key_share=True))
         if loop is None:
             raise Missing("loop", loop_id)
         return loop

@@ -65,10 +65,13 @@ def _run(connection: sa.Connection, to: str) -> None:
 def current(engine: sa.Engine) -> str | None:
     """The version that the database is at; ``None`` for an empty one."""
     with engine.connect() as connection:
+        connection = connection.execution_options(loopwright_begin="BEGIN")
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         return context.get_current_revision()
 
 
-def newest() -> str | None:
+def newest() -> str:
     """The version that this program wants."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    assert head is not None, "there is a first migration"
+    return head

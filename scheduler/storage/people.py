@@ -32,12 +32,13 @@ class Register(Generic[T]):
     def list(self, ids: Collection[str] | None = None, active: bool = True) -> Sequence[T]:
         """Those of ``ids`` (or all) by id; with ``active=False`` also those that no longer count."""
         table = self.rows.table
-        query = sa.select(table).order_by(table.c.id)
+        query = sa.select(table)
         if ids is not None:
             query = query.where(table.c.id.in_(sorted(set(ids))))
         if active:
             query = query.where(table.c.active)
-        return self._values(list(self.connection.execute(query).mappings()))
+        found = self._values(list(self.connection.execute(query).mappings()))
+        return sorted(found, key=lambda value: value.id)  # no database's own idea of an alphabet
 
     def put(self, value: T) -> None:
         """Insert it, or replace the one of its id."""
@@ -97,7 +98,14 @@ class Pools(Register[Pool]):
     rows = Rows(Pool, tables.pools, without=frozenset({"members"}))
 
     def put_all(self, values: Collection[Pool]) -> None:
-        """Insert or replace all of them, members included."""
+        """Insert or replace all of them, members included. Raises `BadInput` for an unknown member."""
+        named = {person for pool in values for person in pool.members}
+        known = set(self.connection.execute(sa.select(tables.people.c.id)).scalars()) if named else set()
+        for pool in values:
+            for stranger in sorted(pool.members.keys() - known):
+                raise BadInput(
+                    f"pools.{pool.id}.members", f"nobody is called {stranger!r}", "name a person's id"
+                )
         super().put_all(values)
         members = tables.pool_members
         self.connection.execute(sa.delete(members).where(members.c.pool.in_(sorted(p.id for p in values))))

@@ -1,7 +1,7 @@
 """Reservations: the time taken from people, rooms and candidates, at most once by constraint.
 
-Every statement that may wait for another transaction touches subjects in sorted order, so that two
-transactions never wait for each other; `expire` waits for nobody.
+Taking time waits for whoever is just taking the same, subject by subject in sorted order, so that
+two transactions never wait for each other; `expire` waits for nobody.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import Hold, Reservation
 from scheduler.domain.errors import Taken
 from scheduler.domain.time import Span
+from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import insert
 from scheduler.storage.tables import loops, reservations
@@ -29,6 +30,7 @@ class Reservations:
     def take(self, rows: Sequence[Reservation]) -> None:
         """Take all of these times, or raise `Taken` with the subjects that are not free and leave
         nothing behind. Another transaction that is taking the same time is waited for."""
+        lock_loops(self.connection, [r.loop for r in rows])
         with self.connection.begin_nested():
             missed = self._insert(_sorted(rows))
             if missed:
@@ -37,6 +39,7 @@ class Reservations:
     def swap(self, loop_id: str, release: Collection[str], take: Sequence[Reservation]) -> None:
         """Give up the loop's times for the interviews ``release`` and take others in their place; on
         `Taken` everything is as before."""
+        lock_loops(self.connection, [loop_id, *(r.loop for r in take)])
         ordered = _sorted(take)
         with self.connection.begin_nested():
             missed: list[str] = []
@@ -49,19 +52,28 @@ class Reservations:
 
     def confirm(self, loop_id: str) -> int:
         """Turn the loop's holds into bookings, which do not expire; returns how many there were."""
+        lock_loops(self.connection, [loop_id])
         change = sa.update(reservations).where(_t.loop == loop_id, _t.state == Hold.HELD.value)
         return self.connection.execute(change.values(state=Hold.CONFIRMED.value, expires_at=None)).rowcount
 
     def release(self, loop_id: str, interviews: Collection[str] | None = None) -> int:
         """Give the loop's times back, all or those of some interviews; returns how many there were."""
+        lock_loops(self.connection, [loop_id])
         return self._delete(loop_id, interviews)
+
+    def extend(self, loop_id: str, expires_at: datetime) -> int:
+        """Keep the loop's holds until another instant; returns how many there are. Less than were
+        taken means that they have expired meanwhile and may be somebody else's."""
+        lock_loops(self.connection, [loop_id])
+        change = sa.update(reservations).where(_t.loop == loop_id, _t.state == Hold.HELD.value)
+        return self.connection.execute(change.values(expires_at=expires_at)).rowcount
 
     def expire(self, now: datetime) -> list[str]:
         """Delete the holds past their time and return the loops that lost them. A loop that another
         transaction is working on is left for the next time."""
         late = sa.select(_t.loop).where(_t.state == Hold.HELD.value, _t.expires_at <= now)
         ours = sa.select(loops.c.id).where(loops.c.id.in_(late)).order_by(loops.c.id)
-        ids = list(self.connection.execute(ours.with_for_update(skip_locked=True)).scalars())
+        ids = list(self.connection.execute(ours.with_for_update(skip_locked=True, key_share=True)).scalars())
         gone = sa.delete(reservations).where(
             _t.loop.in_(ids), _t.state == Hold.HELD.value, _t.expires_at <= now
         )
