@@ -1,0 +1,128 @@
+"""`loopwright busy`: what the calendars say of some people, the first thing an administrator tries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from connectors.types import Availability, Known
+from scheduler import config, wiring
+from scheduler.cli.faults import out
+from scheduler.domain.errors import BadInput
+from scheduler.domain.people import Person, Room
+from scheduler.domain.time import Span, instant, zone
+from scheduler.services import availability
+from scheduler.storage.database import Tx
+
+
+def run(
+    data: Path | None, names: Sequence[str], start: str, end: str, zone_name: str, *, as_json: bool
+) -> None:
+    runtime = wiring.build(config.load(data=data))
+    try:
+        runtime.app.db.migrate()
+        with runtime.app.db.read() as tx:
+            owners = [_owner(tx, name) for name in names]
+            zones = {subject: zone_name or _zone(tx, owner) for subject, owner in owners}
+        rows = []
+        for subject, owner in owners:
+            span = window(start, end, zones[subject])
+            found = availability.read(runtime.app, {subject: owner.account}, span)[subject]
+            rows.append(_row(subject, owner, found, zones[subject]))
+    finally:
+        runtime.close()
+    if as_json:
+        out.print_json(json.dumps(rows))
+    else:
+        for row in rows:
+            _show(row)
+
+
+def window(start: str, end: str, zone_name: str) -> Span:
+    """``--from`` and ``--to`` as a span; a bare day counts whole. Raises `BadInput`."""
+    first = instant(_whole(start, 0), zone_name, "--from")
+    last = instant(_whole(end, 1), zone_name, "--to")
+    if last <= first:
+        raise BadInput("--to", "is not after --from", "give a later end")
+    return Span(first, last)
+
+
+def _whole(text: str, add: int) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{(day + timedelta(days=add)).isoformat()}T00:00"
+
+
+def _owner(tx: Tx, name: str) -> tuple[str, Person | Room]:
+    person = tx.people.get(name) or tx.people.by_email(name)
+    if person is not None:
+        return f"person:{person.id}", person
+    room = tx.rooms.get(name)
+    if room is not None:
+        return f"room:{room.id}", room
+    raise BadInput(
+        "PERSON", f"nobody and no room is called {name!r}", "give an id or an e-mail address of the company"
+    )
+
+
+def _zone(tx: Tx, owner: Person | Room) -> str:
+    if isinstance(owner, Person):
+        return owner.zone
+    site = tx.sites.get(owner.site)
+    return site.zone if site else "UTC"
+
+
+def _row(subject: str, owner: Person | Room, found: Availability, zone_name: str) -> dict[str, Any]:
+    tz = zone(zone_name)
+    row: dict[str, Any] = {
+        "id": owner.id,
+        "kind": subject.partition(":")[0],
+        "name": owner.name,
+        "provider": owner.account.provider,
+        "address": owner.account.address,
+        "mode": owner.account.mode.value,
+        "zone": zone_name,
+        "known": isinstance(found, Known),
+    }
+    if isinstance(found, Known):
+        row["as_of"] = found.as_of.isoformat()
+        row["busy"] = [
+            {
+                "start": b.start.astimezone(tz).isoformat(),
+                "end": b.end.astimezone(tz).isoformat(),
+                "verdict": b.verdict.value,
+                **({"ours": b.key} if b.key else {}),
+            }
+            for b in found.busy
+        ]
+        row["places"] = [
+            {
+                "start": p.start.astimezone(tz).isoformat(),
+                "end": p.end.astimezone(tz).isoformat(),
+                "where": p.where,
+            }
+            for p in found.places
+        ]
+    else:
+        row["code"], row["reason"] = found.code, found.reason
+    return row
+
+
+def _show(row: Mapping[str, Any]) -> None:
+    title = f"{row['name']} · {row['provider']} {row['address']} · {row['zone']}"
+    if not row["known"]:
+        out.print(f"{title}\n  unknown: {row['reason']}", style="yellow", markup=False)
+        return
+    table = Table("from", "to", "verdict", title=title, title_justify="left")
+    for block in row["busy"]:
+        table.add_row(
+            block["start"][:16].replace("T", " "), block["end"][:16].replace("T", " "), block["verdict"]
+        )
+    out.print(table)

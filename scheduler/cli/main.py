@@ -1,0 +1,139 @@
+"""`loopwright`: every command and its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.cli.faults import told
+
+app = typer.Typer(
+    name="loopwright",
+    help="Plans and books interview loops.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of everything that is kept.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    once: Annotated[bool, typer.Option(help="Stop after the tour instead of serving on.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the API; 0 takes a free one.")] = 8080,
+    fresh: Annotated[bool, typer.Option(help="Forget an earlier demo in this folder.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the calendars.")] = 1,
+) -> None:
+    """Make a company with calendars, book a loop, repair it, and serve the API."""
+    from scheduler.cli.demo import run
+
+    with told():
+        run(data or Path(".loopwright"), once=once, port=port, fresh=fresh, seed=seed)
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    work: Annotated[bool, typer.Option(help="Also run the jobs in this process.")] = True,
+) -> None:
+    """Serve the API (and, unless --no-work, run the jobs in the same process)."""
+    from scheduler.cli.serve import run
+
+    with told():
+        run(data, host, port, work=work)
+
+
+@app.command()
+def work(
+    data: Data = None,
+    name: Annotated[str | None, typer.Option(help="Fixed name of this worker.")] = None,
+) -> None:
+    """Run jobs: planning, booking, repairs, replies."""
+    from scheduler.cli.serve import run_worker
+
+    with told():
+        run_worker(data, name)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database's schema to its newest form."""
+    from scheduler.cli.company import run_migrate
+
+    with told():
+        run_migrate(data)
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="The company file (YAML or TOML).")],
+    data: Data = None,
+    check: Annotated[bool, typer.Option("--check", help="Only read and check it.")] = False,
+) -> None:
+    """Read a company file: people, pools, rooms, templates, policy."""
+    from scheduler.cli.company import run_load
+
+    with told():
+        run_load(file, data, check=check)
+
+
+@app.command()
+def doctor(data: Data = None, json_: Json = False) -> None:
+    """Check settings, database, calendars and the promises of the data."""
+    from scheduler.cli.doctor import run
+
+    with told():
+        run(data, as_json=json_)
+
+
+@app.command()
+def busy(
+    people: Annotated[list[str], typer.Argument(help="Ids or addresses of people or rooms.")],
+    start: Annotated[str, typer.Option("--from", help="First day or time (2026-03-30 or 2026-03-30T09:00).")],
+    end: Annotated[str, typer.Option("--to", help="End, exclusive; a day counts whole.")],
+    zone: Annotated[str, typer.Option(help="Zone of --from and --to; default: each person's.")] = "",
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """Who is busy when, as their calendars say: known or unknown, with every verdict."""
+    from scheduler.cli.busy import run
+
+    with told():
+        run(data, people, start, end, zone, as_json=json_)
+
+
+@app.command()
+def solve(
+    instance: Annotated[Path, typer.Argument(help="A problem in the public format, .json or .json.gz.")],
+    time_limit: Annotated[float, typer.Option(help="Seconds.", min=0.001)] = 20.0,
+    alternatives: Annotated[int, typer.Option(help="How many plans.", min=1, max=50)] = 1,
+    repair: Annotated[Path | None, typer.Option(help="A plan to mend.")] = None,
+    decline: Annotated[list[str] | None, typer.Option(help="PERSON@SESSION who declined.")] = None,
+    explain: Annotated[bool, typer.Option(help="Say why it cannot be met and what would help.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the plan there.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same answer.")] = 1,
+    workers: Annotated[int, typer.Option(help="Solver threads.", min=1)] = 1,
+    json_: Json = False,
+) -> None:
+    """Solve a packing problem: the plan, its price per rule, and the bound."""
+    from scheduler.cli.solve import Question, run
+
+    with told():
+        run(
+            Question(
+                instance, time_limit, alternatives, repair, tuple(decline or ()), explain, seed, workers
+            ),
+            out,
+            as_json=json_,
+        )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,123 @@
+"""Settings: `LOOPWRIGHT_…` variables over one TOML file, checked at start. The environment is read here only."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from scheduler.domain.errors import BadInput, BadInputs
+
+PREFIX = "LOOPWRIGHT_"
+CONFIG = "LOOPWRIGHT_CONFIG"
+
+
+class Settings(BaseSettings):
+    """Every setting of the deployment. ``data`` holds the database, the local calendars and the outbox."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", validate_default=True)
+
+    data: Path = Path(".loopwright")
+    """The folder of everything that is kept."""
+    database: str = ""
+    """``sqlite:///file`` or ``postgresql://user@host/name``; empty: a SQLite file in ``data``."""
+    deployment: str = Field("loopwright", pattern=r"^[a-z0-9-]{1,40}$")
+    """Prefix of every event key: two deployments on one calendar never touch each other's events."""
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    api_token: str = Field("", repr=False)
+    """Bearer token of the API. Without one the API serves loopback addresses only."""
+    webhook_secret: str = Field("", repr=False)
+    """Shared secret of the stage-advance webhook (at least 24 characters); empty: no webhook is taken."""
+    worker: str = Field("loop-0", pattern=r"^[a-z0-9-]{1,40}$")
+    """Fixed name of this worker: a restart under the same name takes up what it left."""
+    concurrency: int = Field(4, ge=1, le=64)
+    """Jobs done at the same time by one worker."""
+    poll_seconds: float = Field(30.0, gt=0, le=900)
+    """How often the organizer's calendar is followed."""
+    solve_memory_mb: int = Field(4096, ge=512)
+    """Address space of a solving process."""
+    smtp: str = ""
+    """``smtp://user:password@host:587`` for candidates' mail; empty: files in the folder ``outbox``."""
+    mail_from: str = ""
+    """Sender of the mail to candidates; empty: the organizer's address."""
+    credentials: Path | None = None
+    """Folder with ``google.json`` and ``microsoft.json`` (docs/google.md, docs/outlook.md); empty: the
+    folder ``credentials`` in ``data``. Readable by the service's user only."""
+    google_subject: str = ""
+    """The user the service account acts for; empty: the organizer."""
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < 24:
+            raise ValueError("is too short; use at least 24 random characters")
+        return value
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.data / 'loopwright.sqlite3').resolve()}"
+
+    @property
+    def calendars(self) -> Path:
+        return self.data / "calendars"
+
+    @property
+    def credentials_folder(self) -> Path:
+        return self.credentials or self.data / "credentials"
+
+    @property
+    def outbox(self) -> Path:
+        return self.data / "outbox"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit arguments, then the environment, then the file that `LOOPWRIGHT_CONFIG` names."""
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _file())
+
+
+def _file() -> Mapping[str, Any]:  # type: ignore[type-arg, unused-ignore]
+    name = os.environ.get(CONFIG, "")
+    if not name:
+        return {}
+    try:
+        return tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(CONFIG, f"{name} cannot be read: {error.strerror}", "name a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(CONFIG, f"{name} is not TOML: {error}", "mend the file") from None
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process. Raises `BadInputs` naming every variable that is wrong, and
+    unknown `LOOPWRIGHT_…` variables: a misspelt one must not be ignored."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG, "LOOPWRIGHT_FAILPOINT"}
+    unknown = sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known)
+    faults = [BadInput(n, "no such setting", "see docs/settings.md") for n in unknown]
+    try:
+        settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
+    except ValidationError as error:
+        for fault in error.errors():
+            name = PREFIX + ".".join(str(p) for p in fault["loc"]).upper()
+            faults.append(BadInput(name, fault["msg"].removeprefix("Value error, "), "see docs/settings.md"))
+        raise BadInputs(faults) from None
+    if faults:
+        raise BadInputs(faults)
+    return settings

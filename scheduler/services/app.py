@@ -1,0 +1,47 @@
+"""What every service is handed: the database, the calendars, the mail, the solver, the jobs, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from connectors.errors import Invalid
+from connectors.protocol import Calendar, Messenger
+from scheduler.domain.people import Account, Mode
+from scheduler.services.solving import Solver
+from scheduler.storage.database import Database, Tx
+
+
+class Jobs(Protocol):
+    """Durable jobs: enqueued in the transaction of the change that needs them."""
+
+    def enqueue(
+        self, tx: Tx, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay: float = 0.0
+    ) -> None:
+        """Run ``tasks[name](payload)`` after the commit, at least once; ``delay`` in seconds. The
+        same ``key`` is enqueued once for ever."""
+        ...
+
+
+@dataclass(frozen=True)
+class App:
+    """``calendars`` maps ``(provider, mode)``; ``deployment`` prefixes every calendar key."""
+
+    db: Database
+    calendars: Mapping[tuple[str, Mode], Calendar]
+    messenger: Messenger
+    solver: Solver
+    jobs: Jobs
+    clock: Callable[[], datetime]
+    deployment: str
+
+    def calendar(self, account: Account) -> Calendar:
+        """The connector for an account. Raises `Invalid` where none is configured."""
+        found = self.calendars.get((account.provider, account.mode)) or self.calendars.get(
+            (account.provider, Mode.TYPED)
+        )
+        if found is None:
+            raise Invalid(f"no {account.provider} connector is configured for {account.address}")
+        return found

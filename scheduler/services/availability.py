@@ -1,0 +1,92 @@
+"""Reads everybody's calendars at once: known or unknown, never silently missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from connectors.errors import ConnectorError
+from connectors.protocol import Calendar
+from connectors.types import Availability, Busy, Known, Unknown, Verdict, Window
+from scheduler.domain.people import Account, Mode
+from scheduler.domain.time import Span
+from scheduler.services.app import App
+
+_FAN_OUT = 8
+"""Calendar services asked at the same time; each limits its own calls."""
+
+
+def read(app: App, accounts: Mapping[str, Account], span: Span) -> dict[str, Availability]:
+    """Availability per subject (``person:anna``, ``room:oak``) in ``span``: one entry per account.
+
+    A service that cannot be asked makes everybody on it unknown, with its reason.
+    """
+    groups: dict[tuple[str, Mode], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for subject, account in accounts.items():
+        groups[account.provider, account.mode][account.address.casefold()].append(subject)
+    if not groups:
+        return {}
+    with ThreadPoolExecutor(min(_FAN_OUT, len(groups))) as pool:
+        asked = {
+            key: pool.submit(_ask, app, Account(key[0], "", key[1]), list(addresses), span)
+            for key, addresses in groups.items()
+        }
+    found: dict[str, Availability] = {}
+    for key, future in asked.items():
+        answers = future.result()
+        for address, subjects in groups[key].items():
+            for subject in subjects:
+                found[subject] = answers[address]
+    return found
+
+
+def _ask(app: App, account: Account, addresses: list[str], span: Span) -> dict[str, Availability]:
+    try:
+        calendar: Calendar = app.calendar(account)
+        answers = {
+            a.casefold(): v for a, v in calendar.availability(addresses, Window(span.start, span.end)).items()
+        }
+    except ConnectorError as error:
+        return {a: Unknown(error.code, str(error)) for a in addresses}
+    missing = Unknown("not_answered", "the calendar service did not answer for this address")
+    return {a: answers.get(a, missing) for a in addresses}
+
+
+def without_own(busy: Iterable[Busy], prefix: str, own: Iterable[Span]) -> list[Busy]:
+    """The blocks that are not this loop's own events: told by our key where the service shows it,
+    else by having exactly the time of an interview that this person holds in this loop."""
+    times = {(s.start, s.end) for s in own}
+    return [
+        b
+        for b in busy
+        if not (b.key and b.key.startswith(prefix))
+        and not (b.key is None and b.verdict is not Verdict.OUT_OF_OFFICE and (b.start, b.end) in times)
+    ]
+
+
+def conflicts(
+    availability: Mapping[str, Availability],
+    wanted: Iterable[tuple[str, Span]],
+    prefix: str,
+    own: Iterable[Span],
+) -> list[tuple[str, Span]]:
+    """Which of the wanted ``(subject, span)`` are not free now; an unknown subject never is.
+
+    Tentative, focus and unanswered blocks were priced when the plan was made and do not stop a
+    booking; a hard one does.
+    """
+    own = list(own)
+    found = []
+    for subject, span in wanted:
+        state = availability.get(subject)
+        if not isinstance(state, Known):
+            found.append((subject, span))
+            continue
+        hard = [b for b in without_own(state.busy, prefix, own) if b.verdict in _HARD]
+        if any(b.start < span.end and span.start < b.end for b in hard):
+            found.append((subject, span))
+    return found
+
+
+_HARD = frozenset({Verdict.BUSY, Verdict.UNANSWERED, Verdict.OUT_OF_OFFICE})

@@ -1,0 +1,260 @@
+"""Takes the time of a chosen proposal and notes every write that follows, in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from scheduler.domain.bookings import (
+    Hold,
+    Interview,
+    InterviewState,
+    LedgerRow,
+    Seat,
+    SeatState,
+    Write,
+)
+from scheduler.domain.errors import Missing, Taken, WrongState
+from scheduler.domain.loops import Application, Loop, LoopState
+from scheduler.domain.people import Account
+from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
+from scheduler.domain.time import Span
+from scheduler.services import availability, layout, planning
+from scheduler.services.app import App
+from scheduler.services.failpoints import failpoint
+from scheduler.storage import codec
+from scheduler.storage.database import Tx
+
+BOOKED = frozenset({LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a new plan changes: interviews to book, to move (or staff anew), to keep, to cancel."""
+
+    book: tuple[Interview, ...]
+    change: tuple[Interview, ...]
+    keep: tuple[Interview, ...]
+    cancel: tuple[Interview, ...]
+
+    @property
+    def written(self) -> tuple[Interview, ...]:
+        return (*self.book, *self.change)
+
+
+def choose(app: App, proposal_id: str, actor: str) -> Loop:
+    """Book a proposal: read its intervals again, take them, and queue the writes.
+
+    Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
+    an interval is no longer free; a fresh plan is then already queued.
+    """
+    with app.db.read() as tx:
+        proposal = tx.proposals.get(proposal_id)
+        if proposal is None:
+            raise Missing("proposal", proposal_id)
+        loop = tx.loops.get(proposal.loop)
+    assert loop is not None
+    if loop.chosen == proposal_id and loop.state in BOOKED:
+        return loop
+    _may_choose(loop, proposal)
+    broken = recheck(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
+    if broken:
+        return _start_over(app, loop, broken, actor, proposal_id)
+    try:
+        with app.db.write() as tx:
+            return take(app, tx, loop.id, proposal, actor)
+    except Taken as taken:
+        wanted = requirements(loop, _application(app, loop), proposal.interviews)
+        spans = [(s, span) for s, span in wanted if s in taken.subjects]
+        return _start_over(app, loop, spans, actor, proposal_id)
+
+
+def _may_choose(loop: Loop, proposal: Proposal) -> None:
+    if loop.state is not LoopState.PROPOSED:
+        raise WrongState("loop", loop.id, loop.state.value, "only a proposed loop can be booked")
+    if proposal.state is not ProposalState.OFFERED:
+        raise WrongState("proposal", proposal.id, proposal.state.value, "choose one that is still offered")
+
+
+def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[str, Span]]:
+    """The least notice holds when confirming as well as when offering."""
+    earliest = app.clock() + timedelta(hours=loop.template.notice_hours)
+    first = min(i.span for i in proposal.interviews)
+    # the hour that an approval may take is not held against a plan made just before
+    slack = timedelta(hours=1)
+    return [(f"candidate:{loop.application}", first)] if first.start + slack < earliest else []
+
+
+def _start_over(app: App, loop: Loop, broken: Sequence[tuple[str, Span]], actor: str, cause: str) -> Loop:
+    """Plan again with the broken intervals kept out, then say who is no longer free."""
+    planning.replan(app, loop.id, actor=actor, cause=cause, blocked=broken)
+    raise Taken(sorted({subject for subject, _ in broken}))
+
+
+def _application(app: App, loop: Loop) -> Application:
+    with app.db.read() as tx:
+        found = tx.applications.get(loop.application)
+    assert found is not None
+    return found
+
+
+def requirements(
+    loop: Loop, application: Application, planned: Sequence[PlannedInterview]
+) -> list[tuple[str, Span]]:
+    """Every ``(person or room, time)`` that a plan needs to be free."""
+    found = []
+    for interview in layout.interviews(loop, application, planned):
+        found += [(f"person:{s.person}", interview.span) for s in interview.seats if s.required]
+        if interview.room:
+            found.append((f"room:{interview.room}", interview.span))
+    return list(dict.fromkeys(found))
+
+
+def recheck(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tuple[str, Span]]:
+    """Read the calendars again for exactly these intervals: what of them is not free now."""
+    with app.db.read() as tx:
+        application = tx.applications.get(loop.application)
+        assert application is not None
+        wanted = requirements(loop, application, planned)
+        accounts = accounts_of(tx, {s for s, _ in wanted})
+        current = tx.interviews.of_loop(loop.id)
+    return check_free(app, loop, wanted, accounts, current)
+
+
+def check_free(
+    app: App,
+    loop: Loop,
+    wanted: Sequence[tuple[str, Span]],
+    accounts: Mapping[str, Account],
+    current: Sequence[Interview],
+) -> list[tuple[str, Span]]:
+    """Which of the wanted times are not free, this loop's own events not counted."""
+    if not wanted:
+        return []
+    spans = [s for _, s in wanted]
+    window = Span(min(s.start for s in spans), max(s.end for s in spans))
+    found = availability.read(app, accounts, window)
+    prefix = f"{app.deployment}/{loop.id}/"
+    return availability.conflicts(found, wanted, prefix, [i.span for i in current])
+
+
+def accounts_of(tx: Tx, subjects: set[str]) -> dict[str, Account]:
+    """The calendar account behind each ``person:`` and ``room:`` subject."""
+    people = {p.id: p for p in tx.people.list(active=False)}
+    rooms = {r.id: r for r in tx.rooms.list()}
+    found = {}
+    for subject in subjects:
+        kind, _, id = subject.partition(":")
+        owner = people.get(id) if kind == "person" else rooms.get(id)
+        if owner is not None:
+            found[subject] = owner.account
+    return found
+
+
+def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop:
+    """Hold everything a proposal needs and note every write, or raise `Taken` and change nothing."""
+    loop = tx.loops.get(loop_id)
+    assert loop is not None
+    _may_choose(loop, proposal)
+    moved = tx.loops.move(
+        loop_id,
+        LoopState.HELD,
+        expect={LoopState.PROPOSED},
+        actor=actor,
+        cause=proposal.id,
+        at=app.clock(),
+        chosen=proposal.id,
+        generation=loop.generation + 1,
+    )
+    write_plan(app, tx, moved, proposal.interviews)
+    tx.proposals.make_stale(loop_id, except_id=proposal.id)
+    tx.proposals.set_state(proposal.id, ProposalState.CHOSEN)
+    failpoint("K3")
+    return moved
+
+
+def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]) -> Difference:
+    """Bring interviews, reservations and ledger of a loop to a plan, and queue the writes.
+
+    Raises `Taken` when somebody else has one of the times.
+    """
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    before = tx.interviews.of_loop(loop.id, live=False)
+    diff = difference(layout.interviews(loop, application, planned), before)
+    policy = tx.company.policy()
+    expires = app.clock() + timedelta(minutes=policy.hold_minutes)
+    moved = [i.id for i in (*diff.change, *diff.cancel)]
+    tx.reservations.swap(loop.id, moved, layout.taken(loop, diff.written, Hold.HELD, expires))
+    tx.interviews.put_all([*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)])
+    tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))
+    app.jobs.enqueue(
+        tx,
+        "perform",
+        {"loop": loop.id, "generation": loop.generation},
+        key=f"perform:{loop.id}:{loop.generation}",
+    )
+    return diff
+
+
+def difference(new: Sequence[Interview], old: Sequence[Interview]) -> Difference:
+    """Compare by the template's interview: what is new, changed, the same, gone."""
+    before = {i.spec: i for i in old}
+    wanted = {i.spec for i in new}
+    carried = [layout.carried_over(i, before.get(i.spec)) for i in new]
+    keep = [i for i in carried if layout.same(i, before.get(i.spec))]
+    rest = [i for i in carried if not layout.same(i, before.get(i.spec))]
+    gone = [i for i in old if i.spec not in wanted and i.state is not InterviewState.CANCELLED]
+    return Difference(
+        tuple(i for i in rest if not i.event_id),
+        tuple(i for i in rest if i.event_id),
+        tuple(keep),
+        tuple(gone),
+    )
+
+
+def _rows(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    application: Application,
+    diff: Difference,
+    before: Sequence[Interview],
+) -> list[LedgerRow]:
+    was = {i.id: i.span for i in before}
+    people = {p.id: p for p in tx.people.list(active=False)}
+    rooms = {r.id: r for r in tx.rooms.list()}
+    rows: list[LedgerRow] = []
+    for interview in (*diff.written, *diff.cancel):
+        gone = interview in diff.cancel
+        write = Write.CANCEL if gone else Write.RESCHEDULE if interview.event_id else Write.BOOK
+        intent = layout.intent(app.deployment, loop, application, interview, people, rooms)
+        payload: dict[str, Any] = {"message": ""} if gone else {"intent": codec.encode(intent)}
+        if write is Write.RESCHEDULE:
+            payload["was"] = codec.encode(was[interview.id])
+        rows.append(row(loop, interview.id, write, intent.key, payload, len(rows)))
+    return rows
+
+
+def row(
+    loop: Loop, interview: str, write: Write, key: str, payload: Mapping[str, Any], order: int
+) -> LedgerRow:
+    """A ledger row of the loop's present generation."""
+    return LedgerRow(
+        id=f"lw_{secrets.token_hex(8)}",
+        loop=loop.id,
+        interview=interview,
+        write=write,
+        key=key,
+        payload=payload,
+        generation=loop.generation,
+        order=order,
+    )
+
+
+def invited(seats: Sequence[Seat]) -> tuple[Seat, ...]:
+    """Seats after their invitation went out: only those that were merely assigned change."""
+    return tuple(replace(s, state=SeatState.INVITED) if s.state is SeatState.ASSIGNED else s for s in seats)

@@ -1,0 +1,101 @@
+"""Undoes a booking that cannot be finished: what was written is cancelled, what was held is freed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.time import Span
+from scheduler.services import booking
+from scheduler.services.app import App
+from scheduler.services.layout import event_key
+from scheduler.storage.database import Tx
+
+ACTOR = "system:booking"
+
+
+def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> None:
+    """Free everything and plan again with the taken times kept out; after too many rounds, or when
+    waiting will not help, a human is asked. A loop that was booked before is not torn down: its
+    repair failed, and a human sees why."""
+    with app.db.write() as tx:
+        loop = tx.loops.get(loop_id)
+        if loop is None or loop.state is not LoopState.BOOKING:
+            return
+        if _was_booked(tx, loop):
+            _hand_over(app, tx, loop, reason)
+            return
+        moved = _next(app, tx, loop, reason, blocked)
+        release(app, tx, moved)
+        if moved.state is LoopState.PLANNING:
+            app.jobs.enqueue(tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:g{moved.generation}")
+
+
+def _was_booked(tx: Tx, loop: Loop) -> bool:
+    rows = tx.ledger.of_loop(loop.id)
+    return any(r.generation < loop.generation and r.state is WriteState.DONE for r in rows) and any(
+        i.state is InterviewState.CONFIRMED for i in tx.interviews.of_loop(loop.id)
+    )
+
+
+def _hand_over(app: App, tx: Tx, loop: Loop, reason: Reason) -> None:
+    tx.ledger.drop(loop.id, ids=[r.id for r in tx.ledger.of_loop(loop.id, {WriteState.TODO})])
+    tx.loops.move(
+        loop.id,
+        LoopState.NEEDS_ATTENTION,
+        expect={LoopState.BOOKING},
+        actor=ACTOR,
+        cause=reason.kind,
+        at=app.clock(),
+        reasons=(reason,),
+    )
+
+
+def _next(app: App, tx: Tx, loop: Loop, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> Loop:
+    """The loop moved on: to planning while another plan may help, else to a human."""
+    again = bool(blocked) and loop.replans < tx.company.policy().max_replans
+    changes: dict[str, Any] = {"reasons": () if again else (reason,)}
+    return tx.loops.move(
+        loop.id,
+        LoopState.PLANNING if again else LoopState.NEEDS_ATTENTION,
+        expect={LoopState.BOOKING},
+        actor=ACTOR,
+        cause=reason.kind,
+        at=app.clock(),
+        generation=loop.generation + 1,
+        replans=loop.replans + 1,
+        blocked=(*loop.blocked, *blocked),
+        chosen=None,
+        **changes,
+    )
+
+
+def release(app: App, tx: Tx, loop: Loop, message: str = "") -> None:
+    """Cancel every interview of the loop: time freed at once, events by ledger rows that follow."""
+    tx.ledger.drop(
+        loop.id,
+        ids=[r.id for r in tx.ledger.of_loop(loop.id, {WriteState.TODO}) if r.write is not Write.CANCEL],
+    )
+    live = tx.interviews.of_loop(loop.id)
+    tx.ledger.add_all(_cancels(app, loop, live, message))
+    tx.interviews.put_all([replace(i, state=InterviewState.CANCELLED) for i in live])
+    tx.reservations.release(loop.id)
+    app.jobs.enqueue(
+        tx,
+        "perform",
+        {"loop": loop.id, "generation": loop.generation},
+        key=f"perform:{loop.id}:{loop.generation}",
+    )
+
+
+def _cancels(app: App, loop: Loop, live: Sequence[Interview], message: str) -> list[LedgerRow]:
+    """One cancel per interview, written or not: an answer may have been lost, so each is looked up."""
+    rows: list[LedgerRow] = []
+    for interview in live:
+        payload = {"message": message, "event": interview.event_id, "calendar": interview.calendar}
+        key = event_key(app.deployment, interview)
+        rows.append(booking.row(loop, interview.id, Write.CANCEL, key, payload, len(rows)))
+    return rows

@@ -1,0 +1,160 @@
+"""Webhooks of the hiring system: verified, stored and answered first, worked on afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scheduler.domain.errors import BadInput, DomainError
+from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, LoopState
+from scheduler.services import cancel, requests
+from scheduler.services.app import App
+from scheduler.services.requests import LoopRequest
+from scheduler.storage.database import Tx
+
+SOURCE = "webhook"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", str_max_length=2000)
+
+
+class CandidateIn(_Model):
+    name: str = Field(min_length=1, max_length=200)
+    email: str = Field(min_length=3, max_length=254)
+    zone: str
+
+
+class ApplicationIn(_Model):
+    id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")
+    job: str = Field(max_length=200)
+    candidate: CandidateIn
+    hiring_manager: str
+    recruiter: str
+    coordinator: str | None = None
+
+
+class WindowIn(_Model):
+    start: str
+    end: str
+
+
+class StageData(_Model):
+    application: ApplicationIn
+    stage: str = ""
+    stage_visit: str = ""
+    windows: list[WindowIn] = Field(default_factory=list, max_length=requests.MAX_WINDOWS)
+    zone: str = ""
+
+
+class StageEvent(_Model):
+    """``type`` is ``application.stage_changed`` or ``application.closed`` (rejected, withdrawn)."""
+
+    id: str = Field(min_length=1, max_length=200)
+    type: str
+    data: StageData
+
+
+def receive(app: App, delivery_id: str, body: bytes) -> tuple[str, bool]:
+    """Store a verified delivery and queue its work; ``(id, new)``. The same delivery is stored once.
+
+    Raises `BadInput` for a body that is not a stage event.
+    """
+    parse(body)
+    digest = hashlib.sha256(body).hexdigest()
+    with app.db.write() as tx:
+        delivery, new = tx.inbox.receive(SOURCE, delivery_id, digest, body, app.clock())
+        if new:
+            app.jobs.enqueue(tx, "intake", {"delivery": delivery.id}, key=f"intake:{delivery.id}")
+    return delivery.id, new
+
+
+def parse(body: bytes) -> StageEvent:
+    """The event in a body. Raises `BadInput` naming the field."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadInput("body", "is not JSON", "send one JSON object in UTF-8") from None
+    try:
+        return StageEvent.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(p) for p in first["loc"]) or "body"
+        raise BadInput(path, first["msg"].lower(), "see the webhook's description in the API docs") from None
+
+
+def work(app: App, delivery_id: str) -> None:
+    """Act on a stored delivery, once. What cannot be acted on ends as a dead letter with its reason."""
+    with app.db.write() as tx:
+        delivery = tx.inbox.get(delivery_id)
+        if delivery is None or delivery.outcome:
+            return
+        try:
+            outcome, loop = _act(app, tx, parse(delivery.body), delivery.id)
+        except DomainError as error:
+            outcome, loop = f"dead_letter: {error.text}", None
+        tx.inbox.finish(delivery.id, outcome, loop)
+
+
+def _act(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:
+    if event.type == "application.stage_changed":
+        return _advanced(app, tx, event, cause)
+    if event.type == "application.closed":
+        return _closed(app, tx, event), None
+    return f"ignored: {event.type} is nothing to act on", None
+
+
+def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:
+    data = event.data
+    rule = tx.company.policy().rule_for(data.application.job, data.stage)
+    if rule is None or rule.mode is BookMode.OFF:
+        return f"no_template: stage {data.stage!r} asks for no loop", None
+    request = LoopRequest(
+        application=_application(tx, data),
+        template=rule.template,
+        windows=[(w.start, w.end) for w in data.windows],
+        zone=data.zone,
+        mode=rule.mode,
+        stage_visit=data.stage_visit or f"{data.stage}:{event.id}",
+    )
+    loop = requests.ask_in(app, tx, request, actor=f"webhook:{cause}", cause=cause)
+    return "loop", loop.id
+
+
+def _application(tx: Tx, data: StageData) -> Application:
+    """The application as told; accommodations agreed on before are kept."""
+    told = data.application
+    known = tx.applications.get(told.id)
+    return Application(
+        id=told.id,
+        candidate=Candidate(told.candidate.name, told.candidate.email, told.candidate.zone),
+        job=told.job,
+        hiring_manager=told.hiring_manager,
+        recruiter=told.recruiter,
+        coordinator=told.coordinator,
+        stage=data.stage,
+        accommodation=known.accommodation if known else Accommodation(),
+    )
+
+
+def _closed(app: App, tx: Tx, event: StageEvent) -> str:
+    """Rejected or withdrawn: open requests end; what is booked waits for a human's word."""
+    asked = []
+    for loop in tx.loops.list(application=event.data.application.id):
+        if loop.state in (LoopState.CONFIRMED, LoopState.REPAIRING):
+            asked.append(loop.id)
+            continue
+        if loop.state not in (LoopState.COMPLETED, LoopState.CANCELLED, LoopState.CANCELLING):
+            cancel.cancel_in(app, tx, loop, actor="webhook:closed")
+    for id in asked:
+        tx.loops.change(
+            id,
+            actor="webhook:closed",
+            cause=event.id,
+            at=app.clock(),
+            what="application_closed",
+            labels={"closed": "the application was closed: cancel this loop?"},
+        )
+    return "closed"

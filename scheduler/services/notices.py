@@ -1,0 +1,138 @@
+"""What the candidate is told: one invitation per interview, one agenda, never a word of the debrief."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from connectors.ics import Invitation, cancellation, request
+from connectors.mail import Message
+from connectors.protocol import event_id
+from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
+from scheduler.domain.loops import Application, Loop
+from scheduler.domain.people import Account, Person, Room
+from scheduler.domain.templates import InterviewKind
+from scheduler.services import agenda, booking
+from scheduler.services.app import App
+from scheduler.storage import codec
+from scheduler.storage.database import Tx
+
+AGENDA = "agenda"
+
+
+def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
+    """Note the mails that bring the candidate up to date: only what changed since the last ones."""
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    people = {p.id: p for p in tx.people.list(active=False)}
+    rooms = {r.id: r for r in tx.rooms.list()}
+    visible = [i for i in interviews if i.kind is not InterviewKind.DEBRIEF]
+    lines = {
+        line.interview: line
+        for line in agenda.for_candidate(visible, application.candidate.zone, people, rooms)
+    }
+    told = _told(tx.ledger.of_loop(loop.id))
+    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name())
+    for interview in visible:
+        cancelled = interview.state is InterviewState.CANCELLED
+        digest = "cancelled" if cancelled else _digest(lines[interview.id])
+        if told.get(interview.id, "cancelled") != digest:
+            writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled))
+    if writer.rows:
+        live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
+        writer.add(AGENDA, "", writer.agenda(live))
+    tx.ledger.add_all(writer.rows)
+    if writer.rows:
+        payload = {"loop": loop.id, "generation": loop.generation}
+        app.jobs.enqueue(tx, "perform", payload, key=f"mail:{loop.id}:{loop.generation}:{loop.state.value}")
+
+
+def _told(rows: Iterable[LedgerRow]) -> dict[str, str]:
+    """What the candidate was last told of each interview (a digest)."""
+    sent = [r for r in rows if r.write is Write.MAIL and r.state in (WriteState.DONE, WriteState.TODO)]
+    return {
+        r.interview: str(r.payload["digest"]) for r in sorted(sent, key=lambda r: (r.generation, r.order))
+    }
+
+
+def _digest(line: agenda.Line) -> str:
+    content = [line.title, line.start.isoformat(), line.end.isoformat(), line.place, line.people]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def text_of(lines: Sequence[agenda.Line]) -> str:
+    """An agenda as plain text, a heading per day, in the reader's wall-clock time."""
+    parts: list[str] = []
+    day = None
+    for line in lines:
+        if line.start.date() != day:
+            day = line.start.date()
+            parts.append(f"\n{line.start:%A, %d %B %Y} ({line.zone})")
+        people = ", ".join(line.people)
+        parts.append(f"  {line.start:%H:%M}–{line.end:%H:%M}  {line.title}, {line.place}")
+        if people:
+            parts.append(f"               with {people}")
+    return "\n".join(parts).strip()
+
+
+class _Writer:
+    """Collects the ledger rows of one round of mails."""
+
+    def __init__(
+        self, app: App, loop: Loop, application: Application, organizer: Account, company: str
+    ) -> None:
+        self.app, self.loop, self.application = app, loop, application
+        self.organizer, self.company = organizer, company
+        self.rows: list[LedgerRow] = []
+
+    def add(self, interview: str, digest: str, message: Message) -> None:
+        payload = {"message": codec.encode(message), "digest": digest}
+        order = 1000 + len(self.rows)
+        self.rows.append(booking.row(self.loop, interview, Write.MAIL, message.id, payload, order))
+
+    def invite(self, interview: Interview, line: agenda.Line, cancelled: bool) -> Message:
+        candidate = self.application.candidate
+        method = "CANCEL" if cancelled else "REQUEST"
+        details = Invitation(
+            uid=event_id(f"{self.app.deployment}/{self.loop.id}/{interview.spec}/candidate"),
+            sequence=self.loop.generation,
+            title=f"{interview.title} with {self.company}",
+            start=interview.span.start,
+            end=interview.span.end,
+            organizer=self.organizer.address,
+            organizer_name=self.company,
+            attendee=candidate.email,
+            attendee_name=candidate.name,
+            description=f"You will meet: {', '.join(line.people)}" if line.people else "",
+            location=line.place,
+        )
+        write = cancellation if cancelled else request
+        verb = "Cancelled" if cancelled else "Invitation"
+        return Message(
+            id=self._id(interview.spec, method),
+            to=candidate.email,
+            to_name=candidate.name,
+            subject=f"{verb}: {interview.title}, {line.start:%a %d %b %H:%M} ({line.zone})",
+            text=text_of([line]),
+            calendar=write(details, self.app.clock()),
+            method=method,
+        )
+
+    def agenda(self, lines: Sequence[agenda.Line]) -> Message:
+        candidate = self.application.candidate
+        if lines:
+            text = f"Dear {candidate.name},\n\nthis is your agenda:\n\n{text_of(lines)}\n\n{self.company}"
+            subject = f"Your interviews with {self.company}"
+        else:
+            text = f"Dear {candidate.name},\n\nyour interviews with {self.company} are cancelled.\n"
+            subject = f"Your interviews with {self.company} are cancelled"
+        return Message(self._id(AGENDA, "TEXT"), candidate.email, candidate.name, subject, text)
+
+    def _id(self, spec: str, kind: str) -> str:
+        return event_id(f"{self.app.deployment}/{self.loop.id}/{spec}/mail/{kind}/{self.loop.generation}")
+
+
+def roster(tx: Tx) -> tuple[Mapping[str, Person], Mapping[str, Room]]:
+    """Everybody and every room, by id, inactive ones included: past agendas name them."""
+    return {p.id: p for p in tx.people.list(active=False)}, {r.id: r for r in tx.rooms.list()}

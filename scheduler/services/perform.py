@@ -1,0 +1,315 @@
+"""Carries out what the ledger notes, step by step, so that it can be repeated after any failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.errors import (
+    AuthExpired,
+    AuthRevoked,
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    Gone,
+    RateLimited,
+    StaleWrite,
+    Transient,
+)
+from connectors.mail import Message
+from connectors.protocol import Calendar, fingerprint
+from connectors.types import Booked, EventIntent, EventRef
+from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.people import Account
+from scheduler.domain.time import Span
+from scheduler.services import booking, compensate, notices
+from scheduler.services.again import Again
+from scheduler.services.app import App
+from scheduler.services.failpoints import failpoint
+from scheduler.storage import codec
+from scheduler.storage.database import Tx
+
+ACTOR = "system:booking"
+FRESH = timedelta(seconds=30)
+"""A calendar read older than this is not trusted to write on."""
+_TRIES = 6
+_FIRST_WAIT = 2.0
+_EDITS = 3
+"""How often a write is tried again on an event that somebody keeps editing."""
+
+
+class Impossible(Exception):
+    """A write that will not succeed by waiting; ``blocked`` are the times found taken."""
+
+    def __init__(self, reason: Reason, blocked: tuple[tuple[str, Span], ...] = ()) -> None:
+        super().__init__(reason.text)
+        self.reason, self.blocked = reason, blocked
+
+
+@dataclass(slots=True)
+class _Run:
+    """One pass over the ledger of a loop: where to write, and when busy time was last read."""
+
+    app: App
+    loop: Loop
+    organizer: Account
+    calendar: Calendar
+    checked: datetime | None = None
+
+
+def perform(app: App, loop_id: str, generation: int) -> None:
+    """Do every write of the loop's ledger that is still to do, then confirm and tell the candidate.
+
+    Rows of an older generation are never carried out, cancels excepted: what was written must go.
+    Raises `Again` when a service asks to wait.
+    """
+    run = _begin(app, loop_id)
+    if run is None:
+        return
+    try:
+        for row in _todo(run):
+            if row.write is not Write.CANCEL and row.generation != run.loop.generation:
+                _drop(run, row)
+                continue
+            _one(run, row)
+    except Impossible as error:
+        compensate.undo(app, loop_id, error.reason, error.blocked)
+        return
+    _settle(run)
+
+
+def _begin(app: App, loop_id: str) -> _Run | None:
+    with app.db.write() as tx:
+        loop = tx.loops.get(loop_id)
+        if loop is None:
+            return None
+        if loop.state is LoopState.HELD:
+            loop = tx.loops.move(
+                loop_id, LoopState.BOOKING, expect={LoopState.HELD}, actor=ACTOR, cause="held", at=app.clock()
+            )
+        organizer = tx.company.organizer()
+    return _Run(app, loop, organizer, app.calendar(organizer))
+
+
+def _todo(run: _Run) -> list[LedgerRow]:
+    with run.app.db.read() as tx:
+        rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
+    return sorted(rows, key=lambda r: (r.generation, r.write is Write.MAIL, r.order))
+
+
+def _drop(run: _Run, row: LedgerRow) -> None:
+    with run.app.db.write() as tx:
+        tx.ledger.drop(run.loop.id, ids=[row.id])
+
+
+def _one(run: _Run, row: LedgerRow) -> None:
+    """Carry out one row; failures are sorted into *wait* and *impossible* here and nowhere else."""
+    try:
+        if row.write is Write.MAIL:
+            run.app.messenger.send(codec.decode(Message, row.payload["message"]))
+            failpoint("K11")
+            _done(run, row, {})
+        elif row.write is Write.CANCEL:
+            _cancel(run, row)
+        else:
+            _write_event(run, row)
+    except (RateLimited, Transient, AuthExpired) as error:
+        _wait(run, row, error)
+    except (AuthRevoked, Forbidden, ConnectorError) as error:
+        _give_up(run, row, error)
+
+
+def _wait(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
+    seconds = getattr(error, "retry_after", None) or _FIRST_WAIT * 2 ** min(row.attempts, 8)
+    if row.attempts + 1 >= _TRIES and not isinstance(error, RateLimited):
+        _give_up(run, row, error)
+        return
+    with run.app.db.write() as tx:
+        tx.ledger.failed_attempt(row.id, str(error), run.app.clock() + timedelta(seconds=seconds))
+    raise Again(seconds, str(error))
+
+
+def _give_up(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
+    """A booking that cannot be written is undone; a mail or a cancel that cannot is shown to a human."""
+    what = {Write.MAIL: "the mail to the candidate could not be sent"}.get(
+        row.write, "the calendar could not be written"
+    )
+    reason = Reason("write_failed", f"{what}: {error}", (), (row.interview,))
+    with run.app.db.write() as tx:
+        tx.ledger.give_up(row.id, str(error))
+        if row.write in (Write.MAIL, Write.CANCEL):
+            loop = tx.loops.get(run.loop.id)
+            assert loop is not None
+            reasons = (*(r for r in loop.reasons if r != reason), reason)
+            tx.loops.change(
+                loop.id, actor=ACTOR, cause=row.id, at=run.app.clock(), what="write_failed", reasons=reasons
+            )
+            return
+    raise Impossible(reason)
+
+
+def _write_event(run: _Run, row: LedgerRow) -> None:
+    intent = codec.decode(EventIntent, row.payload["intent"])
+    interview = _interview(run, row.interview)
+    failpoint("K5")
+    _recheck(run)
+    failpoint("K6")
+    if row.write is Write.RESCHEDULE:
+        booked = _reschedule(run, interview, intent, codec.decode(Span, row.payload["was"]))
+    else:
+        booked = _book(run, intent)
+    failpoint("K7")
+    result = {"event": booked.ref.id, "etag": booked.etag}
+    with run.app.db.write() as tx:
+        ours = tx.ledger.done(row.id, result)
+        if ours:
+            tx.interviews.update(
+                interview.id,
+                calendar=booked.ref.calendar,
+                event_id=booked.ref.id,
+                etag=booked.etag,
+                join_url=booked.join_url or "",
+            )
+    if not ours:
+        _too_late(run, row, booked)
+    failpoint("K8")
+
+
+def _too_late(run: _Run, row: LedgerRow, booked: Booked) -> None:
+    """Our row was dropped or done by another worker while we wrote: an event that nobody wants any
+    more is taken back at once."""
+    with run.app.db.read() as tx:
+        noted = tx.ledger.get(row.id)
+        interview = tx.interviews.get(row.interview)
+    dropped = noted is not None and noted.state is WriteState.DROPPED
+    if dropped and (interview is None or interview.event_id != booked.ref.id):
+        run.calendar.cancel(booked.ref)
+
+
+def _interview(run: _Run, id: str) -> Interview:
+    with run.app.db.read() as tx:
+        found = tx.interviews.get(id)
+    assert found is not None
+    return found
+
+
+def _recheck(run: _Run) -> None:
+    """Busy time for everything still to be written, read again unless that was just done."""
+    now = run.app.clock()
+    if run.checked is not None and now - run.checked < FRESH:
+        return
+    with run.app.db.read() as tx:
+        rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
+        wanted_ids = {r.interview for r in rows if r.write in (Write.BOOK, Write.RESCHEDULE)}
+        current = tx.interviews.of_loop(run.loop.id)
+        wanted = [
+            (subject, i.span)
+            for i in current
+            if i.id in wanted_ids
+            for subject in [
+                *(f"person:{s.person}" for s in i.seats if s.required),
+                *([f"room:{i.room}"] if i.room else []),
+            ]
+        ]
+        accounts = booking.accounts_of(tx, {s for s, _ in wanted})
+    broken = booking.check_free(run.app, run.loop, wanted, accounts, current)
+    if broken:
+        names = ", ".join(sorted({s.partition(":")[2] for s, _ in broken}))
+        raise Impossible(Reason("taken", f"no longer free while booking: {names}"), tuple(broken))
+    run.checked = now
+
+
+def _book(run: _Run, intent: EventIntent) -> Booked:
+    """Book under its key; a key that is burnt or holds another event is replaced by the next one."""
+    try:
+        return run.calendar.book(run.organizer.address, intent)
+    except Conflict:
+        found = run.calendar.find(run.organizer.address, intent.key)
+        if found and not found.cancelled and found.fingerprint == fingerprint(intent):
+            return Booked(found.ref, found.etag, found.join_url)
+        stem, _, revision = intent.key.rpartition("/")
+        return run.calendar.book(run.organizer.address, replace(intent, key=f"{stem}/{int(revision) + 1}"))
+
+
+def _reschedule(run: _Run, interview: Interview, intent: EventIntent, was: Span) -> Booked:
+    """Change the event. Answers that came in meanwhile only changed its etag and are kept; one that
+    a human has moved is left alone and shown."""
+    ref, etag = EventRef(interview.calendar, interview.event_id), interview.etag
+    for _ in range(_EDITS):
+        try:
+            return run.calendar.reschedule(ref, intent, etag)
+        except StaleWrite:
+            event = run.calendar.get(ref)
+            if (event.start, event.end) not in ((was.start, was.end), (intent.start, intent.end)):
+                text = f"{interview.title} was moved in the calendar by somebody else"
+                raise Impossible(Reason("moved_outside", text, (), (interview.id,))) from None
+            etag = event.etag
+        except Gone:
+            return _book(run, intent)
+    raise Transient("somebody keeps editing the event")
+
+
+def _cancel(run: _Run, row: LedgerRow) -> None:
+    interview = _interview(run, row.interview)
+    event = row.payload.get("event") or interview.event_id
+    failpoint("C2")
+    if event:
+        ref = EventRef(row.payload.get("calendar") or interview.calendar or run.organizer.address, event)
+        run.calendar.cancel(ref, row.payload.get("message", ""))
+    else:
+        found = run.calendar.find(run.organizer.address, row.key)
+        if found and not found.cancelled:
+            run.calendar.cancel(found.ref, row.payload.get("message", ""))
+    failpoint("C3")
+    _done(run, row, {})
+    failpoint("C4")
+
+
+def _done(run: _Run, row: LedgerRow, result: Mapping[str, Any]) -> None:
+    with run.app.db.write() as tx:
+        tx.ledger.done(row.id, result)
+
+
+def _settle(run: _Run) -> None:
+    """Everything is written: confirm the loop (and queue the mails), or finish its cancellation."""
+    app, loop_id = run.app, run.loop.id
+    with app.db.write() as tx:
+        loop = tx.loops.get(loop_id)
+        assert loop is not None
+        if tx.ledger.of_loop(loop_id, {WriteState.TODO}):
+            return
+        if loop.state is LoopState.CANCELLING:
+            failed = any(r.kind == "write_failed" for r in loop.reasons)
+            to = LoopState.NEEDS_ATTENTION if failed else LoopState.CANCELLED
+            tx.loops.move(
+                loop_id, to, expect={LoopState.CANCELLING}, actor=ACTOR, cause="cancelled", at=app.clock()
+            )
+            return
+        if loop.state is not LoopState.BOOKING:
+            return
+        _confirm(app, tx, loop)
+        failpoint("K9")
+    failpoint("K10")
+
+
+def _confirm(app: App, tx: Tx, loop: Loop) -> None:
+    tx.reservations.confirm(loop.id)
+    rows = tx.interviews.of_loop(loop.id)
+    confirmed = [replace(i, state=InterviewState.CONFIRMED, seats=booking.invited(i.seats)) for i in rows]
+    tx.interviews.put_all(confirmed)
+    moved = tx.loops.move(
+        loop.id,
+        LoopState.CONFIRMED,
+        expect={LoopState.BOOKING},
+        actor=ACTOR,
+        cause=loop.chosen or "",
+        at=app.clock(),
+        reasons=(),
+        fixes=(),
+        blocked=(),
+        replans=0,
+    )
+    notices.queue(app, tx, moved, confirmed)

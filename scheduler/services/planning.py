@@ -1,0 +1,198 @@
+"""Makes proposals for a loop, or says in words why there are none."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+
+from scheduler.domain.errors import WrongState
+from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
+from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.domain.time import Span
+from scheduler.services import naming
+from scheduler.services.app import App
+from scheduler.services.encode import Encoded, decode, encode
+from scheduler.services.failpoints import failpoint
+from scheduler.services.picture import Picture, gather
+from scheduler.services.solving import SolveFailed
+from solver.explain import Explanation
+from solver.plan import Result, Status
+from solver.problem import ProblemError
+
+ACTOR = "system:planning"
+_KEEP_FIXES = 8
+
+
+def plan(app: App, loop_id: str) -> None:
+    """Plan a loop that is in state *planning*; in any other state there is nothing to do."""
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+    if loop is None or loop.state is not LoopState.PLANNING:
+        return
+    picture = gather(app, loop)
+    failpoint("K2")
+    try:
+        encoded = encode(picture)
+        if isinstance(encoded, tuple):
+            _cannot(app, picture, LoopState.INFEASIBLE, encoded)
+            return
+        results = app.solver.alternatives(encoded.problem, picture.policy.alternatives)
+        _answer(app, picture, encoded, results)
+    except (SolveFailed, ProblemError) as error:
+        reason = Reason("solver", f"the plan could not be computed: {error}")
+        _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+
+
+def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
+    best = results[0]
+    if best.status in (Status.OPTIMAL, Status.FEASIBLE):
+        _offer(app, picture, encoded, [r for r in results if r.plan.loops[picture.loop.id] is not None])
+    elif best.status is Status.INFEASIBLE:
+        explanation = app.solver.explain(encoded.problem)
+        reasons, fixes = in_words(picture, encoded, explanation)
+        _cannot(app, picture, LoopState.INFEASIBLE, reasons, fixes)
+    else:
+        seconds = app.solver.seconds
+        reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
+        _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+
+
+def in_words(
+    picture: Picture, encoded: Encoded, explanation: Explanation
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """The explanation of an infeasible loop with names instead of ids: reasons, and fixes."""
+    name = naming.names(picture, encoded)
+    found = explanation.loops[picture.loop.id]
+    reasons = tuple(
+        Reason(
+            g.kind,
+            g.sentence(name),
+            tuple(getattr(g, "people", ())),
+            tuple(encoded.sessions.spec.get(s, s) for s in getattr(g, "sessions", ())),
+        )
+        for g in found.gaps
+    )
+    fixes = tuple(f.sentence(name) for f in found.fixes[:_KEEP_FIXES])
+    if not reasons:
+        reasons = (Reason("together", _together(picture)),)
+    return (*reasons, *_unreadable(picture)), fixes
+
+
+def _together(picture: Picture) -> str:
+    return (
+        f"every interview of {picture.loop.template.title} could take place by itself, "
+        "but no times fit all of them together"
+    )
+
+
+def _unreadable(picture: Picture) -> tuple[Reason, ...]:
+    """People who might have helped, had their calendars been readable."""
+    if not picture.unknown:
+        return ()
+    names = ", ".join(picture.roster.name(p) for p in picture.unknown)
+    text = f"not considered, because the calendar cannot be read: {names}"
+    return (Reason("unknown_calendar", text, picture.unknown),)
+
+
+def _offer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
+    loop, now = picture.loop, app.clock()
+    proposals = [_proposal(picture, encoded, r, rank) for rank, r in enumerate(results, start=1)]
+    with app.db.write() as tx:
+        tx.proposals.make_stale(loop.id)
+        tx.proposals.add_all(proposals)
+        tx.loops.move(
+            loop.id,
+            LoopState.PROPOSED,
+            expect={LoopState.PLANNING},
+            actor=ACTOR,
+            cause=proposals[0].id,
+            at=now,
+            reasons=_unreadable(picture),
+            fixes=(),
+            unknown=picture.unknown,
+        )
+        if loop.mode is BookMode.BOOK:
+            delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
+            payload = {"proposal": proposals[0].id}
+            app.jobs.enqueue(tx, "book", payload, key=f"book:{proposals[0].id}", delay=delay)
+
+
+def _proposal(picture: Picture, encoded: Encoded, result: Result, rank: int) -> Proposal:
+    plan = result.plan.loops[picture.loop.id]
+    assert plan is not None
+    return Proposal(
+        id=f"pr_{secrets.token_hex(8)}",
+        loop=picture.loop.id,
+        rank=rank,
+        interviews=decode(encoded, plan),
+        price=dict(result.price),
+        cost=result.cost,
+        bound=result.bound,
+        status=result.status.value,
+        basis=picture.now,
+        unknown=picture.unknown,
+        state=ProposalState.OFFERED,
+        created_at=picture.now,
+        generation=picture.loop.generation,
+    )
+
+
+def _cannot(
+    app: App, picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[str, ...] = ()
+) -> None:
+    with app.db.write() as tx:
+        tx.proposals.make_stale(picture.loop.id)
+        tx.loops.move(
+            picture.loop.id,
+            to,
+            expect={LoopState.PLANNING},
+            actor=ACTOR,
+            cause=reasons[0].kind,
+            at=app.clock(),
+            reasons=reasons,
+            fixes=fixes,
+            unknown=picture.unknown,
+        )
+
+
+def replan(
+    app: App,
+    loop_id: str,
+    *,
+    actor: str,
+    cause: str,
+    blocked: Sequence[tuple[str, Span]] = (),
+    change: Callable[[Loop], dict[str, object]] | None = None,
+) -> Loop:
+    """Send a loop that is not booked back to planning, with times found taken kept out.
+
+    Raises `WrongState` for a loop that is booked, being booked or ended.
+    """
+    waiting = {
+        LoopState.AWAITING_CANDIDATE,
+        LoopState.PROPOSED,
+        LoopState.INFEASIBLE,
+        LoopState.NEEDS_ATTENTION,
+    }
+    with app.db.write() as tx:
+        loop = tx.loops.get(loop_id)
+        if loop is None or loop.state not in waiting or tx.interviews.of_loop(loop_id):
+            state = loop.state.value if loop else "unknown"
+            raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
+        tx.proposals.make_stale(loop_id)
+        changes = change(loop) if change else {}
+        changes.setdefault("blocked", (*loop.blocked, *blocked))
+        changes.setdefault("replans", loop.replans + 1)
+        moved = tx.loops.move(
+            loop_id,
+            LoopState.PLANNING,
+            expect=waiting,
+            actor=actor,
+            cause=cause,
+            at=app.clock(),
+            reasons=(),
+            fixes=(),
+            **changes,
+        )
+        app.jobs.enqueue(tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:{moved.replans}")
+        return moved

@@ -1,0 +1,107 @@
+"""The net beneath everything else: finishes what is pending, frees what expired, removes orphans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.errors import ConnectorError
+from connectors.types import Event, EventRef, Window
+from scheduler.domain.bookings import InterviewState, Write, WriteState
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import LoopState, Reason
+from scheduler.services import compensate
+from scheduler.services.app import App
+
+ACTOR = "system:reconciler"
+OVERDUE = timedelta(seconds=60)
+_BACK, _AHEAD = timedelta(days=7), timedelta(days=100)
+
+
+def sweep(app: App) -> None:
+    """Queue again whatever waits longer than it should; complete loops whose last meeting is over."""
+    now = app.clock()
+    expire(app)
+    slot = int(now.timestamp() // 60)
+    with app.db.write() as tx:
+        for row in tx.ledger.due(now - OVERDUE, limit=200):
+            loop = tx.loops.get(row.loop)
+            if loop is not None:
+                payload = {"loop": loop.id, "generation": loop.generation}
+                app.jobs.enqueue(tx, "perform", payload, key=f"perform:{loop.id}:again:{slot}")
+        for delivery in tx.inbox.pending(now - OVERDUE):
+            app.jobs.enqueue(
+                tx, "intake", {"delivery": delivery.id}, key=f"intake:{delivery.id}:again:{slot}"
+            )
+        for state, job in ((LoopState.PLANNING, "plan"), (LoopState.REPAIRING, "repair")):
+            for loop in tx.loops.list(states={state}):
+                if loop.updated_at < now - OVERDUE * 3:
+                    app.jobs.enqueue(tx, job, {"loop": loop.id}, key=f"{job}:{loop.id}:again:{slot}")
+    complete(app)
+
+
+def expire(app: App) -> None:
+    """Holds past their time: what was being booked under them is undone, a human is told."""
+    now = app.clock()
+    with app.db.write() as tx:
+        late = tx.reservations.expire(now)
+    for loop_id in late:
+        text = "the booking took longer than its hold lasts, so the times were freed"
+        compensate.undo(app, loop_id, Reason("hold_expired", text), ())
+
+
+def complete(app: App) -> None:
+    """Confirmed loops become *completed* once their last meeting has ended."""
+    now = app.clock()
+    with app.db.write() as tx:
+        for loop in tx.loops.list(states={LoopState.CONFIRMED}, limit=1000):
+            ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
+            if ends and max(ends) < now:
+                tx.loops.move(
+                    loop.id,
+                    LoopState.COMPLETED,
+                    expect={LoopState.CONFIRMED},
+                    actor=ACTOR,
+                    cause="over",
+                    at=now,
+                )
+
+
+def orphans(app: App) -> list[str]:
+    """Cancel events in the organizer's calendar that carry our key but belong to no live interview.
+
+    An event whose write is still noted as to do is left alone: its answer may just be on its way.
+    Returns the keys of what was cancelled.
+    """
+    now = app.clock()
+    with app.db.read() as tx:
+        organizer = tx.company.organizer()
+    calendar = app.calendar(organizer)
+    events = calendar.find_all(organizer.address, Window(now - _BACK, now + _AHEAD))
+    gone = []
+    for event in events:
+        if event.key.startswith(f"{app.deployment}/") and not event.cancelled and _orphan(app, event):
+            try:
+                calendar.cancel(EventRef(event.ref.calendar, event.ref.id))
+            except ConnectorError:
+                continue
+            gone.append(event.key)
+    if gone:
+        with app.db.write() as tx:
+            for key in gone:
+                tx.facts.add(Fact(now, ACTOR, "orphan_cancelled", key))
+    return gone
+
+
+def _orphan(app: App, event: Event) -> bool:
+    parts = event.key.split("/")
+    if len(parts) != 4:
+        return False
+    _, loop_id, spec, _ = parts
+    with app.db.read() as tx:
+        rows = tx.ledger.of_loop(loop_id, {WriteState.TODO})
+        if any(r.write is not Write.MAIL for r in rows):
+            return False
+        interview = next((i for i in tx.interviews.of_loop(loop_id) if i.spec == spec), None)
+    if interview is None or interview.state is InterviewState.CANCELLED:
+        return True
+    return interview.event_id != event.ref.id

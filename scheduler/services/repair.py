@@ -1,0 +1,167 @@
+"""Mends a booked loop with the smallest change: the same problem with everything else kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from scheduler.domain.bookings import Interview, SeatState
+from scheduler.domain.errors import Taken, WrongState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.time import Span
+from scheduler.services import booking
+from scheduler.services.app import App
+from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, encode
+from scheduler.services.picture import Picture, gather
+from scheduler.services.solving import SolveFailed
+from solver.problem import ProblemError
+from solver.repair import Repair
+
+ACTOR = "system:repair"
+
+
+def repair(app: App, loop_id: str) -> None:
+    """Fill the holes of a loop in state *repairing*; in any other state there is nothing to do."""
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+    if loop is None or loop.state is not LoopState.REPAIRING:
+        return
+    picture = gather(app, loop)
+    picture = replace(picture, loop=_debrief_declined(picture))
+    holes = _holes(picture)
+    frozen = _frozen(picture)
+    urgent = [i for i in picture.current if i.spec in frozen and any(h[1] == i.spec for h in holes)]
+    if urgent:
+        hours = picture.policy.freeze_hours
+        text = f"{urgent[0].title} begins within {hours} hours: nothing is changed without a human"
+        _hand_over(app, picture, Reason("freeze", text, (), tuple(i.spec for i in urgent)))
+        return
+    try:
+        encoded = encode(picture, pinned=frozen)
+        if isinstance(encoded, tuple):
+            _hand_over(app, picture, *encoded)
+            return
+        sessions = {spec: id for id, spec in encoded.sessions.spec.items()}
+        declined = [(p, sessions[s]) for p, s in holes if s in sessions]
+        found = app.solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
+    except (SolveFailed, ProblemError) as error:
+        _hand_over(app, picture, Reason("solver", f"the repair could not be computed: {error}"))
+        return
+    _apply(app, picture, encoded, found)
+
+
+def _holes(picture: Picture) -> list[tuple[str, str]]:
+    """``(person, interview)`` of every declined seat."""
+    return [
+        (s.person, i.spec)
+        for i in picture.current
+        for s in i.seats
+        if s.state is SeatState.DECLINED and s.required
+    ]
+
+
+def _debrief_declined(picture: Picture) -> Loop:
+    """Whoever declines the debrief is not replaced: they cannot come at that time, so it moves."""
+    spans = {i.spec: i.span for i in picture.current}
+    blocked = [(f"person:{p}", spans[s]) for p, s in _holes(picture) if s == DEBRIEF]
+    return replace(picture.loop, blocked=(*picture.loop.blocked, *blocked))
+
+
+def _frozen(picture: Picture) -> frozenset[str]:
+    """Interviews that have begun or begin within the freeze: they keep everything they have."""
+    limit = picture.now + timedelta(hours=picture.policy.freeze_hours)
+    return frozenset(i.spec for i in picture.current if i.span.start < limit)
+
+
+def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
+    plan = found.result.plan.loops.get(picture.loop.id)
+    if plan is None or found.level == "none":
+        people = sorted({p for p, _ in _holes(picture)})
+        names = ", ".join(picture.roster.name(p) for p in people)
+        text = f"nobody can take over from {names}, at any time the candidate offered"
+        _hand_over(app, picture, Reason("no_repair", text, tuple(people)))
+        return
+    planned = decode(encoded, plan)
+    needed = booking.requirements(picture.loop, picture.application, planned)
+    kept = {(f"person:{s.person}", i.span) for i in picture.current for s in i.seats}
+    kept |= {(f"room:{i.room}", i.span) for i in picture.current if i.room}
+    fresh = [n for n in needed if n not in kept]
+    with app.db.read() as tx:
+        accounts = booking.accounts_of(tx, {s for s, _ in fresh})
+    broken = booking.check_free(app, picture.loop, fresh, accounts, picture.current)
+    if broken:
+        _again(app, picture.loop, broken)
+        return
+    _write(app, picture.loop, planned, found.level)
+
+
+def _again(app: App, loop: Loop, broken: Sequence[tuple[str, Span]]) -> None:
+    """Somebody took a time between reading and booking: repair again without it."""
+    with app.db.write() as tx:
+        moved = tx.loops.change(
+            loop.id,
+            actor=ACTOR,
+            cause="taken",
+            at=app.clock(),
+            what="repair_retried",
+            blocked=(*loop.blocked, *broken),
+            replans=loop.replans + 1,
+        )
+        key = f"repair:{loop.id}:{moved.generation}:r{moved.replans}"
+        app.jobs.enqueue(tx, "repair", {"loop": loop.id}, key=key)
+
+
+def _write(app: App, loop: Loop, planned: tuple[PlannedInterview, ...], level: str) -> None:
+    try:
+        with app.db.write() as tx:
+            moved = tx.loops.move(
+                loop.id,
+                LoopState.BOOKING,
+                expect={LoopState.REPAIRING},
+                actor=ACTOR,
+                cause=f"repaired:{level}",
+                at=app.clock(),
+                generation=loop.generation + 1,
+            )
+            booking.write_plan(app, tx, moved, planned)
+    except Taken as taken:
+        spans = [(s, i.span) for i in planned for s in taken.subjects]
+        _again(app, loop, spans)
+
+
+def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
+    with app.db.write() as tx:
+        tx.loops.move(
+            picture.loop.id,
+            LoopState.NEEDS_ATTENTION,
+            expect={LoopState.REPAIRING},
+            actor=ACTOR,
+            cause=reasons[0].kind,
+            at=app.clock(),
+            reasons=reasons,
+        )
+
+
+def request(app: App, loop_id: str, actor: str) -> Loop:
+    """A person asks for another try at a booked loop that needs attention."""
+    with app.db.write() as tx:
+        loop = tx.loops.get(loop_id)
+        live: Sequence[Interview] = tx.interviews.of_loop(loop_id) if loop else ()
+        if loop is None or loop.state is not LoopState.NEEDS_ATTENTION or not live:
+            state = loop.state.value if loop else "unknown"
+            raise WrongState("loop", loop_id, state, "only a booked loop that needs attention is repaired")
+        moved = tx.loops.move(
+            loop_id,
+            LoopState.REPAIRING,
+            expect={LoopState.NEEDS_ATTENTION},
+            actor=actor,
+            cause="asked",
+            at=app.clock(),
+            reasons=(),
+            replans=loop.replans + 1,
+        )
+        key = f"repair:{loop_id}:{moved.generation}:r{moved.replans}"
+        app.jobs.enqueue(tx, "repair", {"loop": loop_id}, key=key)
+        return moved

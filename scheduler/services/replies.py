@@ -1,0 +1,161 @@
+"""Follows the organizer's calendar: answers, moves and deletions become seats, flags and repairs."""
+
+from __future__ import annotations
+
+from connectors.errors import CursorExpired
+from connectors.types import Event, Reply, Window
+from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState, Write, WriteState
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import LoopState, Reason
+from scheduler.domain.people import Account, Person
+from scheduler.services.app import App
+from scheduler.services.picture import DEBRIEF_TAIL
+from scheduler.storage.database import Tx
+
+ACTOR = "system:replies"
+_STATES = {
+    Reply.ACCEPTED: SeatState.ACCEPTED,
+    Reply.TENTATIVE: SeatState.TENTATIVE,
+    Reply.DECLINED: SeatState.DECLINED,
+}
+
+
+def sync(app: App) -> int:
+    """Read what changed in the organizer's calendar and act on it; how many events were looked at.
+
+    The cursor is saved with the page it belongs to: a crash in between reads the page again.
+    """
+    with app.db.read() as tx:
+        if tx.company.loaded_at() is None:
+            return 0
+        organizer = tx.company.organizer()
+        cursor = tx.cursors.get(organizer.address)
+    calendar = app.calendar(organizer)
+    now = app.clock()
+    window = Window(now - DEBRIEF_TAIL, now + 20 * DEBRIEF_TAIL)
+    seen = 0
+    while True:
+        try:
+            page = calendar.changes(organizer.address, cursor, window)
+        except CursorExpired:
+            cursor = None
+            continue
+        with app.db.write() as tx:
+            for event in page.upserts:
+                _event(app, tx, organizer, event)
+            for removed in page.removals:
+                _removed(app, tx, organizer, removed)
+            tx.cursors.put(organizer.address, page.next, now)
+        seen += len(page.upserts) + len(page.removals)
+        cursor = page.next
+        if not page.more:
+            return seen
+
+
+def _event(app: App, tx: Tx, organizer: Account, event: Event) -> None:
+    interview = tx.interviews.by_event(organizer.address, event.ref.id)
+    if interview is None or interview.state is InterviewState.CANCELLED:
+        return
+    if event.cancelled:
+        _flag(app, tx, interview, "deleted", f"{interview.title} was deleted in the calendar")
+        return
+    if _pending(tx, interview):
+        return
+    tx.interviews.update(interview.id, etag=event.etag, join_url=event.join_url or interview.join_url)
+    if (event.start, event.end) != (interview.span.start, interview.span.end):
+        _flag(app, tx, interview, "moved", f"{interview.title} was moved in the calendar by somebody else")
+        return
+    people = {p.email.casefold(): p for p in tx.people.list(active=False)}
+    for attendee in event.attendees:
+        _answer(app, tx, interview, people.get(attendee.address.casefold()), attendee.reply)
+    _room(app, tx, interview, event)
+
+
+def _pending(tx: Tx, interview: Interview) -> bool:
+    """Whether we are just writing this event ourselves: what we read may be the old version."""
+    rows = tx.ledger.of_loop(interview.loop, {WriteState.TODO})
+    return any(r.interview == interview.id and r.write is not Write.MAIL for r in rows)
+
+
+def _answer(app: App, tx: Tx, interview: Interview, person: Person | None, reply: Reply) -> None:
+    seat = _seat(interview, person)
+    state = _STATES.get(reply)
+    if seat is None or state is None or seat.state is state:
+        return
+    tx.interviews.set_seat(
+        interview.id, seat.person, state, actor=f"person:{seat.person}", cause="calendar", at=app.clock()
+    )
+    if state is SeatState.DECLINED and seat.required:
+        _decline(app, tx, interview, seat)
+
+
+def _seat(interview: Interview, person: Person | None) -> Seat | None:
+    seats = interview.seats if person else ()
+    return next(
+        (s for s in seats if person and s.person == person.id and s.state is not SeatState.REPLACED), None
+    )
+
+
+def _decline(app: App, tx: Tx, interview: Interview, seat: Seat) -> None:
+    """A hole: the loop is repaired, and who declined is not asked for this interview again."""
+    loop = tx.loops.get(interview.loop)
+    if loop is None:
+        return
+    declined = tuple(dict.fromkeys((*loop.declined, (seat.person, interview.spec))))
+    cause = f"{seat.person} declined {interview.id}"
+    if loop.state is LoopState.CONFIRMED:
+        moved = tx.loops.move(
+            loop.id,
+            LoopState.REPAIRING,
+            expect={LoopState.CONFIRMED},
+            actor=ACTOR,
+            cause=cause,
+            at=app.clock(),
+            declined=declined,
+        )
+        app.jobs.enqueue(
+            tx, "repair", {"loop": loop.id}, key=f"repair:{loop.id}:{moved.generation}:{len(declined)}"
+        )
+    else:
+        tx.loops.change(
+            loop.id, actor=ACTOR, cause=cause, at=app.clock(), what="seat_declined", declined=declined
+        )
+
+
+def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
+    rooms = {r.id: r for r in tx.rooms.list()}
+    room = rooms.get(interview.room or "")
+    refused = room is not None and any(
+        a.address.casefold() == room.account.address.casefold() and a.reply is Reply.DECLINED
+        for a in event.attendees
+    )
+    if room is not None and refused:
+        _flag(app, tx, interview, "room_lost", f"{room.name} refused {interview.title}")
+
+
+def _removed(app: App, tx: Tx, organizer: Account, event: str) -> None:
+    interview = tx.interviews.by_event(organizer.address, event)
+    if interview is not None and interview.state is not InterviewState.CANCELLED:
+        _flag(app, tx, interview, "deleted", f"{interview.title} was deleted in the calendar")
+
+
+def _flag(app: App, tx: Tx, interview: Interview, flag: str, text: str) -> None:
+    """Show a human what somebody did to our event; nothing is recreated or moved blindly."""
+    if interview.flag == flag:
+        return
+    tx.interviews.update(interview.id, flag=flag)
+    reason = Reason(flag, text, (), (interview.spec,))
+    loop = tx.loops.get(interview.loop)
+    assert loop is not None
+    at = app.clock()
+    tx.facts.add(Fact(at, ACTOR, f"interview_{flag}", interview.id, "", flag, "calendar"))
+    if loop.state is LoopState.CONFIRMED:
+        tx.loops.move(
+            loop.id,
+            LoopState.NEEDS_ATTENTION,
+            expect={LoopState.CONFIRMED},
+            actor=ACTOR,
+            cause=flag,
+            at=at,
+            reasons=(*loop.reasons, reason),
+        )

@@ -1,0 +1,85 @@
+"""Solves in a child process that can be killed: a runaway solve never takes the service with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from solver.alternatives import alternatives
+from solver.explain import Explanation, explain
+from solver.plan import Limits, Plan, Result
+from solver.problem import Problem
+from solver.repair import Repair, repair
+
+
+class SolveFailed(Exception):
+    """The child died or overran its time: out of memory, killed, or a broken promise of the solver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """``seconds`` is the wall-clock limit of one question, ``memory_mb`` the child's address space."""
+
+    seconds: float = 20.0
+    memory_mb: int = 4096
+    grace: float = 5.0
+    """Seconds beyond the limit before the child is killed."""
+
+    def alternatives(self, problem: Problem, k: int) -> Sequence[Result]:
+        found: Sequence[Result] = self._ask(alternatives, problem, k, self.limits)
+        return found
+
+    def explain(self, problem: Problem) -> Explanation:
+        found: Explanation = self._ask(explain, problem, self.limits)
+        return found
+
+    def repair(self, problem: Problem, plan: Plan, declined: Sequence[tuple[str, str]]) -> Repair:
+        found: Repair = self._ask(repair, problem, plan, declined, self.limits)
+        return found
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(seconds=self.seconds)
+
+    def _ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["scheduler.services.solving"])
+        ours, theirs = context.Pipe(duplex=False)
+        child = context.Process(target=_answer, args=(theirs, self.memory_mb, function, args), daemon=True)
+        child.start()
+        theirs.close()
+        try:
+            return _wait(ours, self.seconds + self.grace)
+        finally:
+            ours.close()
+            if child.is_alive():
+                child.kill()
+            child.join()
+
+
+def _wait(pipe: Connection, seconds: float) -> Any:
+    deadline = time.monotonic() + seconds
+    try:
+        if not pipe.poll(max(0.0, deadline - time.monotonic())):
+            raise SolveFailed(f"no answer after {seconds:.0f} s")
+        good, value = pipe.recv()
+    except EOFError:
+        raise SolveFailed("the solving process died, probably out of memory") from None
+    if not good:
+        raise SolveFailed(value)
+    return value
+
+
+def _answer(pipe: Connection, memory_mb: int, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Runs in the child: one question, one answer."""
+    limit = memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    try:
+        pipe.send((True, function(*args)))
+    except Exception as error:
+        pipe.send((False, f"{type(error).__name__}: {error}"))

@@ -1,0 +1,147 @@
+"""Puts the parts together: the only file that names a provider."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.google.calendar import GoogleCalendar
+from connectors.local.calendar import LocalCalendar
+from connectors.mail import LocalMessenger, SmtpMessenger
+from connectors.outlook.calendar import OutlookCalendar
+from connectors.protocol import Calendar, Messenger
+from scheduler.config import Settings
+from scheduler.domain.errors import BadInput
+from scheduler.domain.people import Mode
+from scheduler.services.app import App
+from scheduler.services.solving import Solver
+from scheduler.storage.database import Database
+from scheduler.workers import engine
+from scheduler.workers.engine import Engine, Queue
+from scheduler.workers.periodic import Periodic
+from scheduler.workers.tasks import failed, tasks
+
+PROVIDERS = ("local", "google", "outlook")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class FileTokens:
+    """Credentials in a folder, one JSON file per account, readable by this user only."""
+
+    folder: Path
+
+    def get(self, account: str) -> bytes | None:
+        """The file of an account; ``None`` where there is none. Raises `BadInput` for one that
+        others can read."""
+        path = self.folder / f"{account}.json"
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            return None
+        if mode & 0o077:
+            raise BadInput(str(path), "others can read this file", f"run: chmod 600 {path}")
+        return path.read_bytes()
+
+    def put(self, account: str, data: bytes) -> None:
+        """Keep renewed credentials, atomically and for this user only."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self.folder / f".{account}.{secrets.token_hex(4)}"
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.folder / f"{account}.json")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One process: the app, its queue, and (where it works) the engine and the periodic thread."""
+
+    settings: Settings
+    app: App
+    queue: Queue
+
+    def engine(self, *, fast: bool = False) -> Engine:
+        """The jobs' engine; ``fast`` looks for new jobs more often (the demo)."""
+        return Engine(
+            url=engine.sync_url(self.app.db),
+            queue=self.queue,
+            tasks=tasks(self.app),
+            failed=lambda name, payload, error: failed(self.app, name, payload, error),
+            name=self.settings.worker,
+            concurrency=self.settings.concurrency,
+            poll=0.1 if fast else 0.5,
+        )
+
+    def periodic(self) -> Periodic:
+        return Periodic(self.app, poll=self.settings.poll_seconds)
+
+    def close(self) -> None:
+        self.queue.close()
+        self.app.db.dispose()
+
+
+def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
+    """Open everything that settings name. Raises `BadInput` for what cannot be opened."""
+    _folder(settings.data)
+    db = Database(settings.database_url)
+    queue = Queue(engine.sync_url(db))
+    app = App(
+        db=db,
+        calendars=calendars(settings, clock),
+        messenger=messenger(settings, db),
+        solver=Solver(memory_mb=settings.solve_memory_mb),
+        jobs=queue,
+        clock=clock,
+        deployment=settings.deployment,
+    )
+    return Runtime(settings, app, queue)
+
+
+def migrate(runtime: Runtime) -> None:
+    """Bring our schema and the jobs' to their newest form."""
+    runtime.app.db.migrate()
+    engine.prepare(engine.sync_url(runtime.app.db))
+
+
+def calendars(settings: Settings, clock: Callable[[], datetime]) -> Mapping[tuple[str, Mode], Calendar]:
+    """Every provider that is set up: local always, the others where their credentials are."""
+    _folder(settings.calendars)
+    local = LocalCalendar(settings.calendars, clock=clock)
+    found: dict[tuple[str, Mode], Calendar] = {("local", Mode.TYPED): local, ("local", Mode.FREE_BUSY): local}
+    tokens = FileTokens(settings.credentials_folder)
+    if tokens.get("google") is not None:
+        for mode in Mode:
+            found["google", mode] = GoogleCalendar(
+                tokens, subject=settings.google_subject or None, mode=mode.value
+            )
+    if tokens.get("microsoft") is not None:
+        for mode in Mode:
+            found["outlook", mode] = OutlookCalendar(tokens, mode=mode.value)
+    return found
+
+
+def messenger(settings: Settings, db: Database) -> Messenger:
+    """Mail to candidates: through a server where one is set, else as files in the outbox."""
+    if settings.smtp:
+        return SmtpMessenger(settings.smtp, sender=settings.mail_from)
+    _folder(settings.outbox)
+    return LocalMessenger(settings.outbox)
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            "LOOPWRIGHT_DATA", f"{path} cannot be made: {error.strerror}", "choose another folder"
+        ) from None

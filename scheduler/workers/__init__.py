@@ -1,0 +1,1 @@
+"""Durable jobs: what runs them, and what each one does."""

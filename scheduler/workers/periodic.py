@@ -1,0 +1,64 @@
+"""What happens without being asked: following the organizer's calendar, and the net beneath."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connectors.errors import ConnectorError
+from scheduler.services import reconcile, replies
+from scheduler.services.app import App
+from scheduler.storage.errors import Unavailable
+
+log = logging.getLogger("loopwright.periodic")
+
+
+@dataclass
+class Periodic:
+    """Runs in one thread of a worker: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
+    every ``orphans``. Several workers doing the same is harmless: every step is idempotent."""
+
+    app: App
+    poll: float = 30.0
+    sweep: float = 60.0
+    orphans: float = 600.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="periodic", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round in flight."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=20)
+
+    def _run(self) -> None:
+        due = {"replies": self.poll, "sweep": self.sweep, "orphans": self.orphans}
+        jobs: dict[str, Callable[[], object]] = {
+            "replies": lambda: replies.sync(self.app),
+            "sweep": lambda: reconcile.sweep(self.app),
+            "orphans": lambda: reconcile.orphans(self.app),
+        }
+        left = dict.fromkeys(due, 0.0)
+        step = min(due.values())
+        while not self._stop.is_set():
+            for name, job in jobs.items():
+                left[name] -= step
+                if left[name] <= 0:
+                    left[name] = due[name]
+                    self._once(name, job)
+            self._stop.wait(step)
+
+    def _once(self, name: str, job: Callable[[], object]) -> None:
+        """One round; a service that does not answer is tried again at the next one."""
+        try:
+            job()
+        except (ConnectorError, Unavailable) as error:
+            log.warning("%s: %s", name, error)
+        except Exception:
+            log.exception("%s failed", name)

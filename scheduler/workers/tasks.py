@@ -1,0 +1,68 @@
+"""Which service function does which job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scheduler.domain.errors import DomainError, Taken, WrongState
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import LoopState, Reason
+from scheduler.services import booking, intake, perform, planning, repair
+from scheduler.services.again import Again
+from scheduler.services.app import App
+
+_WAITING = frozenset({LoopState.PLANNING, LoopState.REPAIRING, LoopState.HELD, LoopState.BOOKING})
+
+
+def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
+    """Job name → what it does; a returned number of seconds asks to be run again."""
+    return {
+        "intake": lambda p: intake.work(app, p["delivery"]),
+        "plan": lambda p: planning.plan(app, p["loop"]),
+        "book": lambda p: _book(app, p["proposal"]),
+        "perform": lambda p: _perform(app, p["loop"], p["generation"]),
+        "repair": lambda p: repair.repair(app, p["loop"]),
+    }
+
+
+def _book(app: App, proposal: str) -> None:
+    """Policy's yes. That somebody chose, changed or took something meanwhile is no failure: the
+    loop is already planned anew, or in other hands."""
+    try:
+        booking.choose(app, proposal, actor="policy:book")
+    except (WrongState, Taken):
+        return
+
+
+def _perform(app: App, loop: str, generation: int) -> float | None:
+    try:
+        perform.perform(app, loop, generation)
+    except Again as again:
+        return again.seconds
+    return None
+
+
+def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
+    """A job is given up: the loop it was for waits for a human, with the reason."""
+    now = app.clock()
+    with app.db.write() as tx:
+        subject = str(payload.get("loop") or payload.get("delivery") or payload.get("proposal") or name)
+        tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name, {"error": error[:500]}))
+        if name == "intake":
+            tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {error}"[:1000])
+        loop = tx.loops.get(str(payload.get("loop", "")))
+        if loop is None or loop.state not in _WAITING:
+            return
+        try:
+            tx.loops.move(
+                loop.id,
+                LoopState.NEEDS_ATTENTION,
+                expect={loop.state},
+                actor="system:jobs",
+                cause=name,
+                at=now,
+                reasons=(Reason("job_failed", f"{name} failed several times: {error}"[:500]),),
+            )
+        except DomainError:
+            return
