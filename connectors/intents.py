@@ -20,7 +20,7 @@ LONGEST_EVENT = timedelta(days=14)
 
 def checked(intent: EventIntent) -> EventIntent:
     """The intent itself; `Invalid` names the field that makes no sense."""
-    if not intent.key or len(intent.key) > LONGEST_KEY or _CONTROL.search(intent.key):
+    if not intent.key or len(intent.key) > LONGEST_KEY or not intent.key.isprintable():
         raise Invalid(f"key must be 1 to {LONGEST_KEY} characters without control characters")
     for name, moment in (("start", intent.start), ("end", intent.end)):
         if moment.tzinfo is None or moment.utcoffset() is None:

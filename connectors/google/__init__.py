@@ -1,0 +1,1 @@
+"""Google Calendar: people's busy times, the organizer's events, rooms and push channels."""
