@@ -1,0 +1,210 @@
+"""Invitations for people outside the company's calendars, as iCalendar texts (RFC 5545, RFC 5546).
+
+Every text is parsed back before it is handed out: what a calendar program will read must be what
+was meant, whatever a name or a title tries to smuggle in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import icalendar
+
+from connectors.errors import Invalid
+
+PRODUCT = "-//Loopwright//Loopwright//EN"
+
+_BREAKS = re.compile("\r\n|[\r\u2028\u2029\u0085]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """Text of several lines without control characters; every kind of line break becomes a newline.
+
+    The icalendar library lets U+001C and U+2028 through and refuses CR; both end here.
+    """
+    text = _CONTROL.sub("", _BREAKS.sub("\n", text))
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def clean_line(text: str) -> str:
+    """The same on one line: breaks and tabs become spaces, surrounding space goes."""
+    return re.sub(r"[\n\t]+", " ", clean_text(text)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One event as one person outside is told about it; instants are aware.
+
+    ``uid`` stays the same over updates and the cancellation, ``sequence`` rises with each of them.
+    ``reminders`` are minutes before the start.
+    """
+
+    uid: str
+    title: str
+    start: datetime
+    end: datetime
+    organizer: str
+    attendee: str
+    sequence: int = 0
+    description: str = ""
+    location: str = ""
+    url: str = ""
+    organizer_name: str = ""
+    attendee_name: str = ""
+    reminders: tuple[int, ...] = ()
+
+
+def request(invitation: Invitation, now: datetime) -> str:
+    """The text that invites, or updates an invitation (METHOD:REQUEST). Raises `Invalid`."""
+    return _render(invitation, now, "REQUEST")
+
+
+def cancellation(invitation: Invitation, now: datetime) -> str:
+    """The text that takes an invitation back (METHOD:CANCEL); its sequence must have risen. Raises `Invalid`."""
+    return _render(invitation, now, "CANCEL")
+
+
+def _render(invitation: Invitation, now: datetime, method: str) -> str:
+    told = _cleaned(invitation)
+    calendar = icalendar.Calendar()
+    calendar.add("PRODID", PRODUCT)
+    calendar.add("VERSION", "2.0")
+    calendar.add("METHOD", method)
+    event = icalendar.Event()
+    event.add("UID", told.uid)
+    event.add("DTSTAMP", now.astimezone(UTC))
+    event.add("SEQUENCE", told.sequence)
+    event.add("STATUS", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    event.add("TRANSP", "OPAQUE")
+    event.add("DTSTART", told.start)
+    event.add("DTEND", told.end)
+    for name, text in (
+        ("SUMMARY", told.title),
+        ("DESCRIPTION", told.description),
+        ("LOCATION", told.location),
+        ("URL", told.url),
+    ):
+        if text:
+            event.add(name, text)
+    event.add("ORGANIZER", _person(told.organizer, told.organizer_name))
+    guest = _person(told.attendee, told.attendee_name)
+    guest.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"})
+    event.add("ATTENDEE", guest)
+    if method == "REQUEST":
+        for minutes in told.reminders:
+            event.add_component(_alarm(told.title, minutes))
+    calendar.add_component(event)
+    written: bytes = calendar.to_ical()
+    text = written.decode()
+    _parse_back(text, told, method)
+    return text
+
+
+def _cleaned(invitation: Invitation) -> Invitation:
+    """The invitation as it may be written. Raises `Invalid` naming the field that cannot be."""
+    for name in ("start", "end"):
+        if getattr(invitation, name).tzinfo is None:
+            raise Invalid(f"{name}: the time has no zone; give an aware one")
+    told = replace(
+        invitation,
+        uid=clean_line(invitation.uid),
+        title=clean_line(invitation.title),
+        description=clean_text(invitation.description),
+        location=clean_line(invitation.location),
+        url=clean_line(invitation.url),
+        organizer=clean_line(invitation.organizer),
+        attendee=clean_line(invitation.attendee),
+        organizer_name=clean_line(invitation.organizer_name).replace('"', "'"),
+        attendee_name=clean_line(invitation.attendee_name).replace('"', "'"),
+        start=invitation.start.astimezone(UTC).replace(microsecond=0),
+        end=invitation.end.astimezone(UTC).replace(microsecond=0),
+    )
+    if not told.uid or not told.title:
+        raise Invalid("uid and title: an invitation needs both")
+    if told.end <= told.start:
+        raise Invalid("end: an invitation must end after it starts")
+    if told.sequence < 0 or any(minutes < 0 for minutes in told.reminders):
+        raise Invalid("sequence and reminders: must not be negative")
+    for name in ("organizer", "attendee"):
+        address = getattr(told, name)
+        if "@" not in address or re.search(r"[\s<>\"]", address):
+            raise Invalid(f"{name}: {address!r} is not a mail address")
+    if told.url and not told.url.startswith(("https://", "http://")):
+        raise Invalid("url: only http and https links are sent out")
+    return told
+
+
+def _person(address: str, name: str) -> icalendar.vCalAddress:
+    person = icalendar.vCalAddress(f"mailto:{address}")
+    if name:
+        person.params["CN"] = name
+    return person
+
+
+def _alarm(title: str, minutes: int) -> icalendar.Alarm:
+    alarm = icalendar.Alarm()
+    alarm.add("ACTION", "DISPLAY")
+    alarm.add("DESCRIPTION", title)
+    alarm.add("TRIGGER", timedelta(minutes=-minutes))
+    return alarm
+
+
+def _parse_back(text: str, told: Invitation, method: str) -> None:
+    """Read the text as a calendar program would and compare. Raises `Invalid`: then it is our bug."""
+    calendar = icalendar.Calendar.from_ical(text)
+    events = calendar.walk("VEVENT")
+    if len(events) != 1 or str(calendar.get("METHOD")) != method:
+        raise Invalid("the invitation does not read back as one event")
+    event: Any = events[0]
+    read = (
+        str(event["UID"]),
+        str(event["SUMMARY"]),
+        str(event.get("DESCRIPTION", "")),
+        str(event.get("LOCATION", "")),
+        str(event.get("URL", "")),
+        event["DTSTART"].dt,
+        event["DTEND"].dt,
+        int(event["SEQUENCE"]),
+        str(event["ORGANIZER"]),
+        str(event["ATTENDEE"]),
+        str(event["ORGANIZER"].params.get("CN", "")),
+        str(event["ATTENDEE"].params.get("CN", "")),
+    )
+    meant = (
+        told.uid,
+        told.title,
+        told.description,
+        told.location,
+        told.url,
+        told.start,
+        told.end,
+        told.sequence,
+        f"mailto:{told.organizer}",
+        f"mailto:{told.attendee}",
+        told.organizer_name,
+        told.attendee_name,
+    )
+    for name, was, should in zip(_FIELDS, read, meant, strict=True):
+        if was != should:
+            raise Invalid(f"{name}: does not read back as it was written")
+
+
+_FIELDS = (
+    "uid",
+    "title",
+    "description",
+    "location",
+    "url",
+    "start",
+    "end",
+    "sequence",
+    "organizer",
+    "attendee",
+    "organizer_name",
+    "attendee_name",
+)

@@ -1,0 +1,275 @@
+"""The `Calendar` protocol on a folder of iCalendar files: the default of the product and the tests' double."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.errors import Conflict, ConnectorError, Gone, Invalid, NotFound, StaleWrite
+from connectors.ics import clean_text
+from connectors.local import changes, directory, events, journal
+from connectors.local.checks import checked, checked_window
+from connectors.local.delivery import Deliveries
+from connectors.local.events import Guest, Stored
+from connectors.local.files import CalendarFile, Changes, Files, named
+from connectors.local.names import normal
+from connectors.local.store import Folder
+from connectors.protocol import event_id
+from connectors.types import (
+    Attendee,
+    Availability,
+    Booked,
+    Capabilities,
+    Event,
+    EventIntent,
+    EventRef,
+    Known,
+    Page,
+    Role,
+    RoomInfo,
+    Unknown,
+    Window,
+)
+
+WINDOW_DAYS = 366
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LocalCalendar:
+    """One folder, one ``.ics`` file per person and room; see docs/local-calendars.md.
+
+    Safe for several threads and processes on one machine. It keeps every promise of
+    `connectors.protocol.Calendar`; answers are read from the attendees' own files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        zone: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        page_size: int = 200,
+        max_bytes: int = 16_000_000,
+        lock_seconds: float = 30.0,
+    ) -> None:
+        """``zone`` is the IANA zone of calendars that name none (``None``: those with floating times or
+        whole days are unknown); ``page_size`` the most events on one page of `changes`; ``max_bytes``
+        the largest file read; ``lock_seconds`` the longest wait for another writer.
+
+        Raises `Invalid` where the folder does not exist or the zone is unknown.
+        """
+        directory.check_zone(zone)
+        if page_size < 1:
+            raise Invalid("page_size: must be at least 1")
+        self._folder = Folder(folder, max_bytes, lock_seconds)
+        self._files = Files(self._folder, zone)
+        self._deliveries = Deliveries(self._files, clock)
+        self._clock = clock
+        self._page_size = page_size
+
+    # ----------------------------------------------------------------------------------- reading
+
+    def availability(self, addresses: Sequence[str], window: Window) -> Mapping[str, Availability]:
+        """See `connectors.protocol.Calendar.availability`; raises `Invalid` for a senseless window."""
+        checked_window(window, WINDOW_DAYS)
+        return {address: self._one(address, window) for address in addresses}
+
+    def _one(self, address: str, window: Window) -> Availability:
+        as_of = self._clock()
+        try:
+            file = self._files.open(address)
+            with named(file.path):
+                busy, places = file.agenda().within(window)
+        except ConnectorError as error:
+            return Unknown(error.code, str(error))
+        return Known(busy, as_of, places)
+
+    def rooms(self) -> Sequence[RoomInfo]:
+        """Every file that declares itself a room, readable or not, sorted by address."""
+        return directory.rooms(self._folder)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            addresses_per_call=10_000,
+            window_days=WINDOW_DAYS,
+            conditional_write=True,
+            native_idempotency=True,
+            push=False,
+            conference=False,
+        )
+
+    def changes(self, calendar: str, cursor: str | None, window: Window) -> Page:
+        """See `connectors.protocol.Calendar.changes`. Later rounds tell every change of our events,
+        in the window or not, and what a wider window newly covers."""
+        checked_window(window, None)
+        owner = normal(calendar)
+        with self._folder.locked():
+            known = journal.load(self._folder, owner)
+            at = journal.cursor(cursor, known) if cursor is not None else None
+            file = self._settled(owner)
+            known = self._noted(owner, file)
+            found = {id_: stored for id_, (_, stored) in file.organized().items()}
+            return changes.page(owner, known, found, at, window, self._page_size)
+
+    def find(self, calendar: str, key: str) -> Event | None:
+        owner, id_ = normal(calendar), event_id(key)
+        with self._folder.locked():
+            found = self._settled(owner, [id_]).organized().get(id_)
+            if found is not None:
+                return events.as_event(found[1], owner)
+            record = journal.load(self._folder, owner).events.get(id_)
+            return changes.remembered(owner, id_, record) if record is not None else None
+
+    def find_all(self, calendar: str, window: Window) -> Sequence[Event]:
+        checked_window(window, None)
+        owner = normal(calendar)
+        with self._folder.locked():
+            organized = self._settled(owner).organized()
+        live = [stored for _, stored in organized.values() if not stored.cancelled]
+        inside = [s for s in live if s.start < window.end and window.start < s.end]
+        inside.sort(key=lambda stored: (stored.start, stored.id))
+        return tuple(events.as_event(stored, owner) for stored in inside)
+
+    def get(self, ref: EventRef) -> Event:
+        owner = normal(ref.calendar)
+        with self._folder.locked():
+            return events.as_event(self._live(self._settled(owner, [ref.id]), ref.id), owner)
+
+    # ----------------------------------------------------------------------------------- writing
+
+    def book(self, calendar: str, intent: EventIntent) -> Booked:
+        """See `connectors.protocol.Calendar.book`. The organizer's file is written first, then the
+        attendees' copies; rooms answer at once."""
+        checked(intent)
+        owner, id_ = normal(calendar), event_id(intent.key)
+        guests = tuple(events.invited(attendee, owner) for attendee in intent.attendees)
+        wanted = events.intended(intent, owner, guests)
+        wanted = replace(wanted, sent=wanted.times)
+        with self._folder.locked():
+            known = journal.load(self._folder, owner)
+            if id_ in known.events and known.events[id_].state != journal.LIVE:
+                raise Conflict(f"{intent.key}: this key was cancelled; book under a new revision")
+            file = self._files.edit(owner, lambda now: self._added(now, wanted, id_ in known.events))
+            with named(file.path):
+                self._same(file, wanted)
+            return self._done(owner, id_)
+
+    def _added(self, file: CalendarFile, wanted: Stored, known: bool) -> Changes | None:
+        with named(file.path):
+            if wanted.id in file.organized():
+                return None
+        if known:
+            raise Conflict(f"{wanted.key}: somebody deleted this event; book under a new revision")
+        return [], events.render(wanted, self._clock())
+
+    @staticmethod
+    def _same(file: CalendarFile, wanted: Stored) -> None:
+        stored = file.organized()[wanted.id][1]
+        if stored.cancelled:
+            raise Conflict(f"{wanted.key}: this key was cancelled; book under a new revision")
+        if stored.fingerprint != wanted.fingerprint:
+            raise Conflict(f"{wanted.key}: this key holds a different event")
+
+    def reschedule(self, ref: EventRef, intent: EventIntent, etag: str) -> Booked:
+        """See `connectors.protocol.Calendar.reschedule`; ``intent.key`` must be the event's own key.
+        Who is dropped loses their copy; at a new time everybody is asked again."""
+        checked(intent)
+        owner = normal(ref.calendar)
+        with self._folder.locked():
+            now = self._live(self._settled(owner, [ref.id]), ref.id)
+            if intent.key != now.key:
+                raise Invalid(f"key: {intent.key!r} is not the key of the event to change")
+            if now.etag != etag:
+                raise StaleWrite(f"{now.key}: somebody changed the event meanwhile; read it again")
+            self._files.edit(owner, lambda file: self._changed(file, intent, etag))
+            return self._done(owner, ref.id)
+
+    def _changed(self, file: CalendarFile, intent: EventIntent, etag: str) -> Changes:
+        component, now = file.organized()[event_id(intent.key)]
+        if now.etag != etag:
+            raise StaleWrite(f"{now.key}: somebody changed the event meanwhile; read it again")
+        return [(component.start, component.end, events.render(_next(now, intent), self._clock()))], ""
+
+    def cancel(self, ref: EventRef, message: str = "") -> None:
+        """See `connectors.protocol.Calendar.cancel`. The organizer keeps the event, marked as
+        cancelled, so that its key stays taken; the attendees' copies go."""
+        owner = normal(ref.calendar)
+        with self._folder.locked():
+            try:
+                file = self._settled(owner, [ref.id])
+            except NotFound:
+                return
+            found = file.organized().get(ref.id)
+            if found is not None and not found[1].cancelled:
+                self._files.edit(owner, lambda now: self._struck(now, ref.id, message))
+                file = self._settled(owner, [ref.id])
+            self._noted(owner, file)
+
+    def _struck(self, file: CalendarFile, id_: str, message: str) -> Changes | None:
+        found = file.organized().get(id_)
+        if found is None:
+            return None
+        component, stored = found
+        lines = {"STATUS": ["STATUS:CANCELLED\r\n"], "SEQUENCE": [f"SEQUENCE:{stored.sequence + 1}\r\n"]}
+        if message.strip():
+            lines["COMMENT"] = [events.line("COMMENT", clean_text(message))]
+        return list(events.patch(component, file.parsed.text, lines)), ""
+
+    # ------------------------------------------------------------------------- under the lock
+
+    def _settled(self, owner: str, ids: Sequence[str] | None = None) -> CalendarFile:
+        return self._deliveries.settle(owner, ids)
+
+    def _done(self, owner: str, id_: str) -> Booked:
+        """Deliver, remember, and say what was written."""
+        file = self._settled(owner, [id_])
+        self._noted(owner, file)
+        return Booked(EventRef(owner, id_), file.organized()[id_][1].etag)
+
+    @staticmethod
+    def _live(file: CalendarFile, id_: str) -> Stored:
+        found = file.organized().get(id_)
+        if found is None or found[1].cancelled:
+            raise Gone(f"event {id_[:40]} was cancelled or deleted, or was never there")
+        return found[1]
+
+    def _noted(self, owner: str, file: CalendarFile) -> journal.Journal:
+        """The journal, up to date with the organizer's file; copies of deleted events are withdrawn."""
+        known = journal.load(self._folder, owner)
+        news = known.note({id_: stored for id_, (_, stored) in file.organized().items()})
+        for id_, record in known.events.items():
+            if record.state == journal.DELETED and not record.swept:
+                record.swept = self._deliveries.withdraw(id_, record.guests)
+                news = news or record.swept
+        if news:
+            journal.save(self._folder, owner, known)
+        return known
+
+
+def _next(now: Stored, intent: EventIntent) -> Stored:
+    """The event after a change: same identity, next sequence; answers stand where the time does."""
+    known = {normal(guest.address): guest for guest in now.guests}
+    moved = (intent.start, intent.end) != (now.start, now.end)
+
+    def guest(attendee: Attendee) -> Guest:
+        fresh = events.invited(attendee, now.organizer)
+        old = known.get(normal(attendee.address))
+        became_a_room = old is not None and (old.role is Role.ROOM) is not (attendee.role is Role.ROOM)
+        if old is None or moved or became_a_room:
+            return fresh
+        return replace(fresh, reply=old.reply, comment=old.comment, status=old.status, trouble=old.trouble)
+
+    guests = tuple(guest(attendee) for attendee in intent.attendees)
+    stay = {normal(g.address) for g in guests}
+    dropped = [g.address for address, g in known.items() if address not in stay and address != now.organizer]
+    wanted = events.intended(intent, now.organizer, guests, now.sequence + 1)
+    return replace(
+        wanted,
+        sent=wanted.times,
+        withdrawn=tuple(sorted({*dropped, *(who for who in now.withdrawn if normal(who) not in stay)})),
+    )

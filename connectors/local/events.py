@@ -1,0 +1,328 @@
+"""Our events as a calendar file holds them: VEVENT ↔ `Stored`, pure text in and out.
+
+The organizer's copy is the truth. Beside the standard properties it carries ``X-LOOPWRIGHT-KEY``,
+``-FINGERPRINT``, ``-ZONE``, ``-TAG``, ``-SENT`` (the time the attendees were last told) and
+``-WITHDRAWN`` (who still holds a copy that must go); each ATTENDEE carries SCHEDULE-STATUS
+(RFC 6638 section 3.2.9) for its delivery. An attendee's copy carries ``X-LOOPWRIGHT-CONTENT``,
+a digest of what was delivered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import icalendar
+from icalendar.parser import Contentline, Parameters
+
+from connectors.ics import clean_line, clean_text
+from connectors.local.identity import KEY, own_key, uid
+from connectors.local.names import normal
+from connectors.local.text import Component, Line
+from connectors.local.times import duration, instant, span
+from connectors.local.zones import Zones
+from connectors.protocol import event_id, fingerprint
+from connectors.types import Attendee, Event, EventIntent, EventRef, Reply, Role
+
+PENDING = "1.0"  # not delivered yet, by us: a crash may lie between
+DELIVERED = "1.2"
+WITHDRAWN = "2.0"  # the cancellation reached them, or there was nothing to withdraw
+NO_CALENDAR = "3.7"
+FAILED = "5.1"
+
+_PARTSTAT = {
+    "ACCEPTED": Reply.ACCEPTED,
+    "TENTATIVE": Reply.TENTATIVE,
+    "DECLINED": Reply.DECLINED,
+    "DELEGATED": Reply.DECLINED,  # they do not come; the seat is open
+}
+_VOLATILE = frozenset(
+    {"DTSTAMP", "LAST-MODIFIED", "CREATED", "X-LOOPWRIGHT-SENT", "X-LOOPWRIGHT-WITHDRAWN", "X-MOZ-GENERATION"}
+)
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """An attendee and how far our event has got to them. ``trouble`` says why it was not delivered."""
+
+    address: str
+    name: str
+    role: Role
+    reply: Reply = Reply.NEEDS_ACTION
+    comment: str = ""
+    status: str = PENDING
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One event of ours in the organizer's file. ``etag`` is empty until it was read back."""
+
+    key: str
+    fingerprint: str
+    organizer: str
+    start: datetime
+    end: datetime
+    zone: str
+    title: str
+    description: str
+    location: str
+    guests: tuple[Guest, ...]
+    sequence: int = 0
+    cancelled: bool = False
+    reminders: tuple[int, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    sent: str = ""
+    withdrawn: tuple[str, ...] = ()
+    etag: str = ""
+
+    @property
+    def id(self) -> str:
+        return event_id(self.key)
+
+    @property
+    def times(self) -> str:
+        return f"{self.start.astimezone(UTC).strftime(_STAMP)}/{self.end.astimezone(UTC).strftime(_STAMP)}"
+
+
+def intended(intent: EventIntent, organizer: str, guests: tuple[Guest, ...], sequence: int = 0) -> Stored:
+    """The event an intent asks for; every text cleaned of control characters."""
+    made = Stored(
+        key=intent.key,
+        fingerprint=fingerprint(intent),
+        organizer=organizer,
+        start=intent.start.astimezone(UTC).replace(microsecond=0),
+        end=intent.end.astimezone(UTC).replace(microsecond=0),
+        zone=intent.zone,
+        title=clean_line(intent.title),
+        description=clean_text(intent.description),
+        location=clean_line(intent.location),
+        guests=guests,
+        sequence=sequence,
+        reminders=intent.reminders,
+        tags=tuple((clean_line(name), clean_line(value)) for name, value in intent.tags),
+    )
+    return made
+
+
+def invited(attendee: Attendee, organizer: str) -> Guest:
+    """A new guest. The organizer's own calendar holds the event itself: nothing to deliver or ask."""
+    own = normal(attendee.address) == organizer
+    return Guest(
+        address=attendee.address.strip(),
+        name=clean_line(attendee.name),
+        role=attendee.role,
+        reply=Reply.ACCEPTED if own else Reply.NEEDS_ACTION,
+        status=DELIVERED if own else PENDING,
+    )
+
+
+def as_event(stored: Stored, calendar: str) -> Event:
+    """What the caller sees of it."""
+    return Event(
+        ref=EventRef(calendar, stored.id),
+        key=stored.key,
+        etag=stored.etag,
+        start=stored.start,
+        end=stored.end,
+        attendees=tuple(
+            Attendee(
+                guest.address,
+                guest.name,
+                guest.role,
+                guest.reply,
+                f"not delivered: {guest.trouble}" if guest.trouble else guest.comment,
+            )
+            for guest in stored.guests
+        ),
+        cancelled=stored.cancelled,
+        fingerprint=stored.fingerprint,
+        zone=stored.zone,
+    )
+
+
+def content(stored: Stored) -> str:
+    """A digest of everything an attendee is told; answers do not count (hex, 16 characters)."""
+    told = [
+        stored.title,
+        stored.description,
+        stored.location,
+        stored.times,
+        stored.sequence,
+        normal(stored.organizer),
+        sorted((normal(guest.address), guest.role.value) for guest in stored.guests),
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
+def read(component: Component, zones: Zones) -> Stored | None:
+    """The event of ours in a VEVENT; ``None`` where it is not ours. Raises `Unreadable`, `UnknownZone`."""
+    key = own_key(component)
+    if key is None or "RECURRENCE-ID" in component.lines:
+        return None
+    start, end = (instant(value, zones) for value in span(component, zones))
+    sequence = component.value("SEQUENCE")
+    return Stored(
+        key=key,
+        fingerprint=component.plain("X-LOOPWRIGHT-FINGERPRINT"),
+        organizer=normal(component.value("ORGANIZER")),
+        start=start,
+        end=end,
+        zone=component.plain("X-LOOPWRIGHT-ZONE"),
+        title=component.plain("SUMMARY"),
+        description=component.plain("DESCRIPTION"),
+        location=component.plain("LOCATION"),
+        guests=tuple(guest_of(line) for line in component.all("ATTENDEE")),
+        sequence=int(sequence) if sequence.isdigit() else 0,
+        cancelled=component.value("STATUS").upper() == "CANCELLED",
+        reminders=_reminders(component),
+        tags=tuple(_tag(line.plain) for line in component.all("X-LOOPWRIGHT-TAG")),
+        sent=component.value("X-LOOPWRIGHT-SENT"),
+        withdrawn=tuple(line.plain for line in component.all("X-LOOPWRIGHT-WITHDRAWN")),
+        etag=_etag(component),
+    )
+
+
+def _reminders(component: Component) -> tuple[int, ...]:
+    """Minutes before the start; alarms at a fixed time or after the start are somebody else's."""
+    found = []
+    for alarm in component.children:
+        trigger = alarm.first("TRIGGER")
+        if alarm.name == "VALARM" and trigger is not None and trigger.value.startswith("-P"):
+            found.append(int(-duration(trigger, trigger.value).total_seconds()) // 60)
+    return tuple(found)
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def guest_of(found: Line) -> Guest:
+    """The guest of an ATTENDEE line."""
+    parameters, value = found.parts()
+    kind = parameters.get("CUTYPE", "").upper()
+    role = Role.ROOM if kind in ("ROOM", "RESOURCE") else Role.REQUIRED
+    if role is Role.REQUIRED and parameters.get("ROLE", "").upper() == "OPT-PARTICIPANT":
+        role = Role.OPTIONAL
+    address = value[7:] if value[:7].casefold() == "mailto:" else value
+    return Guest(
+        address=address.strip(),
+        name=parameters.get("CN", ""),
+        role=role,
+        reply=_PARTSTAT.get(parameters.get("PARTSTAT", "").upper(), Reply.NEEDS_ACTION),
+        comment=parameters.get("X-RESPONSE-COMMENT", ""),
+        status=parameters.get("SCHEDULE-STATUS", PENDING),
+        trouble=parameters.get("X-LOOPWRIGHT-TROUBLE", ""),
+    )
+
+
+def _etag(component: Component) -> str:
+    """Changes with everything a person would call a change, and not when alarms are snoozed."""
+    lines = sorted(
+        line.text for name, found in component.lines.items() if name not in _VOLATILE for line in found
+    )
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def answer(component: Component, owner: str) -> tuple[Reply, str] | None:
+    """What the owner of a copy answers in it, with their comment; ``None`` where they are not in it."""
+    for line in component.all("ATTENDEE"):
+        guest = guest_of(line)
+        if normal(guest.address) == owner:
+            return guest.reply, clean_line(component.plain("COMMENT") or guest.comment)
+    return None
+
+
+def partstat(reply: Reply) -> str:
+    return reply.value.upper().replace("_", "-")
+
+
+def attendee_line(guest: Guest, delivery: bool) -> str:
+    """One ATTENDEE content line, folded; ``delivery`` adds what only the organizer's copy holds."""
+    parameters = Parameters()
+    if guest.name:
+        parameters["CN"] = clean_line(guest.name)
+    parameters["CUTYPE"] = "ROOM" if guest.role is Role.ROOM else "INDIVIDUAL"
+    parameters["ROLE"] = {
+        Role.REQUIRED: "REQ-PARTICIPANT",
+        Role.OPTIONAL: "OPT-PARTICIPANT",
+        Role.ROOM: "NON-PARTICIPANT",
+    }[guest.role]
+    parameters["PARTSTAT"] = partstat(guest.reply)
+    parameters["RSVP"] = "TRUE" if guest.reply is Reply.NEEDS_ACTION else "FALSE"
+    if delivery:
+        parameters["SCHEDULE-STATUS"] = guest.status
+        if guest.comment:
+            parameters["X-RESPONSE-COMMENT"] = clean_line(guest.comment)
+        if guest.trouble:
+            parameters["X-LOOPWRIGHT-TROUBLE"] = clean_line(guest.trouble)
+    return line("ATTENDEE", icalendar.vCalAddress(f"mailto:{guest.address}"), parameters)
+
+
+def line(name: str, value: object, parameters: Parameters | None = None) -> str:
+    """One content line with its line break, folded at 75 bytes."""
+    made: bytes = Contentline.from_parts(name, parameters or Parameters(), value).to_ical()
+    return made.decode() + "\r\n"
+
+
+def render(stored: Stored, now: datetime, copy_for: str = "") -> str:
+    """The whole VEVENT. ``copy_for`` is the (`normal`) address whose copy it is; empty for the organizer."""
+    event = icalendar.Event()
+    event.add("UID", uid(stored.id))
+    event.add("DTSTAMP", now.astimezone(UTC))
+    event.add("LAST-MODIFIED", now.astimezone(UTC))
+    event.add("SEQUENCE", stored.sequence)
+    event.add("STATUS", "CANCELLED" if stored.cancelled else "CONFIRMED")
+    event.add("TRANSP", "OPAQUE")
+    event.add("SUMMARY", stored.title)
+    for name, text in (("DESCRIPTION", stored.description), ("LOCATION", stored.location)):
+        if text:
+            event.add(name, text)
+    event.add("DTSTART", stored.start.astimezone(UTC))
+    event.add("DTEND", stored.end.astimezone(UTC))
+    event.add("ORGANIZER", icalendar.vCalAddress(f"mailto:{stored.organizer}"))
+    for minutes in stored.reminders:
+        event.add_component(_alarm(stored.title, minutes))
+    event.add(KEY, stored.key)
+    event.add("X-LOOPWRIGHT-ZONE", stored.zone)
+    if copy_for:
+        event.add("X-LOOPWRIGHT-CONTENT", content(stored))
+    else:
+        event.add("X-LOOPWRIGHT-FINGERPRINT", stored.fingerprint)
+        event.add("X-LOOPWRIGHT-SENT", stored.sent)
+        for name, value in stored.tags:
+            event.add("X-LOOPWRIGHT-TAG", f"{name}={value}")
+        for address in stored.withdrawn:
+            event.add("X-LOOPWRIGHT-WITHDRAWN", address)
+    begin, rest = event.to_ical().decode().split("\n", 1)
+    guests = "".join(attendee_line(guest, delivery=not copy_for) for guest in stored.guests)
+    return f"{begin}\n{guests}{rest}"
+
+
+def _alarm(title: str, minutes: int) -> icalendar.Alarm:
+    alarm = icalendar.Alarm()
+    alarm.add("ACTION", "DISPLAY")
+    alarm.add("DESCRIPTION", title)
+    alarm.add("TRIGGER", timedelta(minutes=-minutes))
+    return alarm
+
+
+def patch(
+    component: Component, text: str, lines: Mapping[str, Sequence[str]]
+) -> Iterable[tuple[int, int, str]]:
+    """Edits that put these content lines in place of all lines of their names; the rest stays.
+
+    ``text`` is what the component was read from; see `connectors.local.text.edited`.
+    """
+    after_begin = text.index("\n", component.start) + 1
+    put_in: list[str] = []
+    for name, fresh in lines.items():
+        put_in += fresh
+        for old in component.all(name):
+            yield old.start, old.end, ""
+    yield after_begin, after_begin, "".join(put_in)

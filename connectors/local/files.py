@@ -1,0 +1,142 @@
+"""Calendar files as values: read once per content, edited without losing what others wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from connectors.errors import ConnectorError, Transient
+from connectors.local import events
+from connectors.local.busy import Agenda
+from connectors.local.identity import own_key
+from connectors.local.names import normal
+from connectors.local.store import Changed, Folder, Snapshot
+from connectors.local.text import Component, Parsed, decode, edited, parse
+from connectors.local.zones import Zones
+from connectors.protocol import event_id
+
+_TRIES = 20
+
+Changes = tuple[list[tuple[int, int, str]], str]
+"""Slices to replace and text to add, as `edited` takes them."""
+
+
+class CalendarFile:
+    """The content of one file at one moment. Cheap to make; busy times are worked out when asked for."""
+
+    def __init__(self, address: str, path: Path, text: str, zone: str | None) -> None:
+        """Raises `Unreadable` where the text has no sound structure."""
+        self.address = address
+        self.path = path
+        self.parsed: Parsed = parse(text)
+        self.zones = Zones(self.parsed, zone)
+        self._agenda: Agenda | None = None
+        self._organized: dict[str, tuple[Component, events.Stored]] | None = None
+
+    def agenda(self) -> Agenda:
+        """What blocks its owner. Raises `Unreadable`, `UnknownZone`."""
+        if self._agenda is None:
+            self._agenda = Agenda(self.parsed, self.address, self.zones)
+        return self._agenda
+
+    def organized(self) -> dict[str, tuple[Component, events.Stored]]:
+        """Our events that this calendar organizes, by id. Raises `Unreadable`, `UnknownZone`."""
+        if self._organized is None:
+            found: dict[str, tuple[Component, events.Stored]] = {}
+            for component in self.parsed.components("VEVENT"):
+                stored = events.read(component, self.zones)
+                if stored is not None and stored.organizer == self.address:
+                    found[stored.id] = (component, stored)
+            self._organized = found
+        return self._organized
+
+    def copies(self, id_: str) -> list[Component]:
+        """The copies of one of our events that somebody else organizes; more than one is damage."""
+        return [
+            component
+            for component in self.parsed.components("VEVENT")
+            if (key := own_key(component)) is not None
+            and event_id(key) == id_
+            and normal(component.value("ORGANIZER")) != self.address
+        ]
+
+
+class Files:
+    """Reads and edits the files of a folder; remembers parsed ones by the digest of their content.
+
+    A cached file can never be stale: the bytes are read every time, only parsing is saved.
+    """
+
+    def __init__(self, folder: Folder, zone: str | None, remembered: int = 2_000) -> None:
+        self.folder = folder
+        self._zone = zone
+        self._remembered = remembered
+        self._cache: OrderedDict[Path, tuple[bytes, CalendarFile]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def open(self, address: str) -> CalendarFile:
+        """The calendar of an address as it is now. Raises `NotFound`, `Unreadable` naming the file."""
+        return self._open(address)[1]
+
+    def _open(self, address: str) -> tuple[Snapshot, CalendarFile]:
+        path = self.folder.path_of(address)
+        snapshot = self.folder.read(path)
+        digest = hashlib.blake2b(snapshot.data, digest_size=20).digest()
+        with self._guard:
+            known = self._cache.get(path)
+            if known is not None and known[0] == digest:
+                self._cache.move_to_end(path)
+                return snapshot, known[1]
+        with named(path):
+            file = CalendarFile(normal(address), path, decode(snapshot.data), self._zone)
+        with self._guard:
+            self._cache[path] = (digest, file)
+            while len(self._cache) > self._remembered:
+                self._cache.popitem(last=False)
+        return snapshot, file
+
+    def edit(self, address: str, change: Callable[[CalendarFile], Changes | None]) -> CalendarFile:
+        """Change one file: ``change`` sees it as it is now and says what to replace and add (`None`:
+        nothing). Called again where another program wrote the file meanwhile.
+
+        Call it under the folder's lock. Raises `NotFound`, `Unreadable`, `Forbidden`, `Transient`.
+        """
+        for _ in range(_TRIES):
+            snapshot, file = self._open(address)
+            wanted = change(file)
+            if wanted is None:
+                return file
+            pieces, added = wanted
+            text = edited(file.parsed, *_broken_alike(file.parsed.text, pieces, added))
+            try:
+                self.folder.write(file.path, text.encode(), snapshot)
+            except Changed:
+                continue
+            return self.open(address)
+        raise Transient(f"another program keeps writing the calendar file of {address}; try again")
+
+
+def _broken_alike(
+    text: str, pieces: Iterable[tuple[int, int, str]], added: str
+) -> tuple[list[tuple[int, int, str]], str]:
+    """What we put in gets the line breaks that the file has."""
+    breaks = "\r\n" if "\r\n" in text else "\n"
+    return (
+        [(start, end, fresh.replace("\r\n", breaks)) for start, end, fresh in pieces],
+        added.replace("\r\n", breaks),
+    )
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Errors that leave this block begin with the name of the file they are about."""
+    try:
+        yield
+    except ConnectorError as error:
+        if str(error).startswith(path.name):
+            raise
+        raise type(error)(f"{path.name}: {error}") from None

@@ -1,0 +1,184 @@
+"""What `changes` remembers of one organizer: which event changed when, and which ones are gone.
+
+One JSON file per organizer in the folder's state. The calendar file stays the truth: a lost journal
+costs nothing but one full round of `changes` (and the memory of events that humans deleted).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.errors import CursorExpired
+from connectors.local.events import Stored
+from connectors.local.names import file_name
+from connectors.local.store import Folder
+from connectors.types import Window
+
+LIVE, CANCELLED, DELETED = "live", "cancelled", "deleted"
+
+_MARKS = 1_000
+"""States a cursor may still come from; older cursors are answered with `CursorExpired`."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One event of ours: ``seq`` orders the changes. Times are ISO 8601 in UTC."""
+
+    seq: int
+    etag: str
+    state: str
+    key: str
+    fingerprint: str
+    start: str
+    end: str
+    zone: str
+    guests: list[str]
+    swept: bool = False
+    """Whether every copy of a deleted event has been withdrawn."""
+
+    def overlaps(self, window: Window) -> bool:
+        return datetime.fromisoformat(self.start) < window.end and window.start < datetime.fromisoformat(
+            self.end
+        )
+
+
+@dataclass(slots=True)
+class Journal:
+    """``epoch`` names this life of the journal; ``marks`` are random names of its states by counter, so
+    that a cursor given out before a backup was put back is recognized."""
+
+    epoch: str = field(default_factory=lambda: secrets.token_hex(8))
+    counter: int = 0
+    marks: list[tuple[int, str]] = field(default_factory=list)
+    events: dict[str, Record] = field(default_factory=dict)
+
+    def note(self, found: dict[str, Stored]) -> bool:
+        """Compare with what the organizer's file holds now; true where something is new."""
+        before = self.counter
+        for id_, stored in sorted(found.items(), key=lambda item: (item[1].start, item[0])):
+            known = self.events.get(id_)
+            state = CANCELLED if stored.cancelled else LIVE
+            if known is None or (known.etag, known.state) != (stored.etag, state):
+                self.counter += 1
+                self.events[id_] = _record(self.counter, stored, state)
+        for id_, known in self.events.items():
+            if id_ not in found and known.state != DELETED:
+                self.counter += 1
+                known.seq, known.state, known.swept = self.counter, DELETED, False
+        if self.counter != before or not self.marks:
+            self.marks.append((self.counter, secrets.token_hex(4)))
+            del self.marks[:-_MARKS]
+            return True
+        return False
+
+
+def _record(seq: int, stored: Stored, state: str) -> Record:
+    return Record(
+        seq=seq,
+        etag=stored.etag,
+        state=state,
+        key=stored.key,
+        fingerprint=stored.fingerprint,
+        start=stored.start.astimezone(UTC).isoformat(),
+        end=stored.end.astimezone(UTC).isoformat(),
+        zone=stored.zone,
+        guests=[guest.address for guest in stored.guests] + list(stored.withdrawn),
+    )
+
+
+def _path(folder: Folder, organizer: str) -> Path:
+    return folder.state() / f"{file_name(organizer)}.json"
+
+
+def load(folder: Folder, organizer: str) -> Journal:
+    """The journal of an organizer; a new one where there is none or it cannot be understood."""
+    try:
+        raw = json.loads(_path(folder, organizer).read_bytes())
+        return Journal(
+            epoch=str(raw["epoch"]),
+            counter=int(raw["counter"]),
+            marks=[(int(seq), str(mark)) for seq, mark in raw["marks"]],
+            events={str(id_): Record(**record) for id_, record in raw["events"].items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Journal()
+
+
+def save(folder: Folder, organizer: str, journal: Journal) -> None:
+    """Raises `Forbidden`, `Transient`."""
+    data = {
+        "epoch": journal.epoch,
+        "counter": journal.counter,
+        "marks": journal.marks,
+        "events": {id_: asdict(record) for id_, record in journal.events.items()},
+    }
+    folder.write(_path(folder, organizer), json.dumps(data, separators=(",", ":")).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the journal.
+
+    In the middle of a round (``under_way``) the caller knows everything up to ``base`` in the window
+    ``old`` (`None`: nothing) and has come to ``position`` in reading what is new for ``window``.
+    Between rounds the caller knows everything up to ``base`` in ``window``.
+    """
+
+    epoch: str
+    mark: tuple[int, str]
+    base: int
+    position: int
+    old: Window | None
+    window: Window
+    under_way: bool
+
+    def text(self) -> str:
+        raw = [
+            self.epoch,
+            list(self.mark),
+            self.base,
+            self.position,
+            _times(self.old) if self.old else None,
+            _times(self.window),
+            self.under_way,
+        ]
+        return base64.urlsafe_b64encode(json.dumps(raw).encode()).decode()
+
+
+def cursor(text: str, journal: Journal) -> Cursor:
+    """Raises `CursorExpired` for a cursor that this journal did not give out or no longer remembers."""
+    try:
+        raw: Any = json.loads(base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True))
+        epoch, (seq, mark), base, position, old, window, under_way = raw
+        found = Cursor(
+            str(epoch),
+            (int(seq), str(mark)),
+            int(base),
+            int(position),
+            _window(old) if old else None,
+            _window(window),
+            bool(under_way),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError, binascii.Error):
+        raise CursorExpired("this cursor was not given out here; read everything again") from None
+    if found.epoch != journal.epoch or found.mark not in journal.marks:
+        raise CursorExpired("the calendar no longer knows this cursor; read everything again")
+    return found
+
+
+def _times(window: Window) -> list[str]:
+    return [window.start.astimezone(UTC).isoformat(), window.end.astimezone(UTC).isoformat()]
+
+
+def _window(raw: list[str]) -> Window:
+    start, end = (datetime.fromisoformat(text) for text in raw)
+    if start.tzinfo is None or end.tzinfo is None:
+        raise ValueError("a cursor's times are aware")
+    return Window(start, end)

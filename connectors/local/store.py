@@ -1,0 +1,247 @@
+"""The folder on disk: bounded reads, atomic writes, one lock for every process that books.
+
+Other programs edit these files without knowing our lock. So a file is read again right before it is
+written, and the write is given up and done anew when the file changed in between (`Changed`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from connectors.errors import ConnectorError, Forbidden, Invalid, NotFound, Transient, Unreadable
+from connectors.local.names import address_of, file_name
+
+STATE = ".loopwright"
+"""Sub-folder for the lock and the journals; calendar programs do not look into it."""
+
+_TEMPORARY = ".loopwright-"
+_TRIES = 5
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class Changed(Exception):
+    """Somebody else wrote the file after we read it: read it again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The bytes of a file and its permissions, as of one moment."""
+
+    path: Path
+    data: bytes
+    mode: int
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+class Folder:
+    """A folder of calendar files. Safe for several threads and processes."""
+
+    def __init__(self, path: Path, max_bytes: int, lock_seconds: float) -> None:
+        """``max_bytes`` bounds every file read; ``lock_seconds`` the wait for the lock.
+
+        Raises `Invalid` where the folder does not exist.
+        """
+        self.path = path.expanduser()
+        self._max_bytes = max_bytes
+        self._lock_seconds = lock_seconds
+        if not self.path.is_dir():
+            raise Invalid(f"calendars: there is no folder {self.path}; create it or name another one")
+
+    def path_of(self, address: str) -> Path:
+        """Where the calendar of an address lies. A file that somebody put there with capitals in its
+        name counts too, as long as there is only one. Raises `NotFound`, `Unreadable`."""
+        name = file_name(address)
+        if name is None:
+            raise NotFound("an empty or overlong address has no calendar")
+        path = self.path / name
+        if os.path.lexists(path):
+            return path
+        try:
+            names = [entry.name for entry in self.path.iterdir()]
+            same = sorted(entry for entry in names if entry.casefold() == name.casefold())
+        except OSError as error:
+            raise Unreadable(f"the folder {self.path} cannot be listed: {error.strerror}") from None
+        if len(same) > 1:
+            raise Unreadable(f"{' and '.join(same)} are both the calendar of one address; keep one of them")
+        if not same:
+            raise NotFound(f"there is no calendar file {name}")
+        return self.path / same[0]
+
+    def calendars(self) -> Iterator[tuple[str, Path]]:
+        """Every calendar file with its address, sorted by file name."""
+        for entry in sorted(self.path.iterdir()):
+            address = address_of(entry.name)
+            if address is not None and entry.is_file():
+                yield address, entry
+
+    def read(self, path: Path) -> Snapshot:
+        """The whole file. Raises `NotFound`, `Unreadable` (no plain file, too big, no permission)."""
+        for _ in range(_TRIES):
+            with _opened(path) as (file, status):
+                data = file.read(self._max_bytes + 1) if status.st_size <= self._max_bytes else None
+                after = os.fstat(file.fileno())
+            if data is None or len(data) > self._max_bytes:
+                limit = f"{self._max_bytes / 1_000_000:g} MB"
+                raise Unreadable(f"{path.name}: is larger than {limit}; export a shorter time of it")
+            if _stamp(after) == _stamp(status):
+                return Snapshot(path, data, stat.S_IMODE(status.st_mode))
+        raise Unreadable(f"{path.name}: is being written by another program just now; try again")
+
+    def head(self, path: Path, size: int) -> bytes:
+        """The first ``size`` bytes, of a file of any size. Raises `NotFound`, `Unreadable`."""
+        with _opened(path) as (file, _):
+            return file.read(size)
+
+    def write(self, path: Path, data: bytes, seen: Snapshot | None = None) -> None:
+        """Put the file in place in one step: nobody ever sees half of it, a crash leaves the old one.
+
+        ``seen`` is what the decision to write was based on; ``None`` writes a file of our own
+        unconditionally. Raises `Changed`, `Forbidden`, `Transient`.
+        """
+        temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        try:
+            self._write_aside(temporary, data, seen.mode if seen else 0o644)
+            if seen is not None:
+                self._unchanged(path, seen)
+            replace(temporary, path)
+            self._sync(path.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise failure(path, error) from None
+        except Changed:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def create(self, path: Path, data: bytes) -> bool:
+        """Put a new file in place, or leave the one that is there: true if it is ours.
+        Raises `Forbidden`, `Transient`."""
+        temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        try:
+            self._write_aside(temporary, data, 0o644)
+            os.link(temporary, path)
+            self._sync(path.parent)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise failure(path, error) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+        return True
+
+    @staticmethod
+    def _write_aside(temporary: Path, data: bytes, mode: int) -> None:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _unchanged(self, path: Path, seen: Snapshot) -> None:
+        """By content: a time stamp is too coarse for two writes in one tick of the clock."""
+        try:
+            same = self.read(path).data == seen.data
+        except ConnectorError:
+            same = False
+        if not same:
+            raise Changed(path.name)
+
+    @staticmethod
+    def _sync(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def state(self) -> Path:
+        """The sub-folder for what we remember, made when first needed."""
+        path = self.path / STATE
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise failure(path, error) from None
+        return path
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock: one writer at a time over all threads and processes; the kernel
+        drops it when a process dies. Not re-entrant. Raises `Transient` when it cannot be had in time."""
+        path = self.state() / "lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        except OSError as error:
+            raise failure(path, error) from None
+        try:
+            self._take(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _take(self, descriptor: int) -> None:
+        end = time.monotonic() + self._lock_seconds
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise Transient(
+                        f"another process has held the lock of {self.path} for {self._lock_seconds:g} s"
+                    ) from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+
+    def sweep(self) -> None:
+        """Remove what writers that were killed left behind. Call it under the lock."""
+        for folder in (self.path, self.path / STATE):
+            for left in folder.glob(f"{_TEMPORARY}*.tmp"):
+                left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """A plain file to read. Links are refused: what lies elsewhere is no calendar of this folder, and
+    a rename would cut it off. Raises `NotFound`, `Unreadable`."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise NotFound(f"there is no calendar file {path.name}") from None
+    except OSError as error:
+        what = "is a link; put the file itself here" if error.errno == errno.ELOOP else error.strerror
+        raise Unreadable(f"{path.name}: {what}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise Unreadable(f"{path.name}: is not a plain file")
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            yield file, status
+    except OSError as error:
+        raise Unreadable(f"{path.name}: {error.strerror}") from None
+
+
+def replace(temporary: Path, path: Path) -> None:
+    """The moment a write happens; on its own so that tests can fail or kill exactly here."""
+    temporary.replace(path)
+
+
+def failure(path: Path, error: OSError) -> ConnectorError:
+    """The connector error of a failed write: no permission is final, a full disk is not."""
+    text = f"{path.name} cannot be written: {error.strerror or error}"
+    return Forbidden(text) if error.errno in _DENIED else Transient(text)

@@ -1,0 +1,210 @@
+"""iCalendar text as components and lines that know where in the text they stand.
+
+Foreign events must survive our writing byte for byte, so a file is never parsed and written out again:
+it is cut into pieces here, and `edited` replaces the pieces that are ours. The library parses what we
+write ourselves (`connectors.local.events`); here only structure, names, parameters and raw values
+are read (RFC 5545 section 3.1, parameter escapes of RFC 6868).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from connectors.errors import Unreadable
+
+DEEPEST = 8
+"""Components inside components; a calendar has three levels."""
+
+_NAME = re.compile(r"[A-Za-z0-9-]+")
+_PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
+_CARET = {"^n": "\n", "^^": "^", "^'": '"'}
+_CARET_PAIR = re.compile(r"\^[n^']")
+_BACKSLASH = re.compile(r"\\([\\;,nN])")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One unfolded content line; ``start`` and ``end`` are offsets into the text, line break included."""
+
+    text: str
+    number: int
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        found = _NAME.match(self.text)
+        return found.group().upper() if found else ""
+
+    def parts(self) -> tuple[dict[str, str], str]:
+        """Parameters (names in upper case, values without quotes) and the raw value."""
+        position = len(self.name)
+        parameters: dict[str, str] = {}
+        while found := _PARAMETER.match(self.text, position):
+            raw = found.group(2).replace('"', "").strip()
+            parameters[found.group(1).upper()] = _CARET_PAIR.sub(lambda m: _CARET[m.group()], raw)
+            position = found.end()
+        colon = self.text.find(":", position)
+        return parameters, self.text[colon + 1 :].strip() if colon >= 0 else ""
+
+    @property
+    def value(self) -> str:
+        return self.parts()[1]
+
+    @property
+    def plain(self) -> str:
+        """The value of a TEXT property with its escapes undone."""
+        return _BACKSLASH.sub(lambda m: "\n" if m.group(1) in "nN" else m.group(1), self.value)
+
+
+@dataclass(slots=True)
+class Component:
+    """``BEGIN:name`` to ``END:name``: its own lines by name, the components inside, its place."""
+
+    name: str
+    number: int
+    start: int
+    end: int = -1
+    lines: dict[str, list[Line]] = field(default_factory=dict)
+    children: list[Component] = field(default_factory=list)
+
+    def first(self, name: str) -> Line | None:
+        found = self.lines.get(name)
+        return found[0] if found else None
+
+    def value(self, name: str) -> str:
+        """The raw value of the first line of that name, or an empty text."""
+        line = self.first(name)
+        return line.value if line else ""
+
+    def plain(self, name: str) -> str:
+        line = self.first(name)
+        return line.plain if line else ""
+
+    def all(self, name: str) -> list[Line]:
+        return self.lines.get(name, [])
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A whole file: the text it was read from and its VCALENDAR objects, at least one."""
+
+    text: str
+    calendars: list[Component]
+
+    def components(self, name: str) -> Iterator[Component]:
+        for calendar in self.calendars:
+            yield from (child for child in calendar.children if child.name == name)
+
+    def header(self, name: str) -> str:
+        """A property of the calendar itself (``X-WR-TIMEZONE``, ``X-WR-CALNAME`` …), escapes undone."""
+        return next((text for calendar in self.calendars if (text := calendar.plain(name))), "")
+
+
+def decode(data: bytes) -> str:
+    """The text of a file. Raises `Unreadable` with the line that is not UTF-8 text."""
+    if not data.strip():
+        raise Unreadable("the file is empty; export the calendar again or start it with BEGIN:VCALENDAR")
+    nul = data.find(b"\0")
+    if nul >= 0:
+        raise Unreadable(f"line {data.count(10, 0, nul) + 1} holds a NUL byte; this is not a text file")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as broken:
+        line = data.count(10, 0, broken.start) + 1
+        raise Unreadable(f"line {line} is not UTF-8; save the calendar as UTF-8") from None
+
+
+def unfold(text: str) -> Iterator[Line]:
+    """Content lines with their continuation lines joined; empty lines are left out."""
+    position = 1 if text.startswith("\ufeff") else 0
+    number = 0
+    pending: list[str] = []
+    begun = (0, position)
+    length = len(text)
+    while position < length:
+        stop = text.find("\n", position)
+        end = length if stop < 0 else stop + 1
+        raw = text[position:end].rstrip("\r\n")
+        number += 1
+        if raw[:1] in (" ", "\t") and pending:
+            pending.append(raw[1:])
+        else:
+            if pending:
+                yield Line("".join(pending), begun[0], begun[1], position)
+            pending = [raw] if raw.strip() else []
+            begun = (number, position)
+        position = end
+    if pending:
+        yield Line("".join(pending), begun[0], begun[1], length)
+
+
+def parse(text: str) -> Parsed:
+    """Cut a file into components. Raises `Unreadable` naming the line where the structure breaks."""
+    calendars: list[Component] = []
+    open_: list[Component] = []
+    for line in unfold(text):
+        name = line.name
+        if name == "BEGIN":
+            _begin(line, open_, calendars)
+        elif name == "END":
+            _end(line, open_)
+        elif open_:
+            open_[-1].lines.setdefault(name, []).append(line)
+        elif not calendars:
+            raise Unreadable(f"line {line.number} is not iCalendar; the file must start with BEGIN:VCALENDAR")
+    if open_:
+        raise Unreadable(
+            f"the file ends inside the {open_[-1].name} of line {open_[-1].number}; it was cut off, export it again"
+        )
+    if not calendars:
+        raise Unreadable("there is no BEGIN:VCALENDAR; this is not an iCalendar file")
+    return Parsed(text, calendars)
+
+
+def _begin(line: Line, open_: list[Component], calendars: list[Component]) -> None:
+    component = Component(line.value.upper(), line.number, line.start)
+    if not open_:
+        if component.name != "VCALENDAR":
+            raise Unreadable(f"line {line.number} begins a {component.name} outside of any VCALENDAR")
+        calendars.append(component)
+    elif len(open_) >= DEEPEST:
+        raise Unreadable(f"line {line.number} is nested more than {DEEPEST} components deep")
+    else:
+        open_[-1].children.append(component)
+    open_.append(component)
+
+
+def _end(line: Line, open_: list[Component]) -> None:
+    name = line.value.upper()
+    if not open_ or open_[-1].name != name:
+        inside = (
+            f"inside the {open_[-1].name} of line {open_[-1].number}" if open_ else "outside of everything"
+        )
+        raise Unreadable(f"line {line.number} ends a {name} {inside}; the file is damaged")
+    open_.pop().end = line.end
+
+
+def edited(parsed: Parsed, changes: Iterable[tuple[int, int, str]], added: str = "") -> str:
+    """The text with slices replaced and ``added`` put in before the last END:VCALENDAR.
+
+    ``changes`` are (start, end, replacement) with offsets into ``parsed.text`` that do not overlap.
+    What is not named stays as it is, byte for byte.
+    """
+    pieces = sorted(changes)
+    if added:
+        last = parsed.calendars[-1]
+        head = parsed.text[last.start : last.end]
+        at = last.start + head.upper().rstrip().rindex("END:VCALENDAR")
+        pieces.append((at, at, added))
+    done: list[str] = []
+    position = 0
+    for start, end, replacement in sorted(pieces, key=lambda piece: piece[:2]):
+        if start < position:
+            raise ValueError("edits overlap")
+        done += [parsed.text[position:start], replacement]
+        position = end
+    done.append(parsed.text[position:])
+    return "".join(done)
