@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from solver.budget import Budget
 from solver.check import Judge, pinned
-from solver.plan import LoopPlan, Plan, Result, Status
+from solver.loop import Best
+from solver.plan import Plan, Result, Status
 from solver.problem import Loop, Problem
 
 
@@ -32,23 +33,19 @@ def nothing(problem: Problem) -> Plan:
     return Plan({loop.id: None for loop in problem.loops})
 
 
-def weighed(problem: Problem, loop: Loop, status: Status, plan: LoopPlan | None, bound: int) -> Answer:
-    """One loop's answer: leaving it out wins where that is cheaper than placing it and nothing is pinned.
-
-    ``bound`` holds for placing it.
-    """
+def weighed(judge: Judge, loop: Loop, best: Best) -> Answer:
+    """One loop's answer: leaving it out wins where that is cheaper than placing it and nothing is pinned."""
+    problem = judge.problem
     out, empty = price_of_leaving_out(problem, loop), nothing(problem)
-    if status is Status.INFEASIBLE:
-        return Answer(status, empty, out)
+    if best.status is Status.INFEASIBLE:
+        return Answer(best.status, empty, out)
     may_leave = not pinned(loop)
-    bound = min(bound, out) if may_leave else bound
-    if plan is None:
-        return Answer(Status.UNKNOWN, empty, max(bound, 0))
-    placed = Plan({loop.id: plan})
-    cost = Judge(problem).cost(placed)
-    if may_leave and out <= cost and (out < cost or status is not Status.OPTIMAL):
+    bound = min(best.bound, out) if may_leave else best.bound
+    if best.plan is None:
+        return Answer(Status.UNKNOWN, empty, bound if may_leave else min(bound, out))
+    if may_leave and out < best.cost:
         return Answer(Status.OPTIMAL if bound >= out else Status.FEASIBLE, empty, bound)
-    return Answer(status, placed, bound)
+    return Answer(Status.OPTIMAL if bound >= best.cost else best.status, Plan({loop.id: best.plan}), bound)
 
 
 def judged(judge: Judge, answer: Answer, budget: Budget) -> Result:

@@ -111,7 +111,6 @@ class Model:
     def __init__(self, usage: Usage, loops: Sequence[tuple[Frame, Domain, bool]]) -> None:
         self.cp = cp_model.CpModel()
         self.variables = Variables(self.cp, usage)
-        self.impossible = False
         for frame, domain, forced in loops:
             self.variables.loops.append(LoopVars(self.cp, usage, frame, domain, forced=forced))
         for v in self.variables.loops:
@@ -124,9 +123,9 @@ class Model:
         self.price = total(shares)
         self.cp.minimize(self.price)
 
-    def below(self, cost: int) -> None:
-        """Asks for a price of at most ``cost``."""
-        self.cp.add(self.price <= cost)
+    def between(self, least: int, most: int) -> None:
+        """Asks for a price of at most ``most``, and says that less than ``least`` is proven impossible."""
+        self.cp.add_linear_constraint(self.price, least, most)
 
     def solve(self, search: Search) -> Found:
         """Searches until proven, stopped or out of budget."""

@@ -9,7 +9,7 @@ from solver.batch import pack
 from solver.budget import Budget
 from solver.check import Judge
 from solver.frame import Frame
-from solver.loop import place
+from solver.loop import Placer
 from solver.plan import Limits, Plan, Progress, Result, Status
 from solver.problem import Problem
 from solver.timeline import Timeline
@@ -38,7 +38,7 @@ def solve(
     if not problem.loops:
         answer = Answer(Status.OPTIMAL, Plan({}), 0)
     elif len(problem.loops) == 1:
-        answer = _single(problem, budget)
+        answer = _single(problem, judge, budget)
     else:
         answer = pack(problem, judge, budget, progress)
     result = judged(judge, answer, budget)
@@ -47,10 +47,11 @@ def solve(
     return result
 
 
-def _single(problem: Problem, budget: Budget) -> Answer:
+def _single(problem: Problem, judge: Judge, budget: Budget) -> Answer:
     timeline = Timeline(problem)
-    best = place(Frame(timeline, problem.loops[0]), Usage(timeline), budget)
-    return weighed(problem, problem.loops[0], best.status, best.plan, best.bound)
+    placer = Placer(judge, Usage(timeline), budget)
+    best = placer.place(Frame(timeline, problem.loops[0]))
+    return weighed(judge, problem.loops[0], best)
 
 
 def _last(result: Result, loops: int) -> Progress:

@@ -1,0 +1,241 @@
+"""Days of one loop put together: what each day can do alone, and the sets of days that do everything.
+
+`Days` holds the subset recursion of a chunk of rows. `Layers` combines rows of one debrief in the
+order of their days: before(D)[S] is the cheapest way to have done S on days before D, after(D)[S] on
+later days. A lone day is the case in which both are empty.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.arrays import LoopArrays
+from solver.subsets import FAR, Closing, Subsets
+from solver.timeline import Costs
+
+
+class Days:
+    """The recursion over a chunk of rows: ``day[row]``, and ``at[row]`` if there is a debrief."""
+
+    def __init__(self, arrays: LoopArrays, subsets: Subsets, day: Costs, at: Costs | None) -> None:
+        self.arrays, self.subsets, self.day = arrays, subsets, day
+        self.minutes = arrays.minutes[day]
+        self.costs = arrays.costs(day, at)
+        weights, frame = arrays.weights, arrays.frame
+        self.h = subsets.forward(self.costs, self.minutes, weights.idle)
+        durs = subsets.durs
+        self.ends = [weights.idle * (self.minutes + dur) for dur in durs]
+        self.last_ends = self.ends
+        if frame.loop.debrief is None:
+            self.last_ends = [
+                end + weights.finish * (self.minutes + dur - frame.origin)
+                for end, dur in zip(self.ends, durs, strict=True)
+            ]
+        elif at is not None:
+            low, high = arrays.earliest[at][:, None], arrays.latest[at][:, None]
+            self.last_ends = [
+                np.where((self.minutes + dur >= low) & (self.minutes + dur <= high), end, FAR)
+                for end, dur in zip(self.ends, durs, strict=True)
+            ]
+
+    def closings(self, *, last: bool) -> list[Closing]:
+        return self.subsets.closings(self.h, self.costs, self.last_ends if last else self.ends)
+
+    def table(self, *, last: bool) -> Costs:
+        """``[row, set]``: least price of exactly that set on the row's day."""
+        out = np.full((len(self.day), self.subsets.everything + 1), FAR, dtype=np.int64)
+        for closing in self.closings(last=last):
+            np.minimum(out[:, closing.done], closing.price.min(axis=1), out=out[:, closing.done])
+        return out
+
+    def totals(self, layers: Layers) -> Costs:
+        """``[row, b]``: least price of everything, the last session ending at step ``lo + b`` (rounded up)."""
+        grid = self.arrays.grid
+        width = self.minutes.shape[1]
+        longest = max(-(-dur // grid) for dur in self.subsets.durs)
+        out = np.full((len(self.day), width + longest + 1), FAR, dtype=np.int64)
+        for closing in self.closings(last=True):
+            k = -(-self.subsets.durs[closing.last] // grid)
+            rest = self.subsets.everything & ~closing.done
+            part = out[:, k : k + width]
+            np.minimum(part, closing.price + layers.before[:, rest, None], out=part)
+        return out
+
+    # -- tracing ------------------------------------------------------------------------------
+
+    def trace(self, layers: Layers, row: int) -> dict[int, int]:
+        """Starts (minutes) by session that attain the row's least total."""
+        best: tuple[int, Closing, int] | None = None
+        for closing in self.closings(last=True):
+            rest = self.subsets.everything & ~closing.done
+            prices = closing.price[row] + layers.before[row, rest]
+            t = int(prices.argmin())
+            if best is None or prices[t] < best[0]:
+                best = (int(prices[t]), closing, t)
+        assert best is not None
+        _, closing, t = best
+        starts = self._trace_day(row, closing, t)
+        rest = self.subsets.everything & ~closing.done
+        for earlier, done in layers.trace(row, rest):
+            starts |= self._trace_whole(earlier, done)
+        return starts
+
+    def _trace_whole(self, row: int, done: int) -> dict[int, int]:
+        """The cheapest way to do exactly ``done`` on a row's day."""
+        ways = [c for c in self.closings(last=False) if c.done == done]
+        closing = min(ways, key=lambda c: int(c.price[row].min()))
+        return self._trace_day(row, closing, int(closing.price[row].argmin()))
+
+    def _trace_day(self, row: int, closing: Closing, t: int) -> dict[int, int]:
+        """Walks back from the last session at step ``t``."""
+        starts = {closing.last: int(self.minutes[row, t])}
+        ways = dict(self.subsets.steps)
+        done = closing.done & ~(1 << closing.last)
+        while done:
+            goal = self.h[done][row, t]
+            done, t, session = self._step_back(row, done, t, int(goal), ways)
+            starts[session] = int(self.minutes[row, t])
+        return starts
+
+    def _step_back(
+        self, row: int, done: int, t: int, goal: int, ways: dict[int, list[tuple[int, int]]]
+    ) -> tuple[int, int, int]:
+        for session, rest in ways[done]:
+            upto = t - self.subsets.shift[session] + 1
+            if upto > 0:
+                prices = self.h[rest][row, :upto] + self.costs[session][row, :upto]
+                hits = np.flatnonzero(prices == goal)
+                if len(hits):
+                    return rest, int(hits[-1]), session
+        raise AssertionError("a state without a way to it")
+
+    # -- pruning ------------------------------------------------------------------------------
+
+    def starts_within(self, layers: Layers, cutoff: Costs) -> list[set[int]]:
+        """Starts (minutes) per session that some plan of price ``cutoff[row]`` or less may use."""
+        out: list[set[int]] = [set() for _ in self.costs]
+        for last in (True,) if self.subsets.one_day else (True, False):
+            rest = layers.rest(self, last=last)
+            ends = self.last_ends if last else self.ends
+            close = {
+                done: [end + rest[:, done, None] for end in ends]
+                for done, _ in self.subsets.steps
+                if self.subsets.whole[done]
+            }
+            g = self.subsets.backward(self.costs, close)
+            prices = self.subsets.through(self.h, g, self.costs, close)
+            for i, price in enumerate(prices):
+                out[i].update(self.minutes[price <= cutoff[:, None]].tolist())
+        return out
+
+
+class Layers:
+    """Days before and after each row's day; rows come in ``groups`` of all days of one debrief."""
+
+    def __init__(self, subsets: Subsets, days: Days, groups: int) -> None:
+        self.subsets = subsets
+        rows, sets = len(days.day), subsets.everything + 1
+        self.before = np.full((rows, sets), FAR, dtype=np.int64)
+        self.before[:, 0] = 0
+        if subsets.one_day:
+            return
+        self._shape = (groups, rows // groups, sets)
+        self._extra = days.arrays.weights.extra_day
+        self._any = days.table(last=False)
+        self._most = subsets.frame.loop.max_days - 1
+        self._prefix = [self.before.copy()]
+        closed = np.array([self._closed(done) for done in range(sets)])
+        for _ in range(self._most):
+            done = self._shift(self._joined(self._any, self._prefix[-1]), forward=True)
+            done[:, ~closed] = FAR
+            self._prefix.append(done)
+        self.before = np.minimum.reduce(self._prefix)
+
+    def _closed(self, done: int) -> bool:
+        """Whether nothing of the set waits for a session outside it."""
+        before = self.subsets.before
+        return all(not done >> i & 1 or not before[i] & ~done for i in range(self.subsets.m))
+
+    def _joined(self, one: Costs, rest: Costs) -> Costs:
+        """min over A of one[A] + rest[S − A] + the price of a day more, for every set S."""
+        out = np.full(one.shape, FAR, dtype=np.int64)
+        for first, second, to in self._splits():
+            part = (one[:, first] + rest[:, second]).min(axis=1)
+            np.minimum(out[:, to], part + self._extra, out=out[:, to])
+        return np.minimum(out, FAR)
+
+    def _splits(self) -> list[tuple[list[int], list[int], int]]:
+        """``(parts A, their complements S − A, S)`` for every set S, A never empty."""
+        out = []
+        for whole in range(1, self.subsets.everything + 1):
+            parts, part = [], whole
+            while part:
+                if self.subsets.whole[part]:
+                    parts.append(part)
+                part = (part - 1) & whole
+            if parts:
+                out.append((parts, [whole & ~part for part in parts], whole))
+        return out
+
+    def _shift(self, values: Costs, *, forward: bool) -> Costs:
+        """Least over strictly earlier (or later) days of the same group."""
+        cube = values.reshape(self._shape)
+        out = np.full(self._shape, FAR, dtype=np.int64)
+        if forward:
+            out[:, 1:] = np.minimum.accumulate(cube, axis=1)[:, :-1]
+        else:
+            out[:, :-1] = np.minimum.accumulate(cube[:, ::-1], axis=1)[:, ::-1][:, 1:]
+        return out.reshape(values.shape)
+
+    def rest(self, days: Days, *, last: bool) -> Costs:
+        """``[row, S]``: least price of all that is not in S, given that S is the row's own day."""
+        everything = self.subsets.everything
+        complement = everything & ~np.arange(everything + 1)
+        if last:
+            return self.before[:, complement]
+        final = days.table(last=True)
+        suffix = [self._shift(np.minimum(final + self._extra, FAR), forward=False)]
+        for _ in range(self._most - 1):
+            suffix.append(self._shift(self._joined(self._any, suffix[-1]), forward=False))
+        out = np.full(final.shape, FAR, dtype=np.int64)
+        for later, closing in enumerate(suffix, start=1):
+            for earlier in range(self._most - later + 1):
+                np.minimum(out, self._around(self._prefix[earlier], closing), out=out)
+        return out[:, complement]
+
+    def _around(self, earlier: Costs, later: Costs) -> Costs:
+        """min over A of earlier[S − A] + later[A] for every set S."""
+        out = np.full(earlier.shape, FAR, dtype=np.int64)
+        for whole in range(1, self.subsets.everything + 1):
+            parts, part = [], whole
+            while part:
+                parts.append(part)
+                part = (part - 1) & whole
+            rests = [whole & ~part for part in parts]
+            out[:, whole] = (later[:, parts] + earlier[:, rests]).min(axis=1)
+        return np.minimum(out, FAR)
+
+    def trace(self, row: int, done: int) -> list[tuple[int, int]]:
+        """``(row, set)`` of the earlier days that attain before[row, done]."""
+        if not done:
+            return []
+        first = row - row % self._shape[1]
+        goal = self.before[row, done]
+        layer = next(k for k, prefix in enumerate(self._prefix) if prefix[row, done] == goal)
+        out = []
+        while done:
+            row, part = self._day_before(first, row, done, layer, int(goal))
+            out.append((row, part))
+            done, layer = done & ~part, layer - 1
+            goal = self._prefix[layer][row, done]
+        return out
+
+    def _day_before(self, first: int, row: int, done: int, layer: int, goal: int) -> tuple[int, int]:
+        for earlier in range(first, row):
+            part = done
+            while part:
+                rest = self._prefix[layer - 1][earlier, done & ~part]
+                if self.subsets.whole[part] and self._any[earlier, part] + rest + self._extra == goal:
+                    return earlier, part
+                part = (part - 1) & done
+        raise AssertionError("a set of days without a way to it")

@@ -1,0 +1,160 @@
+"""The subset recursion: the cheapest way to do a set of sessions within one day.
+
+State (S, t): the sessions of S are done and the next one may start at step t. Idle time is a
+telescoping sum: the first start pays −idle · t, the last end pays +idle · end, and every session's
+own minutes are already taken off its price; so no state needs to know when the last session ended.
+All rows (a day, a debrief start) are computed at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from solver.frame import Frame
+from solver.timeline import BIG, Costs
+
+MOST_SESSIONS = 12
+"""Above this the tables (2 to the power of it) cost more than they save."""
+
+FAR = BIG << 12
+"""Worse than any sum of impossible prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Prices ``[row, step]`` of doing exactly ``done`` on a day, its last session ``last`` at that step."""
+
+    done: int
+    last: int
+    price: Costs
+
+
+class Subsets:
+    """Which sets of sessions can share a day, and in which order they can be reached."""
+
+    def __init__(self, frame: Frame) -> None:
+        loop = frame.loop
+        self.frame = frame
+        self.m = len(frame.sessions)
+        self.everything = (1 << self.m) - 1
+        self.one_day = loop.max_days == 1
+        bit = {session.session.id: 1 << i for i, session in enumerate(frame.sessions)}
+        self.before = [0] * self.m
+        self.after = [0] * self.m
+        names = [session.session.id for session in frame.sessions]
+        for gap in frame.gaps:
+            self.before[names.index(gap.then)] |= bit[gap.first]
+            self.after[names.index(gap.first)] |= bit[gap.then]
+        self.durs = [session.session.dur for session in frame.sessions]
+        self.shift = [-(-(dur + loop.min_break) // frame.timeline.grid) for dur in self.durs]
+        self._same = [sum(bit[sid] for sid in group) for group in loop.same_day]
+        self._different = [[bit[sid] for sid in group] for group in loop.different_day]
+        self.whole = [self._whole(done) for done in range(self.everything + 1)]
+        self.steps = self._steps()
+
+    def _whole(self, done: int) -> bool:
+        """Whether a day may hold exactly these sessions."""
+        loop = self.frame.loop
+        members = [i for i in range(self.m) if done >> i & 1]
+        minutes = sum(self.durs[i] for i in members) + loop.min_break * (len(members) - 1)
+        if not members or minutes > loop.max_span:
+            return False
+        if any(done & group not in (0, group) for group in self._same):
+            return False
+        if any(a & done and b & done for group in self._different for a, b in combinations(group, 2)):
+            return False
+        if loop.max_day_minutes is not None:
+            interviews = sum(self.durs[i] for i in members if self.frame.sessions[i].interview)
+            if interviews > loop.max_day_minutes:
+                return False
+        return not self.one_day or done == self.everything
+
+    def _steps(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """``(set, [(last session, set without it)])`` in an order in which the smaller comes first.
+
+        A session may be added while none that must follow it is done; on a lone day all that must
+        precede it are done already.
+        """
+        reached, out = {0}, []
+        for done in range(1, self.everything + 1):
+            ways = []
+            for i in range(self.m):
+                rest = done & ~(1 << i)
+                late = self.one_day and self.before[i] & ~rest
+                if done >> i & 1 and rest in reached and not self.after[i] & rest and not late:
+                    ways.append((i, rest))
+            if ways:
+                reached.add(done)
+                out.append((done, ways))
+        return out
+
+    def forward(self, costs: list[Costs], minutes: Costs, idle: int) -> dict[int, Costs]:
+        """``h[S][row, t]``: least price of doing S with the next start at step t or later allowed."""
+        width = minutes.shape[1]
+        h: dict[int, Costs] = {0: -idle * minutes}
+        for done, ways in self.steps:
+            if done == self.everything:
+                continue
+            best = np.full(minutes.shape, FAR, dtype=np.int64)
+            for i, rest in ways:
+                k = self.shift[i]
+                if k < width:
+                    reached = h[rest][:, : width - k] + costs[i][:, : width - k]
+                    np.minimum(best[:, k:], reached, out=best[:, k:])
+            np.minimum.accumulate(best, axis=1, out=best)
+            h[done] = best
+        return h
+
+    def closings(self, h: dict[int, Costs], costs: list[Costs], ends: list[Costs]) -> list[Closing]:
+        """Every way to end a day: price with the last session's own price and ``ends`` of it."""
+        out = []
+        for done, ways in self.steps:
+            if self.whole[done]:
+                out += [Closing(done, i, h[rest] + costs[i] + ends[i]) for i, rest in ways]
+        return out
+
+    def backward(self, costs: list[Costs], close: dict[int, list[Costs]]) -> dict[int, Costs]:
+        """``g[S][row, t]``: least price of what follows S when the next start is at step t or later.
+
+        ``close[S][i][row, t]`` prices ending the day with session i at t such that S is done.
+        """
+        shape = costs[0].shape
+        width = shape[1]
+        g: dict[int, Costs] = {}
+        ways_on: dict[int, list[tuple[int, int]]] = {}
+        for done, ways in self.steps:
+            for i, rest in ways:
+                ways_on.setdefault(rest, []).append((i, done))
+        for rest in sorted(ways_on, reverse=True):
+            best = np.full(shape, FAR, dtype=np.int64)
+            for i, done in ways_on[rest]:
+                if done in close:
+                    np.minimum(best, costs[i] + close[done][i], out=best)
+                k = self.shift[i]
+                if done in g and k < width:
+                    onward = costs[i][:, : width - k] + g[done][:, k:]
+                    np.minimum(best[:, : width - k], onward, out=best[:, : width - k])
+            reverse = best[:, ::-1]
+            np.minimum.accumulate(reverse, axis=1, out=reverse)
+            g[rest] = best
+        return g
+
+    def through(
+        self, h: dict[int, Costs], g: dict[int, Costs], costs: list[Costs], close: dict[int, list[Costs]]
+    ) -> list[Costs]:
+        """Per session and start the least price of a day (and what ``close`` adds) that contains it."""
+        width = costs[0].shape[1]
+        out = [np.full(costs[0].shape, FAR, dtype=np.int64) for _ in range(self.m)]
+        for done, ways in self.steps:
+            for i, rest in ways:
+                until = h[rest] + costs[i]
+                if done in close:
+                    np.minimum(out[i], until + close[done][i], out=out[i])
+                k = self.shift[i]
+                if done in g and k < width:
+                    part = out[i][:, : width - k]
+                    np.minimum(part, until[:, : width - k] + g[done][:, k:], out=part)
+        return out
