@@ -6,7 +6,6 @@ was meant, whatever a name or a title tries to smuggle in.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,26 +13,9 @@ from typing import Any
 import icalendar
 
 from connectors.errors import Invalid
+from connectors.intents import clean_line, clean_text, is_address
 
 PRODUCT = "-//Loopwright//Loopwright//EN"
-
-_BREAKS = re.compile("\r\n|[\r\u2028\u2029\u0085]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def clean_text(text: str) -> str:
-    """Text of several lines without control characters; every kind of line break becomes a newline.
-
-    The icalendar library lets U+001C and U+2028 through and refuses CR; both end here.
-    """
-    text = _CONTROL.sub("", _BREAKS.sub("\n", text))
-    return _SURROGATE.sub("\ufffd", text)
-
-
-def clean_line(text: str) -> str:
-    """The same on one line: breaks and tabs become spaces, surrounding space goes."""
-    return re.sub(r"[\n\t]+", " ", clean_text(text)).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +114,7 @@ def _cleaned(invitation: Invitation) -> Invitation:
         raise Invalid("sequence and reminders: must not be negative")
     for name in ("organizer", "attendee"):
         address = getattr(told, name)
-        if "@" not in address or re.search(r"[\s<>\"]", address):
+        if not is_address(address):
             raise Invalid(f"{name}: {address!r} is not a mail address")
     if told.url and not told.url.startswith(("https://", "http://")):
         raise Invalid("url: only http and https links are sent out")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connectors.errors import Conflict, ConnectorError, Gone, Invalid, NotFound, StaleWrite
-from connectors.ics import clean_text
+from connectors.intents import checked, checked_window, clean_text
 from connectors.local import changes, directory, events, journal
-from connectors.local.checks import checked, checked_window
 from connectors.local.delivery import Deliveries
 from connectors.local.events import Guest, Stored
 from connectors.local.files import CalendarFile, Changes, Files, named
@@ -76,7 +75,9 @@ class LocalCalendar:
 
     def availability(self, addresses: Sequence[str], window: Window) -> Mapping[str, Availability]:
         """See `connectors.protocol.Calendar.availability`; raises `Invalid` for a senseless window."""
-        checked_window(window, WINDOW_DAYS)
+        checked_window(window)
+        if window.end - window.start > timedelta(days=WINDOW_DAYS):
+            raise Invalid(f"window: at most {WINDOW_DAYS} days at once; ask in parts")
         return {address: self._one(address, window) for address in addresses}
 
     def _one(self, address: str, window: Window) -> Availability:
@@ -106,7 +107,7 @@ class LocalCalendar:
     def changes(self, calendar: str, cursor: str | None, window: Window) -> Page:
         """See `connectors.protocol.Calendar.changes`. Later rounds tell every change of our events,
         in the window or not, and what a wider window newly covers."""
-        checked_window(window, None)
+        checked_window(window)
         owner = normal(calendar)
         with self._folder.locked():
             known = journal.load(self._folder, owner)
@@ -126,7 +127,7 @@ class LocalCalendar:
             return changes.remembered(owner, id_, record) if record is not None else None
 
     def find_all(self, calendar: str, window: Window) -> Sequence[Event]:
-        checked_window(window, None)
+        checked_window(window)
         owner = normal(calendar)
         with self._folder.locked():
             organized = self._settled(owner).organized()

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 from icalendar.parser import Contentline, Parameters
 
-from connectors.ics import clean_line, clean_text
+from connectors.intents import clean_line, clean_text
 from connectors.local.identity import KEY, own_key, uid
 from connectors.local.names import normal
 from connectors.local.text import Component, Line

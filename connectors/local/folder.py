@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from connectors.errors import Gone, Invalid
-from connectors.ics import PRODUCT, clean_line
+from connectors.ics import PRODUCT
+from connectors.intents import clean_line
 from connectors.local import directory, events
 from connectors.local.files import CalendarFile, Changes, Files
 from connectors.local.names import file_name, normal

@@ -112,7 +112,7 @@ class Series:
                 parts["UNTIL"] = raw[:8]
                 return
             if len(raw) == 8:
-                last = midnight(day, zone).replace(hour=23, minute=59, second=59)
+                last = datetime.combine(day, datetime.max.time(), zone)
             elif raw.endswith("Z"):
                 return
             else:

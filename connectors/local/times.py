@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from connectors.errors import Unreadable
 from connectors.local.text import Component, Line
 from connectors.local.zones import Zones
+from connectors.zones import first_instant
 
 Moment = date | datetime
 """A plain date (a whole day) or an aware datetime."""
@@ -34,8 +36,9 @@ def is_day(moment: Moment) -> bool:
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:
-    """The first instant of a local day. Where clocks jump over midnight it is the instant of the jump:
-    a wall-clock time in the gap counts with the offset before it (PEP 495, fold 0)."""
+    """The first instant of a local day, also where clocks jump over midnight."""
+    if isinstance(zone, ZoneInfo):
+        return first_instant(day, zone).astimezone(zone)
     return datetime.combine(day, time.min, zone)
 
 
