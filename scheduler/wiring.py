@@ -98,7 +98,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
     app = App(
         db=db,
         calendars=calendars(settings, clock),
-        messenger=messenger(settings, db),
+        messenger=messenger(settings),
         solver=Solver(memory_mb=settings.solve_memory_mb),
         jobs=queue,
         clock=clock,
@@ -130,7 +130,7 @@ def calendars(settings: Settings, clock: Callable[[], datetime]) -> Mapping[tupl
     return found
 
 
-def messenger(settings: Settings, db: Database) -> Messenger:
+def messenger(settings: Settings) -> Messenger:
     """Mail to candidates: through a server where one is set, else as files in the outbox."""
     if settings.smtp:
         return SmtpMessenger(settings.smtp, sender=settings.mail_from)

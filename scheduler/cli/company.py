@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from scheduler import config, wiring
 from scheduler.cli.faults import out
@@ -12,10 +13,11 @@ from scheduler.services.company import read_company
 MAX_BYTES = 2_000_000
 
 
-def read_file(file: Path) -> tuple[str, str]:
+def read_file(file: Path) -> tuple[str, Literal["yaml", "toml"]]:
     """Text and syntax (``yaml`` or ``toml``) of a company file. Raises `BadInput`."""
     suffix = file.suffix.lower().lstrip(".")
-    syntax = {"yml": "yaml", "yaml": "yaml", "toml": "toml"}.get(suffix)
+    syntaxes: dict[str, Literal["yaml", "toml"]] = {"yml": "yaml", "yaml": "yaml", "toml": "toml"}
+    syntax = syntaxes.get(suffix)
     if syntax is None:
         raise BadInput(str(file), "is neither .yaml nor .toml", "rename it or write one of these")
     try:

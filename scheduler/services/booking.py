@@ -13,11 +13,11 @@ from scheduler.domain.bookings import (
     Interview,
     InterviewState,
     LedgerRow,
-    Seat,
     SeatState,
     Write,
 )
 from scheduler.domain.errors import Missing, Taken, WrongState
+from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.people import Account
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
@@ -28,6 +28,7 @@ from scheduler.services.failpoints import failpoint
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
+ACTOR = "system:booking"
 BOOKED = frozenset({LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED})
 
 
@@ -189,6 +190,7 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
     expires = app.clock() + timedelta(minutes=policy.hold_minutes)
     moved = [i.id for i in (*diff.change, *diff.cancel)]
     tx.reservations.swap(loop.id, moved, layout.taken(loop, diff.written, Hold.HELD, expires))
+    _note_replaced(app, tx, loop, before, diff)
     tx.interviews.put_all([*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)])
     tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))
     app.jobs.enqueue(
@@ -198,6 +200,19 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
         key=f"perform:{loop.id}:{loop.generation}",
     )
     return diff
+
+
+def _note_replaced(app: App, tx: Tx, loop: Loop, before: Sequence[Interview], diff: Difference) -> None:
+    """One fact per person who no longer sits in an interview that goes on."""
+    now = {i.id: {s.person for s in i.seats} for i in diff.change}
+    for interview in before:
+        for seat in interview.seats:
+            if interview.id in now and seat.person not in now[interview.id]:
+                subject = f"{interview.id}/{seat.person}"
+                after = SeatState.REPLACED.value
+                tx.facts.add(
+                    Fact(app.clock(), ACTOR, "seat_replaced", subject, seat.state.value, after, loop.id)
+                )
 
 
 def difference(new: Sequence[Interview], old: Sequence[Interview]) -> Difference:
@@ -253,8 +268,3 @@ def row(
         generation=loop.generation,
         order=order,
     )
-
-
-def invited(seats: Sequence[Seat]) -> tuple[Seat, ...]:
-    """Seats after their invitation went out: only those that were merely assigned change."""
-    return tuple(replace(s, state=SeatState.INVITED) if s.state is SeatState.ASSIGNED else s for s in seats)

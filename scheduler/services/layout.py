@@ -168,7 +168,7 @@ def intent(
         end=interview.span.end,
         zone=loop.zone,
         attendees=tuple(attendees),
-        description=_text(interview, spec),
+        description=_text(spec),
         location=place(interview, rooms),
         conference=interview.modality is Modality.VIDEO,
         reminders=(10,),
@@ -176,7 +176,7 @@ def intent(
     )
 
 
-def _text(interview: Interview, spec: InterviewSpec | None) -> str:
+def _text(spec: InterviewSpec | None) -> str:
     if spec is None:
         return "The panel prepares the decision. The candidate does not see this meeting."
     return "\n".join(part for part in (spec.agenda, *spec.links) if part)

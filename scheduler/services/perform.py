@@ -21,7 +21,7 @@ from connectors.errors import (
 from connectors.mail import Message
 from connectors.protocol import Calendar, fingerprint
 from connectors.types import Booked, EventIntent, EventRef
-from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
+from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, SeatState, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.time import Span
@@ -60,7 +60,7 @@ class _Run:
     checked: datetime | None = None
 
 
-def perform(app: App, loop_id: str, generation: int) -> None:
+def perform(app: App, loop_id: str) -> None:
     """Do every write of the loop's ledger that is still to do, then confirm and tell the candidate.
 
     Rows of an older generation are never carried out, cancels excepted: what was written must go.
@@ -297,9 +297,16 @@ def _settle(run: _Run) -> None:
 
 def _confirm(app: App, tx: Tx, loop: Loop) -> None:
     tx.reservations.confirm(loop.id)
-    rows = tx.interviews.of_loop(loop.id)
-    confirmed = [replace(i, state=InterviewState.CONFIRMED, seats=booking.invited(i.seats)) for i in rows]
-    tx.interviews.put_all(confirmed)
+    tx.interviews.put_all(
+        [replace(i, state=InterviewState.CONFIRMED) for i in tx.interviews.of_loop(loop.id)]
+    )
+    for interview in tx.interviews.of_loop(loop.id):
+        for seat in interview.seats:
+            if seat.state is SeatState.ASSIGNED:
+                tx.interviews.set_seat(
+                    interview.id, seat.person, SeatState.INVITED, actor=ACTOR, cause=loop.id, at=app.clock()
+                )
+    confirmed = tx.interviews.of_loop(loop.id)
     moved = tx.loops.move(
         loop.id,
         LoopState.CONFIRMED,

@@ -36,7 +36,8 @@ def plan(app: App, loop_id: str) -> None:
         if isinstance(encoded, tuple):
             _cannot(app, picture, LoopState.INFEASIBLE, encoded)
             return
-        results = app.solver.alternatives(encoded.problem, picture.policy.alternatives)
+        solver = app.solver.within(picture.policy.solve_seconds)
+        results = solver.alternatives(encoded.problem, picture.policy.alternatives)
         _answer(app, picture, encoded, results)
     except (SolveFailed, ProblemError) as error:
         reason = Reason("solver", f"the plan could not be computed: {error}")
@@ -48,11 +49,11 @@ def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Resu
     if best.status in (Status.OPTIMAL, Status.FEASIBLE):
         _offer(app, picture, encoded, [r for r in results if r.plan.loops[picture.loop.id] is not None])
     elif best.status is Status.INFEASIBLE:
-        explanation = app.solver.explain(encoded.problem)
+        explanation = app.solver.within(picture.policy.solve_seconds).explain(encoded.problem)
         reasons, fixes = in_words(picture, encoded, explanation)
         _cannot(app, picture, LoopState.INFEASIBLE, reasons, fixes)
     else:
-        seconds = app.solver.seconds
+        seconds = picture.policy.solve_seconds
         reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
         _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
 

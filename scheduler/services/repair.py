@@ -45,7 +45,8 @@ def repair(app: App, loop_id: str) -> None:
             return
         sessions = {spec: id for id, spec in encoded.sessions.spec.items()}
         declined = [(p, sessions[s]) for p, s in holes if s in sessions]
-        found = app.solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
+        solver = app.solver.within(picture.policy.solve_seconds)
+        found = solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
     except (SolveFailed, ProblemError) as error:
         _hand_over(app, picture, Reason("solver", f"the repair could not be computed: {error}"))
         return

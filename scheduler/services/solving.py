@@ -6,7 +6,7 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -41,6 +41,10 @@ class Solver:
     def repair(self, problem: Problem, plan: Plan, declined: Sequence[tuple[str, str]]) -> Repair:
         found: Repair = self._ask(repair, problem, plan, declined, self.limits)
         return found
+
+    def within(self, seconds: float) -> Solver:
+        """The same solver with another time limit."""
+        return replace(self, seconds=seconds)
 
     @property
     def limits(self) -> Limits:

@@ -110,7 +110,6 @@ def _config(url: str, name: str) -> DBOSConfig:
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
         "console_log_level": "ERROR",
-        "run_admin_server": False,
     }
 
 

@@ -21,7 +21,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         "intake": lambda p: intake.work(app, p["delivery"]),
         "plan": lambda p: planning.plan(app, p["loop"]),
         "book": lambda p: _book(app, p["proposal"]),
-        "perform": lambda p: _perform(app, p["loop"], p["generation"]),
+        "perform": lambda p: _perform(app, p["loop"]),
         "repair": lambda p: repair.repair(app, p["loop"]),
     }
 
@@ -35,9 +35,9 @@ def _book(app: App, proposal: str) -> None:
         return
 
 
-def _perform(app: App, loop: str, generation: int) -> float | None:
+def _perform(app: App, loop: str) -> float | None:
     try:
-        perform.perform(app, loop, generation)
+        perform.perform(app, loop)
     except Again as again:
         return again.seconds
     return None

@@ -1,0 +1,129 @@
+"""`loopwright doctor`: whether everything that a booking needs is there, and whether promises hold."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import zoneinfo
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from connectors.checks import Finding
+from connectors.errors import ConnectorError
+from connectors.types import Known
+from scheduler import config, wiring
+from scheduler.cli.faults import out
+from scheduler.domain.people import Account
+from scheduler.domain.time import Span
+from scheduler.services import availability
+from scheduler.services.app import App
+from scheduler.storage import invariants, migrate
+from scheduler.wiring import Runtime
+
+_SQLITE_FOR_DBOS = (3, 42, 0)
+UNHEALTHY = 1
+
+
+def run(data: Path | None, *, as_json: bool) -> None:
+    """Print every finding; exit status 1 when one is not good."""
+    runtime = wiring.build(config.load(data=data))
+    try:
+        findings = [*_machine(), *_database(runtime)]
+        if all(f.ok for f in findings):
+            findings += [*_company(runtime.app), *_promises(runtime.app)]
+    finally:
+        runtime.close()
+    if as_json:
+        out.print_json(json.dumps([{"name": f.name, "ok": f.ok, "text": f.text} for f in findings]))
+    else:
+        _show(findings)
+    if not all(f.ok for f in findings):
+        raise typer.Exit(UNHEALTHY)
+
+
+def _show(findings: list[Finding]) -> None:
+    table = Table("", "check", "finding")
+    for finding in findings:
+        table.add_row("[green]good[/]" if finding.ok else "[red]bad[/]", finding.name, finding.text)
+    out.print(table)
+
+
+def _machine() -> Iterator[Finding]:
+    version = sqlite3.sqlite_version_info
+    old = sys.version_info >= (3, 12) and version < _SQLITE_FOR_DBOS
+    text = f"SQLite {sqlite3.sqlite_version}, Python {sys.version.split()[0]}"
+    yield Finding(
+        "sqlite", not old, text + (": jobs need SQLite 3.42 or newer on this Python" if old else "")
+    )
+    yield Finding(
+        "zones", bool(zoneinfo.available_timezones()), f"{len(zoneinfo.available_timezones())} time zones"
+    )
+
+
+def _database(runtime: Runtime) -> Iterator[Finding]:
+    current, newest = migrate.current(runtime.app.db.engine), migrate.newest()
+    text = f"schema {current or 'none'}" + ("" if current == newest else ": run loopwright migrate")
+    yield Finding("database", current == newest, text)
+    if current != newest:
+        return
+    with runtime.app.db.read() as tx:
+        loaded = tx.company.loaded_at()
+    text = (
+        "no company is loaded: run loopwright load FILE"
+        if loaded is None
+        else f"company loaded {loaded:%Y-%m-%d}"
+    )
+    yield Finding("company", loaded is not None, text)
+
+
+def _company(app: App) -> Iterator[Finding]:
+    """Every calendar is read, the organizer's most of all; each service checks its own account."""
+    with app.db.read() as tx:
+        organizer = tx.company.organizer()
+        accounts: dict[str, Account] = {f"person:{p.id}": p.account for p in tx.people.list()}
+        accounts |= {f"room:{r.id}": r.account for r in tx.rooms.list()}
+    now = app.clock()
+    found = availability.read(app, accounts, Span(now, now + timedelta(days=14)))
+    for subject, state in sorted(found.items()):
+        if not isinstance(state, Known):
+            yield Finding("calendar", False, f"{subject}: unknown: {state.reason}")
+    known = sum(isinstance(s, Known) for s in found.values())
+    yield Finding("calendars", known == len(found), f"{known} of {len(found)} can be read")
+    yield _organizer(app, organizer)
+    for provider in sorted({a.provider for a in accounts.values()} | {organizer.provider}):
+        yield from _account(app, provider, organizer)
+
+
+def _organizer(app: App, organizer: Account) -> Finding:
+    try:
+        app.calendar(organizer).find(organizer.address, f"{app.deployment}/doctor/none/0")
+    except ConnectorError as error:
+        return Finding("organizer", False, f"{organizer.address}: {error}")
+    return Finding("organizer", True, f"{organizer.provider} {organizer.address} answers")
+
+
+def _account(app: App, provider: str, organizer: Account) -> Iterator[Finding]:
+    """What the connector itself finds out: rights, scopes, age of the sign-in, push."""
+    for (name, _), calendar in app.calendars.items():
+        check = getattr(calendar, "check", None)
+        if name == provider and check is not None:
+            own = organizer.address if organizer.provider == provider else None
+            yield from (Finding(f"{provider}.{f.name}", f.ok, f.text) for f in check(own))
+            return
+
+
+def _promises(app: App) -> Iterator[Finding]:
+    with app.db.read() as tx:
+        broken = invariants.check(tx, app.clock())
+    for line in broken:
+        yield Finding("promise", False, line)
+    yield Finding(
+        "promises",
+        not broken,
+        "no double booking, nothing overdue, facts unaltered" if not broken else "see above",
+    )

@@ -1,0 +1,208 @@
+"""`loopwright solve`: a problem in the public format in, a plan with its price and bound out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from scheduler.cli.faults import err, out
+from scheduler.domain.errors import BadInput
+from solver.alternatives import alternatives
+from solver.codec import plan_from_json, problem_from_json, result_to_json
+from solver.explain import Explanation, explain
+from solver.plan import Limits, Progress, Result, Status
+from solver.problem import Problem
+from solver.repair import Repair, repair
+from solver.solve import solve
+
+MAX_BYTES = 200_000_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked on the command line."""
+
+    instance: Path
+    seconds: float
+    alternatives: int
+    repair: Path | None
+    decline: tuple[str, ...]
+    explain: bool
+    seed: int
+    workers: int
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(seconds=self.seconds, seed=self.seed, workers=self.workers)
+
+
+def run(question: Question, output: Path | None, *, as_json: bool) -> None:
+    """Answer and print; ``output`` gets the (best) plan as JSON."""
+    problem = problem_from_json(read(question.instance))
+    if question.decline and question.repair is None:
+        raise BadInput("--decline", "needs the plan that is to be mended", "add --repair PLAN.json")
+    mended: Repair | None = None
+    if question.repair is not None:
+        plan = plan_from_json(read(question.repair))
+        mended = repair(problem, plan, [_declined(d, problem) for d in question.decline], question.limits)
+        results = [mended.result]
+    elif question.alternatives > 1:
+        results = list(alternatives(problem, question.alternatives, question.limits))
+    else:
+        results = [_watched(lambda tell: solve(problem, question.limits, progress=tell))]
+    if output is not None:
+        write(output, result_to_json(results[0]))
+    reasons = None
+    if question.explain and results[0].status is Status.INFEASIBLE:
+        reasons = explain(problem, question.limits)
+    if as_json:
+        out.print_json(json.dumps(_as_json(results, mended, reasons)))
+        return
+    for number, result in enumerate(results, start=1):
+        _show(problem, result, f"plan {number} of {len(results)}" if len(results) > 1 else "plan")
+    if mended is not None:
+        _show_changes(mended)
+    if reasons is not None:
+        _show_reasons(reasons)
+
+
+def read(path: Path) -> Any:
+    """A JSON file, gzipped or not. Raises `BadInput`."""
+    try:
+        raw = path.read_bytes()
+        if path.suffix == ".gz":
+            with gzip.open(path) as file:
+                raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise BadInput(str(path), "is larger than 200 MB", "split the problem")
+        return json.loads(raw)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(str(path), f"cannot be read: {reason}", "name a .json or .json.gz file") from None
+    except EOFError:
+        raise BadInput(str(path), "ends too early", "copy the file again") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(str(path), f"is not JSON: {error}", "see docs/instance-format.md") from None
+
+
+def write(path: Path, data: Any) -> None:
+    try:
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            "--out", f"{path} cannot be written: {error.strerror}", "choose another file"
+        ) from None
+
+
+def _declined(text: str, problem: Problem) -> tuple[str, str]:
+    person, at, session = text.partition("@")
+    if not (person and at and session):
+        raise BadInput("--decline", f"{text!r}", "write it as PERSON@SESSION")
+    if person not in {p.id for p in problem.people}:
+        raise BadInput("--decline", f"no person {person!r} in the problem", "use an id of people[]")
+    if session not in {s.id for loop in problem.loops for s in loop.sessions}:
+        raise BadInput("--decline", f"no session {session!r} in the problem", "use an id of sessions[]")
+    return person, session
+
+
+def _watched(question: Callable[[Callable[[Progress], None]], Result]) -> Result:
+    """Ask with a live line of progress on a terminal; elsewhere nothing is shown."""
+    if not err.is_terminal:
+        return question(lambda _: None)
+    with Live(Text("reading"), console=err, transient=True, refresh_per_second=8) as live:
+
+        def tell(progress: Progress) -> None:
+            price = "" if progress.cost is None else f" · price {progress.cost:,}"
+            bound = "" if progress.bound is None else f" · bound {progress.bound:,}"
+            placed = f"{progress.placed}/{progress.loops} loops"
+            live.update(Text(f"{progress.seconds:5.1f} s · {progress.phase} · {placed}{price}{bound}"))
+
+        return question(tell)
+
+
+def _as_json(results: list[Result], mended: Repair | None, reasons: Explanation | None) -> Any:
+    found: dict[str, Any] = dict(result_to_json(results[0]))
+    found["price"] = dict(results[0].price)
+    if len(results) > 1:
+        found = {"alternatives": [{**result_to_json(r), "price": dict(r.price)} for r in results]}
+    if mended is not None:
+        found["repair"] = {"level": mended.level, "changes": [_change(c) for c in mended.changes]}
+    if reasons is not None:
+        found["explanation"] = {
+            id: {
+                "alone": e.alone,
+                "reasons": [g.sentence(str) for g in e.gaps],
+                "fixes": [f.sentence(str) for f in e.fixes],
+            }
+            for id, e in reasons.loops.items()
+        }
+    return found
+
+
+def _change(change: Any) -> dict[str, Any]:
+    return {
+        "loop": change.loop,
+        "session": change.session,
+        "what": change.what,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def _show(problem: Problem, result: Result, title: str) -> None:
+    placed = sum(1 for p in result.plan.loops.values() if p is not None)
+    cut = ", cut by the time limit" if result.cut else ""
+    out.print(
+        f"{title}: {result.status.value}{cut} · {placed} of {len(problem.loops)} loops · price {result.cost:,} · "
+        f"bound {result.bound:,} · {result.seconds:.3f} s",
+        markup=False,
+    )
+    prices = Table("rule", "price", title="price per rule", title_justify="left")
+    for rule, price in result.price.items():
+        if price:
+            prices.add_row(rule, f"{price:,}")
+    out.print(prices)
+    if len(problem.loops) <= 3:
+        for loop in problem.loops:
+            _show_loop(result, loop.id)
+
+
+def _show_loop(result: Result, loop: str) -> None:
+    plan = result.plan.loops.get(loop)
+    if plan is None:
+        out.print(f"{loop}: left out", markup=False)
+        return
+    table = Table("session", "start (min)", "people", "shadow", "room", title=loop, title_justify="left")
+    for id, a in sorted(plan.sessions.items(), key=lambda row: row[1].start):
+        people = " + ".join(", ".join(seat) for seat in a.people)
+        table.add_row(id, str(a.start), people, a.shadow or "", a.room or "")
+    if plan.debrief is not None:
+        table.add_row("debrief", str(plan.debrief), "", "", "")
+    out.print(table)
+
+
+def _show_changes(mended: Repair) -> None:
+    table = Table(
+        "loop", "session", "what", "before", "after", title=f"repair: {mended.level}", title_justify="left"
+    )
+    for change in mended.changes:
+        row = _change(change)
+        table.add_row(*(str(row[k]) for k in ("loop", "session", "what", "before", "after")))
+    out.print(table)
+
+
+def _show_reasons(reasons: Explanation) -> None:
+    for id, found in reasons.loops.items():
+        out.print(f"{id}: {'would fit alone' if found.alone else 'impossible even alone'}", markup=False)
+        for gap in found.gaps:
+            out.print(f"  because {gap.sentence(str)}", markup=False)
+        for fix in found.fixes:
+            out.print(f"  it would fit: {fix.sentence(str)}", markup=False)
