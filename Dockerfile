@@ -1,7 +1,7 @@
 # One image for every role: `serve`, `work`, `migrate`, or any other command of `loopwright`.
 #
 #   docker build -t loopwright .
-#   docker run --read-only --tmpfs /tmp -v loopwright:/data -p 8000:8000 loopwright
+#   docker run --read-only --tmpfs /tmp -v loopwright:/data -p 8080:8080 -e LOOPWRIGHT_API_TOKEN loopwright
 #
 # Both stages use the same base, because the environment keeps a link to the interpreter it was made with.
 
@@ -29,9 +29,9 @@ ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LOOPWRIGHT_DATA=/data \
     LOOPWRIGHT_HOST=0.0.0.0
-EXPOSE 8000
+EXPOSE 8080
 # For `serve`. A container with another role is started with --no-healthcheck: it answers no requests.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/api/v1/health', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/api/v1/health', timeout=4)"]
 ENTRYPOINT ["loopwright"]
 CMD ["serve"]

@@ -2,6 +2,7 @@
 
 DomainError
 ├── BadInput      a field holds something unusable
+├── BadInputs     several of those, found in one reading
 ├── Missing       no such thing
 ├── WrongState    the thing is past that, or not there yet
 └── Taken         somebody else has that time
