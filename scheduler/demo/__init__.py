@@ -1,0 +1,1 @@
+"""The demo company: invented people, believable weeks, two candidates."""
