@@ -104,37 +104,9 @@ class Reader:
 
     def _events(self, address: str, window: Window) -> _Found | None:
         """One calendar by its events; ``None`` where only its busy times may be seen."""
-        busy: list[Busy] = []
-        places: list[Place] = []
-        as_of = datetime.now(UTC)
-        page: str | None = None
         sign_in = self._act_for(address)
         try:
-            while True:
-                answer = self._service.ask(
-                    self._service.events.list(
-                        calendarId=address,
-                        timeMin=wire.stamp(window.start),
-                        timeMax=wire.stamp(window.end),
-                        singleEvents=True,
-                        maxAttendees=1,
-                        maxResults=PER_PAGE,
-                        pageToken=page,
-                        fields=wire.BUSY_FIELDS,
-                    ),
-                    sign_in,
-                    "reading a calendar's events",
-                )
-                if answer.get("accessRole") in ("none", "freeBusyReader"):
-                    self._hide(address)
-                    return None
-                with wire.reading("a page of events"):
-                    more = wire.typed(answer.get("items", ()), str(answer.get("timeZone", "")), window)
-                    busy += more[0]
-                    places += more[1]
-                page = answer.get("nextPageToken")
-                if not page:
-                    break
+            return self._listed(address, window, sign_in)
         except (NotFound, Forbidden) as error:
             if isinstance(error, Forbidden):
                 self._hide(address)
@@ -145,8 +117,35 @@ class Reader:
             return _Failed(error)
         except ConnectorError as error:
             return Unknown(error.code, str(error))
-        places.sort(key=lambda p: (p.start, p.end))
-        return Known(_sorted(busy), as_of, tuple(places))
+
+    def _listed(self, address: str, window: Window, sign_in: SignIn) -> Known | None:
+        busy: list[Busy] = []
+        places: list[Place] = []
+        as_of = datetime.now(UTC)
+        page: str | None = None
+        while True:
+            request = self._service.events.list(
+                calendarId=address,
+                timeMin=wire.stamp(window.start),
+                timeMax=wire.stamp(window.end),
+                singleEvents=True,
+                maxAttendees=1,
+                maxResults=PER_PAGE,
+                pageToken=page,
+                fields=wire.BUSY_FIELDS,
+            )
+            answer = self._service.ask(request, sign_in, "reading a calendar's events")
+            if answer.get("accessRole") in ("none", "freeBusyReader"):
+                self._hide(address)
+                return None
+            with wire.reading("a page of events"):
+                more = wire.typed(answer.get("items", ()), str(answer.get("timeZone", "")), window)
+            busy += more[0]
+            places += more[1]
+            page = answer.get("nextPageToken")
+            if not page:
+                places.sort(key=lambda p: (p.start, p.end))
+                return Known(_sorted(busy), as_of, tuple(places))
 
     def _is_hidden(self, address: str) -> bool:
         with self._lock:

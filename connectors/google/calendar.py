@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from connectors.calls import Breaker, Limiter, Retry
 from connectors.checks import Finding
@@ -24,6 +24,9 @@ from connectors.google.service import Service
 from connectors.intents import checked_window
 from connectors.tokens import TokenSource
 from connectors.types import Availability, Capabilities, Notice, RoomInfo, Subscription, Window
+
+if TYPE_CHECKING:
+    from connectors.protocol import Calendar, Push
 
 Mode = Literal["typed", "free_busy"]
 
@@ -188,3 +191,9 @@ class GoogleCalendar(OrganizerEvents):
         """The sign-in for a calendar's events: its owner's where we act for everybody."""
         own = self._impersonate and not calendar.casefold().endswith(_ROOM_DOMAIN)
         return self._service.sign_in(calendar if own else self._subject, self._scopes)
+
+
+if TYPE_CHECKING:
+
+    def _keeps_the_protocols(calendar: GoogleCalendar) -> tuple[Calendar, Push]:
+        return calendar, calendar

@@ -52,8 +52,10 @@ class Cursor:
 
 
 def begin(calendar: str, window: Window, now: datetime) -> Cursor:
-    """The first page of a full round."""
-    return Cursor(calendar, Window(window.start, window.end + REACH), now)
+    """The first page of a full round. Whole seconds, because every page must ask for the same."""
+    start = window.start.replace(microsecond=0)
+    end = window.end.replace(microsecond=0) + REACH
+    return Cursor(calendar, Window(start, end), now)
 
 
 def resume(text: str, calendar: str, window: Window, now: datetime) -> Cursor:
@@ -69,8 +71,7 @@ def resume(text: str, calendar: str, window: Window, now: datetime) -> Cursor:
         raise CursorExpired("this cursor cannot be read: read everything again") from None
     if shape != SHAPE or mark != _mark(calendar):
         raise CursorExpired("this cursor is of another calendar or an earlier version: read everything again")
-    slack = timedelta(seconds=1)  # whole seconds are kept
-    if window.start < cursor.window.start - slack or window.end > cursor.window.end + slack:
+    if window.start < cursor.window.start or window.end > cursor.window.end:
         raise CursorExpired("the window moved beyond this cursor's: read everything again")
     if now - cursor.since > LIFE + _spread(calendar):
         raise CursorExpired(f"this cursor is older than {LIFE.days} days: read everything again")

@@ -22,7 +22,8 @@ from connectors.errors import (
     Transient,
     Unreadable,
 )
-from connectors.google import cursor, wire
+from connectors.google import cursor as cursors
+from connectors.google import wire
 from connectors.google.auth import SignIn
 from connectors.google.service import Service
 from connectors.intents import checked, checked_window, clean_text
@@ -49,14 +50,14 @@ class OrganizerEvents:
         """Keys whose last write had no answer and which could not be looked up since."""
         self._zones: dict[str, str] = {}
 
-    def changes(self, calendar: str, cursor_text: str | None, window: Window) -> Page:
+    def changes(self, calendar: str, cursor: str | None, window: Window) -> Page:
         """See `Calendar.changes`: one request, one page. Full rounds look ten days further than asked."""
         checked_window(window)
         now = self._now()
         at = (
-            cursor.begin(calendar, window, now)
-            if cursor_text is None
-            else cursor.resume(cursor_text, calendar, window, now)
+            cursors.begin(calendar, window, now)
+            if cursor is None
+            else cursors.resume(cursor, calendar, window, now)
         )
         asked: dict[str, Any] = {"syncToken": at.sync} if at.sync else _between(at.window)
         try:
@@ -68,7 +69,7 @@ class OrganizerEvents:
                 **asked,
             )
         except (Gone, Invalid) as error:
-            if cursor_text is None:
+            if cursor is None:
                 raise
             raise CursorExpired(f"{error}: read everything again") from None
         with wire.reading("a page of changes"):
@@ -290,15 +291,15 @@ def _between(window: Window) -> dict[str, Any]:
 
 
 def _page(
-    at: cursor.Cursor, answer: Mapping[str, Any], upserts: tuple[Event, ...], removals: tuple[str, ...]
+    at: cursors.Cursor, answer: Mapping[str, Any], upserts: tuple[Event, ...], removals: tuple[str, ...]
 ) -> Page:
     """The page with the cursor that belongs to it: of its next page, or of the next round."""
     full = not at.sync
     token, sync = answer.get("nextPageToken"), answer.get("nextSyncToken")
     if token:
-        following = cursor.Cursor(at.calendar, at.window, at.since, at.sync, str(token))
+        following = cursors.Cursor(at.calendar, at.window, at.since, at.sync, str(token))
     elif sync:
-        following = cursor.Cursor(at.calendar, at.window, at.since, str(sync))
+        following = cursors.Cursor(at.calendar, at.window, at.since, str(sync))
     else:
         raise Unreadable("the last page of changes holds no token for the next round")
     return Page(

@@ -38,7 +38,15 @@ _RATE_REASONS = frozenset(
         "variableTermLimitExceeded",
     }
 )
+_NO_LIMIT = frozenset({"accessNotConfigured", "ipRefererBlocked", "keyInvalid", "keyExpired"})
+"""Reasons that Google also files under usage limits but that waiting does not change."""
 _SYNC_REASONS = frozenset({"fullSyncRequired", "updatedMinTooLongAgo"})
+_HINTS = {
+    "accessNotConfigured": ": switch this API on in the account's Google Cloud project",
+    "insufficientPermissions": ": the token lacks a scope; see the scopes in the set-up guide",
+    "forbiddenForServiceAccounts": ": a service account needs a subject to invite people",
+    "requiredAccessLevel": ": the acting account may not change this calendar",
+}
 _WORD = re.compile(r"[A-Za-z_.]{1,60}")
 
 
@@ -46,7 +54,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> 
     """The error for an answer that is no success. ``what`` names our call, for the one line."""
     domain, reason = _reason(body)
     line = f"{what}: Google answered {status}" + (f" ({reason})" if reason else "")
-    if status == 429 or (status == 403 and (domain == "usageLimits" or reason in _RATE_REASONS)):
+    limited = reason in _RATE_REASONS or (domain == "usageLimits" and reason not in _NO_LIMIT)
+    if status == 429 or (status == 403 and limited):
         return RateLimited(f"{line}: too many requests", retry_after(headers))
     if status == 503 and retry_after(headers) is not None:
         return RateLimited(f"{line}: asked to wait", retry_after(headers))
@@ -67,7 +76,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> 
         412: (StaleWrite, ": the event was changed by somebody else"),
     }
     kind, hint = named.get(status, (Invalid, ""))
-    return kind(line + hint)
+    return kind(line + _HINTS.get(reason, hint))
 
 
 def refused_sign_in(

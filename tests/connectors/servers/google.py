@@ -80,6 +80,8 @@ class Handler(BaseHTTPRequestHandler):
             world.problems.append(f"{verb} {path} is no method of Google's")
             self._refuse(Refused(404, "notFound"))
             return
+        if verb != self.command:  # a long address travels in the body of a POST
+            query_text, raw = raw.decode(), b""
         query = parse_qs(query_text, keep_blank_values=True)
         try:
             body = json.loads(raw) if raw and verb in ("POST", "PATCH", "PUT") else None

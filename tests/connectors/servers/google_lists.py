@@ -50,8 +50,11 @@ def list_events(world: World, address: str, role: str, query: Mapping[str, list[
             raise Refused(400, "badRequest")
         if sync["at"] <= world.forgotten:
             raise Refused(410, "fullSyncRequired", "calendar")
+    asked = [address, shape, one.get("timeMin"), one.get("timeMax"), one.get("syncToken")]
     if page is not None and page["at"] <= world.forgotten:
         raise Refused(410, "fullSyncRequired", "calendar")
+    if page is not None and page["asked"] != asked:
+        raise Refused(400, "badRequest")
     now = page["at"] if page else world.version
     if sync is not None:
         items = list(_changed(world, address, sync))
@@ -60,7 +63,8 @@ def list_events(world: World, address: str, role: str, query: Mapping[str, list[
         window = [one.get("timeMin"), one.get("timeMax")]
         items = list(_matching(world, address, query, window))
     items = [_shown(item, role) for item in items]
-    answer = _page(world, items, page, now, min(int(one.get("maxResults", 250)), 2500, world.page_size))
+    size = min(int(one.get("maxResults", 250)), 2500, world.page_size)
+    answer = _page(world, items, page, {"at": now, "asked": asked}, size)
     if "nextPageToken" not in answer and not any(name in query for name in _NO_TOKEN_FOR):
         answer["nextSyncToken"] = _token("s", {"at": now, "of": address, "shape": shape, "window": window})
     return answer | {
@@ -72,14 +76,14 @@ def list_events(world: World, address: str, role: str, query: Mapping[str, list[
     }
 
 
-def _page(world: World, items: list[Item], page: Any, now: int, size: int) -> Item:
+def _page(world: World, items: list[Item], page: Any, round_: Item, size: int) -> Item:
     """A part of the items. With ``empty_pages`` the first one holds none, which is allowed."""
     offset = page["from"] if page else 0
     if world.empty_pages and page is None and items:
-        return {"items": [], "nextPageToken": _token("p", {"from": 0, "at": now})}
+        return {"items": [], "nextPageToken": _token("p", {"from": 0, **round_})}
     answer: Item = {"items": items[offset : offset + size]}
     if offset + size < len(items):
-        answer["nextPageToken"] = _token("p", {"from": offset + size, "at": now})
+        answer["nextPageToken"] = _token("p", {"from": offset + size, **round_})
     return answer
 
 
