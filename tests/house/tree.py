@@ -19,12 +19,12 @@ _MADE = {".git", ".venv", ".loopwright", "__pycache__", "build", "dist", "node_m
 @functools.cache
 def committed_files() -> tuple[Path, ...]:
     """What git keeps or would keep; in an export without ``.git`` everything that is not made by a tool."""
+    paths = [path for path in ROOT.rglob("*") if not _is_made(path.relative_to(ROOT))]
     if (ROOT / ".git").exists() and shutil.which("git"):
         listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-        names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        paths = [ROOT / name for name in names.split("\0") if name]
-    else:
-        paths = [path for path in ROOT.rglob("*") if not _is_made(path.relative_to(ROOT))]
+        names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True)
+        if names.returncode == 0:  # git refuses a checkout that belongs to somebody else
+            paths = [ROOT / name for name in names.stdout.split("\0") if name]
     return tuple(sorted(path for path in paths if path.is_file()))
 
 
