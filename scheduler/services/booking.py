@@ -208,10 +208,13 @@ def _note_replaced(app: App, tx: Tx, loop: Loop, before: Sequence[Interview], di
     for interview in before:
         for seat in interview.seats:
             if interview.id in now and seat.person not in now[interview.id]:
-                subject = f"{interview.id}/{seat.person}"
+                data = {"interview": interview.id, "person": seat.person}
                 after = SeatState.REPLACED.value
+                subject = f"loop:{loop.id}"
                 tx.facts.add(
-                    Fact(app.clock(), ACTOR, "seat_replaced", subject, seat.state.value, after, loop.id)
+                    Fact(
+                        app.clock(), ACTOR, "seat_replaced", subject, seat.state.value, after, loop.cause, data
+                    )
                 )
 
 

@@ -88,7 +88,7 @@ def orphans(app: App) -> list[str]:
     if gone:
         with app.db.write() as tx:
             for key in gone:
-                tx.facts.add(Fact(now, ACTOR, "orphan_cancelled", key))
+                tx.facts.add(Fact(now, ACTOR, "orphan_cancelled", f"event:{key}"))
     return gone
 
 

@@ -148,7 +148,10 @@ def _flag(app: App, tx: Tx, interview: Interview, flag: str, text: str) -> None:
     loop = tx.loops.get(interview.loop)
     assert loop is not None
     at = app.clock()
-    tx.facts.add(Fact(at, ACTOR, f"interview_{flag}", interview.id, "", flag, "calendar"))
+    data = {"interview": interview.id}
+    tx.facts.add(
+        Fact(at, ACTOR, f"interview_{flag}", f"loop:{interview.loop}", "", flag, "calendar", data)
+    )
     if loop.state is LoopState.CONFIRMED:
         tx.loops.move(
             loop.id,

@@ -1,0 +1,260 @@
+"""`loopwright demo`: the whole main job on a made-up company, from the webhook to the repaired loop.
+
+Every step looks at the state that is there before it acts: killed at any point, the same command
+goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from rich.console import Console
+from rich.status import Status
+
+from connectors.signatures import sign
+from scheduler import config, wiring
+from scheduler.cli import demo_pages
+from scheduler.cli.faults import out
+from scheduler.cli.serve import server, working
+from scheduler.config import Settings
+from scheduler.demo import story
+from scheduler.domain.errors import BadInput
+from scheduler.domain.loops import Loop, LoopState
+from scheduler.wiring import Runtime
+
+MARK = "demo.json"
+PATIENCE = 180.0
+"""Seconds a step may take before the demo gives up and says what it waited for."""
+_WORKING = frozenset({LoopState.PLANNING, LoopState.HELD, LoopState.BOOKING, LoopState.REPAIRING})
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a demo folder remembers: its first Monday, its seed, its webhook secret."""
+
+    first_monday: date
+    seed: int
+    secret: str
+
+
+def run(data: Path, *, once: bool, port: int, fresh: bool, seed: int) -> None:
+    """Make or go on with the demo in ``data``, show it, and serve until Ctrl-C unless ``once``."""
+    tour = Tour(Console())
+    mark = _mark(data, fresh, seed)
+    settings = config.load(
+        data=data, port=_free(port), host="127.0.0.1", webhook_secret=mark.secret, poll_seconds=1.0
+    )
+    runtime = wiring.build(settings)
+    try:
+        with tour.step("The database and the company's calendars"):
+            wiring.migrate(runtime)
+            _company(runtime, mark, data)
+        with working(runtime, fast=True), _serving(runtime, settings) as address:
+            _tell(tour, runtime, mark, address)
+            _close(once, address)
+    finally:
+        runtime.close()
+
+
+def _close(once: bool, address: str) -> None:
+    out.print(f"\nThe API: [bold]{address}/api/v1/docs[/]")
+    if once:
+        return
+    out.print("Serving until Ctrl-C.")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        out.print("Good-bye.")
+
+
+class Tour:
+    """Prints each step as it is done, with a spinner on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.number = 0
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Status]:
+        self.number += 1
+        began = time.monotonic()
+        with self.console.status(f"{self.number}. {title} …") as status:
+            yield status
+        seconds = time.monotonic() - began
+        self.console.print(f"[green]✓[/] {self.number}. {title} [dim]({seconds:.1f} s)[/]")
+
+
+def _mark(data: Path, fresh: bool, seed: int) -> Mark:
+    """Read the folder's mark, or make a new one. Refuses a folder that is not a demo's, or whose weeks
+    have passed."""
+    path = data / MARK
+    if fresh and path.exists():
+        shutil.rmtree(data)
+    if path.exists():
+        try:
+            known = json.loads(path.read_text())
+            mark = Mark(date.fromisoformat(known["first_monday"]), known["seed"], known["secret"])
+        except (ValueError, KeyError, TypeError):
+            raise BadInput(str(path), "is not the mark of a demo", "use --fresh or another --data") from None
+        if mark.first_monday <= _today():
+            raise BadInput("--data", f"the demo in {data} is of an earlier week", "add --fresh to begin anew")
+        return mark
+    if data.exists() and any(data.iterdir()):
+        raise BadInput("--data", f"{data} holds something that is not a demo", "use another folder")
+    mark = Mark(_monday(), seed, f"whsec_{secrets.token_hex(24)}")
+    data.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(
+        json.dumps({"first_monday": mark.first_monday.isoformat(), "seed": seed, "secret": mark.secret})
+    )
+    new.chmod(0o600)
+    new.replace(path)
+    return mark
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _monday() -> date:
+    """The Monday at least three days ahead."""
+    soon = _today() + timedelta(days=3)
+    return soon + timedelta(days=-soon.weekday() % 7)
+
+
+def _company(runtime: Runtime, mark: Mark, data: Path) -> None:
+    """Calendars first, beside their place and moved there when complete; the company last."""
+    with runtime.app.db.read() as tx:
+        if tx.company.loaded_at() is not None:
+            return
+    company = story.company()
+    calendars, made = data / "calendars", data / "calendars.new"
+    shutil.rmtree(made, ignore_errors=True)
+    shutil.rmtree(calendars, ignore_errors=True)
+    story.write_calendars(made, company, mark.first_monday, mark.seed)
+    made.replace(calendars)
+    with runtime.app.db.write() as tx:
+        tx.company.replace(company, runtime.app.clock())
+
+
+def _free(port: int) -> int:
+    """The port if nobody listens there, else any free one."""
+    for wanted in (port, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise BadInput("--port", "no port is free", "end another program first")
+
+
+@contextmanager
+def _serving(runtime: Runtime, settings: Settings) -> Iterator[str]:
+    web: uvicorn.Server = server(runtime, settings.host, settings.port)
+    thread = threading.Thread(target=web.run, name="api", daemon=True)
+    thread.start()
+    address = f"http://{settings.host}:{settings.port}"
+    try:
+        _until(lambda: web.started, "the API to answer")
+        yield address
+    finally:
+        web.should_exit = True
+        thread.join(timeout=20)
+
+
+def _until(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise BadInput("demo", f"waited {seconds:.0f} s for {what}", "see the log above; --fresh begins anew")
+        time.sleep(0.1)
+
+
+def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
+    """The story: a stage advance, a booked loop, a decline, a repair, and a request with a 'no'."""
+    with tour.step("A stage advance arrives as a signed webhook, twice"):
+        body = story.stage_advance(mark.first_monday)
+        for _ in range(2):
+            _deliver(address, mark.secret, body)
+        application = body["data"]["application"]["id"]
+        _until(lambda: _loop(runtime, application), "the loop")
+    with tour.step("Calendars are read, the loop is packed, held and booked") as status:
+        loop = _settled(runtime, application, status)
+    before = _interviews(runtime, loop.id)
+    with tour.step("Interviewers answer in their calendars, one declines"):
+        declined = story.answer(runtime.app, runtime.settings.calendars, loop)
+    with tour.step("The loop is repaired; the debrief and the agenda follow") as status:
+        _until(lambda: _loop(runtime, application).generation > 1, "the repair")  # type: ignore[union-attr]
+        loop = _settled(runtime, application, status)
+    with tour.step("A second request that cannot be met") as status:
+        second = story.impossible_request(mark.first_monday)
+        _post(address, "/api/v1/loops", second, f"demo:{second['application']['id']}")
+        refused = _settled(runtime, second["application"]["id"], status)
+    demo_pages.show(runtime, tour.console, loop, before, declined, refused)
+
+
+def _loop(runtime: Runtime, application: str) -> Loop | None:
+    with runtime.app.db.read() as tx:
+        loops = tx.loops.list(application=application)
+    return loops[0] if loops else None
+
+
+def _settled(runtime: Runtime, application: str, status: Status) -> Loop:
+    """Wait until nothing is being worked on; the status line follows the loop's state."""
+    shown = ""
+
+    def done() -> bool:
+        nonlocal shown
+        loop = _loop(runtime, application)
+        state = loop.state.value if loop else "waiting"
+        if state != shown:
+            status.update(f"{status.status} [cyan]{state}[/]" if not shown else f"… [cyan]{state}[/]")
+            shown = state
+        return loop is not None and loop.state not in _WORKING and loop.state is not LoopState.PROPOSED
+
+    _until(done, "the loop to settle")
+    found = _loop(runtime, application)
+    assert found is not None
+    return found
+
+
+def _interviews(runtime: Runtime, loop: str) -> list[Any]:
+    with runtime.app.db.read() as tx:
+        return list(tx.interviews.of_loop(loop))
+
+
+def _deliver(address: str, secret: str, body: dict[str, Any]) -> None:
+    raw = json.dumps(body).encode()
+    stamp = int(time.time())
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": body["id"],
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": sign(secret, body["id"], stamp, raw),
+    }
+    answer = httpx2.post(f"{address}/api/v1/webhooks/stage", content=raw, headers=headers, timeout=30)
+    if answer.status_code != 202:
+        raise BadInput("demo", f"the webhook was answered with {answer.status_code}: {answer.text}", "")
+
+
+def _post(address: str, path: str, body: dict[str, Any], key: str) -> None:
+    answer = httpx2.post(address + path, json=body, headers={"idempotency-key": key}, timeout=30)
+    if answer.status_code >= 300:
+        raise BadInput("demo", f"{path} was answered with {answer.status_code}: {answer.text}", "")
