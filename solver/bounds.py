@@ -21,6 +21,11 @@ from solver.timeline import BIG, Costs
 from solver.usage import Usage
 from solver.variables import Domain
 
+Row = tuple[int, int]
+"""Index of the last day and of the debrief start; a day of `ANY_DAY` stands for all of them."""
+
+ANY_DAY = -1
+
 CELLS = 4096
 """Rows are refined in chunks of about this many (row, step) cells."""
 
@@ -55,7 +60,7 @@ class Bounds:
         self.possible = self.arrays.possible and (not self.wants_debrief or len(self.arrays.at) > 0)
         if not self.possible:
             return
-        self._refined: dict[tuple[int, int], tuple[int, Refined, int]] = {}
+        self._refined: dict[Row, tuple[int, Refined, int]] = {}
         self._optimistic()
 
     # -- optimistic rows ----------------------------------------------------------------------
@@ -110,7 +115,7 @@ class Bounds:
             done, chunk = upto, min(2 * chunk, 64)
         return best
 
-    def _key(self, row: int) -> tuple[int, int]:
+    def _key(self, row: int) -> Row:
         return int(self._day[row]), int(self._at[row])
 
     def _value(self, row: int) -> int:
@@ -118,7 +123,10 @@ class Bounds:
 
     def _refine(self, rows: Iterable[int]) -> None:
         """Exact bounds for some rows (and, over several days, for all rows of the same debriefs)."""
-        keys = [key for key in map(self._key, rows) if key not in self._refined]
+        self._refine_keys([self._key(row) for row in rows])
+
+    def _refine_keys(self, wanted: list[Row]) -> None:
+        keys = [key for key in wanted if key not in self._refined]
         if not keys:
             return
         if self.subsets.one_day:
@@ -135,7 +143,7 @@ class Bounds:
             part = [(d, n) for n in chosen for d in range(days)]
             self._chunk(part, np.tile(np.arange(days), len(chosen)), np.repeat(chosen, days), len(chosen))
 
-    def _chunk(self, keys: list[tuple[int, int]], day: Costs, at: Costs, groups: int) -> None:
+    def _chunk(self, keys: list[Row], day: Costs, at: Costs, groups: int) -> None:
         table = Days(self.arrays, self.subsets, day, at)
         layers = Layers(self.subsets, table, groups)
         offset = self.arrays.at_price[at]
@@ -146,36 +154,59 @@ class Bounds:
 
     # -- answers ------------------------------------------------------------------------------
 
-    def paths(self, most: int, below: int) -> list[Path]:
-        """Cheapest paths of refined rows, best first, each bound under ``below``."""
-        found = sorted(
-            (value, key) for key, (value, _, _) in self._refined.items() if value < min(below, BIG)
-        )
-        return [self._path(key) for _, key in found[:most]]
+    def rows(self) -> list[tuple[int, Row]]:
+        """``(bound, row)`` of every row that may hold a plan; over several days one per debrief."""
+        best: dict[Row, int] = {}
+        for index in range(len(self._bound)):
+            key = self._key(index)
+            found = self._refined.get(key)
+            value = int(self._bound[index]) if found is None else found[0]
+            row = key if self.subsets.one_day else (ANY_DAY, key[1])
+            if value < min(BIG, best.get(row, BIG)):
+                best[row] = value
+        return [(value, row) for row, value in best.items()]
 
-    def _path(self, key: tuple[int, int]) -> Path:
+    def refined(self, row: Row) -> bool:
+        return self._key_of(row) in self._refined
+
+    def refine(self, rows: list[Row]) -> None:
+        """Makes the bounds of these rows exact."""
+        self._refine_keys([self._key_of(row) for row in rows])
+
+    def bound(self, row: Row) -> int:
+        """The exact bound of a refined row."""
+        return min(self._refined[key][0] for key in self._members(row))
+
+    def path(self, row: Row) -> Path:
+        """Starts that attain the bound of a refined row."""
+        key = min(self._members(row), key=lambda key: self._refined[key][0])
         value, refined, index = self._refined[key]
         starts = refined.table.trace(refined.layers, index)
         names = [session.session.id for session in self.frame.sessions]
-        debrief = int(self.arrays.at[key[1]]) if self.wants_debrief else None
-        return Path({names[i]: t for i, t in starts.items()}, debrief, value)
+        return Path({names[i]: t for i, t in starts.items()}, self._debrief(row), value)
 
-    def domain(self, cutoff: int) -> Domain:
-        """All starts and debriefs that a plan of price ``cutoff`` or less could use."""
-        rows = np.flatnonzero(self._bound <= min(cutoff, BIG - 1)).tolist()
-        self._refine(rows)
-        chunks: dict[int, Refined] = {}
-        debriefs = set()
-        for row in rows:
-            value, refined, _ = self._refined[self._key(row)]
-            if value <= cutoff:
-                chunks[id(refined)] = refined
-                debriefs.add(int(self._at[row]))
+    def domain(self, row: Row, cutoff: int) -> Domain:
+        """All starts of a refined row that a plan of price ``cutoff`` or less could use."""
         starts: list[set[int]] = [set() for _ in self.frame.sessions]
-        for refined in chunks.values():
-            found = refined.table.starts_within(refined.layers, cutoff - refined.offset)
-            for i, minutes in enumerate(found):
+        for key in self._members(row):
+            _, refined, index = self._refined[key]
+            limit = cutoff - int(refined.offset[index])
+            for i, minutes in enumerate(refined.table.starts_within(refined.layers, index, limit)):
                 starts[i].update(minutes)
         names = [session.session.id for session in self.frame.sessions]
-        at = sorted(int(self.arrays.at[n]) for n in debriefs) if self.wants_debrief else []
-        return Domain({name: sorted(found) for name, found in zip(names, starts, strict=True)}, at)
+        debrief = self._debrief(row)
+        return Domain(
+            {name: sorted(found) for name, found in zip(names, starts, strict=True)},
+            () if debrief is None else (debrief,),
+        )
+
+    def _debrief(self, row: Row) -> int | None:
+        return int(self.arrays.at[row[1]]) if self.wants_debrief else None
+
+    def _key_of(self, row: Row) -> Row:
+        return (0, row[1]) if row[0] == ANY_DAY else row
+
+    def _members(self, row: Row) -> list[Row]:
+        if row[0] != ANY_DAY:
+            return [row]
+        return [(day, row[1]) for day in range(len(self.arrays.days))]

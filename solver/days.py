@@ -19,6 +19,7 @@ class Days:
 
     def __init__(self, arrays: LoopArrays, subsets: Subsets, day: Costs, at: Costs | None) -> None:
         self.arrays, self.subsets, self.day = arrays, subsets, day
+        self._through: list[Costs] | None = None
         self.minutes = arrays.minutes[day]
         self.costs = arrays.costs(day, at)
         weights, frame = arrays.weights, arrays.frame
@@ -111,9 +112,15 @@ class Days:
 
     # -- pruning ------------------------------------------------------------------------------
 
-    def starts_within(self, layers: Layers, cutoff: Costs) -> list[set[int]]:
-        """Starts (minutes) per session that some plan of price ``cutoff[row]`` or less may use."""
-        out: list[set[int]] = [set() for _ in self.costs]
+    def starts_within(self, layers: Layers, row: int, cutoff: int) -> list[list[int]]:
+        """Starts (minutes) per session on the row's day that a plan of price ``cutoff`` or less may use."""
+        if self._through is None:
+            self._through = self._least_through(layers)
+        return [self.minutes[row, price[row] <= cutoff].tolist() for price in self._through]
+
+    def _least_through(self, layers: Layers) -> list[Costs]:
+        """Per session and start the least price of a whole plan that contains it."""
+        out = [np.full(self.minutes.shape, FAR, dtype=np.int64) for _ in self.costs]
         for last in (True,) if self.subsets.one_day else (True, False):
             rest = layers.rest(self, last=last)
             ends = self.last_ends if last else self.ends
@@ -124,8 +131,8 @@ class Days:
             }
             g = self.subsets.backward(self.costs, close)
             prices = self.subsets.through(self.h, g, self.costs, close)
-            for i, price in enumerate(prices):
-                out[i].update(self.minutes[price <= cutoff[:, None]].tolist())
+            for least, price in zip(out, prices, strict=True):
+                np.minimum(least, price, out=least)
         return out
 
 

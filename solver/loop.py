@@ -8,8 +8,9 @@ starts that a cheaper plan could use. A relaxation only drops rules, so nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 
-from solver.bounds import Bounds
+from solver.bounds import Bounds, Path, Row
 from solver.budget import Budget
 from solver.check import Judge
 from solver.domain import full_domain
@@ -25,8 +26,10 @@ from solver.variables import Domain
 SLACK = 240
 """First guess, in minutes of price, of how far the best plan lies above the bound."""
 
-TRIALS = 6
-"""Paths that are staffed before the exact model is asked."""
+WIDEST = 100_000
+"""Slack from which on a row is searched without a cutoff."""
+
+REFINED_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -70,66 +73,87 @@ class Placer:
         lowest = bounds.lowest()
         if lowest >= BIG:
             return IMPOSSIBLE
-        best = self.trial(frame, bounds, lowest)
-        if best is not None and best.cost == lowest:
-            return replace(best, status=Status.OPTIMAL)
-        return self._prove(frame, bounds, lowest, best)
+        return self._search(frame, bounds, lowest)
 
-    def trial(self, frame: Frame, bounds: Bounds, lowest: int) -> Best | None:
-        """The cheapest legal staffing of the most promising paths."""
+    def _search(self, frame: Frame, bounds: Bounds, lowest: int) -> Best:
+        """Rows in the order of their bounds, each staffed and, if that leaves a gap, searched exactly.
+
+        A row whose cutoff held no plan comes back with the cutoff as its bound and a wider slack.
+        """
+        heap = [(value, row, SLACK) for value, row in bounds.rows()]
+        heapify(heap)
         best: Best | None = None
-        for path in bounds.paths(TRIALS, BIG):
-            if best is not None and path.bound >= best.cost:
-                break
-            plan = staff(frame, self.usage, path)
-            if plan is not None and self.legal(frame, plan):
-                cost = self.price(frame, plan)
-                if best is None or cost < best.cost:
-                    best = Best(Status.FEASIBLE, plan, cost, lowest)
-        return best
+        while heap and (best is None or heap[0][0] < best.cost):
+            if self.budget.over():
+                return self._unfinished(best, heap[0][0])
+            value, row, slack = heappop(heap)
+            if not bounds.refined(row):
+                self._refine(bounds, heap, row)
+                continue
+            if slack == SLACK:
+                best = self._cheaper(best, self._staffed(frame, bounds.path(row)))
+                if best is not None and best.cost <= value:
+                    break
+            if best is not None and value + slack >= best.cost:
+                cutoff = best.cost - 1
+            else:
+                cutoff = value + slack if slack <= WIDEST else BIG - 1
+            found = self._exact(frame, bounds.domain(row, cutoff), (value, cutoff))
+            best = self._cheaper(best, found)
+            if found.status is Status.INFEASIBLE and cutoff < BIG - 1:
+                if best is None or cutoff + 1 < best.cost:
+                    heappush(heap, (cutoff + 1, row, slack * 6))
+            elif found.status is not Status.OPTIMAL and found.status is not Status.INFEASIBLE:
+                return self._unfinished(best, value)
+        if best is None:
+            return self._everything(frame) if lowest < BIG else IMPOSSIBLE
+        return replace(best, status=Status.OPTIMAL, bound=best.cost)
 
-    def _prove(self, frame: Frame, bounds: Bounds, lowest: int, best: Best | None) -> Best:
-        """The exact model on the starts under a cutoff that rises until nothing better can be left out."""
-        slack = SLACK
-        while not self.budget.over():
-            cutoff = lowest + slack if best is None else min(best.cost - 1, lowest + slack)
-            everything = best is None and slack > BIG // 8
-            if everything:
-                return self._everything(frame)
-            domain = bounds.domain(cutoff)
-            found = self._exact(frame, domain, cutoff, lowest)
-            if found.plan is not None and (best is None or found.cost < best.cost):
-                best = found
-            if found.status is Status.OPTIMAL and found.cost <= cutoff:
-                return found
-            if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
-                break
-            lowest = cutoff + 1
-            if best is not None and best.cost <= lowest:
-                return replace(best, status=Status.OPTIMAL, bound=best.cost)
-            slack *= 6
+    def _refine(self, bounds: Bounds, heap: list[tuple[int, Row, int]], row: Row) -> None:
+        """Refines a row with the next few that wait for it, and puts all of them back."""
+        waiting = [row]
+        while heap and len(waiting) < REFINED_TOGETHER and not bounds.refined(heap[0][1]):
+            waiting.append(heappop(heap)[1])
+        bounds.refine(waiting)
+        for each in waiting:
+            value = bounds.bound(each)
+            if value < BIG:
+                heappush(heap, (value, each, SLACK))
+
+    def _staffed(self, frame: Frame, path: Path) -> Best | None:
+        """A path with the cheapest people and rooms, if the checker accepts it."""
+        plan = staff(frame, self.usage, path)
+        if plan is None or not self.legal(frame, plan):
+            return None
+        return Best(Status.FEASIBLE, plan, self.price(frame, plan), path.bound)
+
+    def _cheaper(self, best: Best | None, found: Best | None) -> Best | None:
+        if found is None or found.plan is None or (best is not None and best.cost <= found.cost):
+            return best
+        return found
+
+    def _unfinished(self, best: Best | None, lowest: int) -> Best:
         if best is None:
             return Best(Status.UNKNOWN, None, 0, lowest)
         return replace(best, status=Status.FEASIBLE, bound=min(lowest, best.cost))
 
-    def _exact(self, frame: Frame, domain: Domain, cutoff: int | None, lowest: int) -> Best:
-        """The exact model over a domain, asked for at most ``cutoff``."""
+    def _exact(self, frame: Frame, domain: Domain, between: tuple[int, int] | None) -> Best:
+        """The exact model over a domain, asked for a price in ``between``."""
         if not possible(frame, domain):
             return IMPOSSIBLE
         model = Model(self.usage, [(frame, domain, True)])
-        if cutoff is not None:
-            model.between(lowest, cutoff)
+        if between is not None:
+            model.between(*between)
         found = model.solve(self.budget.search(linear=1 if frame.loop.max_days > 1 else 0))
         self.budget.spend(found.work)
         plan = found.plans.get(frame.loop.id)
         if plan is None:
-            return Best(found.status, None, 0, lowest)
-        return Best(found.status, plan, self.price(frame, plan), max(lowest, found.bound))
-
+            return Best(found.status, None, 0, 0)
+        return Best(found.status, plan, self.price(frame, plan), found.bound)
     def _everything(self, frame: Frame) -> Best:
         """The exact model over all starts; *infeasible* is asked again without presolve."""
         domain = full_domain(frame, self.usage)
-        found = self._exact(frame, domain, None, 0)
+        found = self._exact(frame, domain, None)
         if found.status is Status.INFEASIBLE and possible(frame, domain):
             search = replace(self.budget.search(), presolve=False)
             again = Model(self.usage, [(frame, domain, True)]).solve(search)
