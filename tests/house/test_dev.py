@@ -170,9 +170,9 @@ def test_the_command_loopwright_is_beside_the_python(bench: Bench, monkeypatch: 
     [
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "not the pinned one"),
         ("WARNING: Retrying (Retry(total=4)) after ... NewConnectionError", "cannot be reached"),
-        ("ERROR: No matching distribution found for numpy==2.4.6", "no wheel for this Python"),
+        ("ERROR: No matching distribution found for numpy==2.4.6", "was not found: check `pip config list`"),
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
-        ("ERROR: something else", "pip failed\n  ERROR: something else"),
+        ("ERROR: something else", "  ERROR: something else\ndev: pip failed"),
     ],
 )
 def test_a_failed_install_says_what_to_do(bench: Bench, said: str, says: str) -> None:
@@ -187,7 +187,7 @@ def test_pip_failing_for_real_ends_in_one_line_and_its_last_words(tmp_path: Path
     nowhere = {**os.environ, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
     ended = _run([sys.executable, tmp_path / "dev", "install"], env=nowhere)
     assert ended.returncode == 1
-    assert "dev: a pinned package has no wheel for this Python or machine" in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("dev: a pinned package was not found")
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / ".venv" / "stamp.json").exists()
 
