@@ -18,6 +18,12 @@ from connectors.intents import clean_line, clean_text, is_address
 PRODUCT = "-//Loopwright//Loopwright//EN"
 
 
+def parameter(text: str) -> str:
+    """Text that survives as a parameter value (a name, a comment): double quotes cannot stand there at
+    all, and a backslash is read in different ways by different programs."""
+    return clean_line(text).replace('"', "'").replace("\\", "/")
+
+
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """One event as one person outside is told about it; instants are aware.
@@ -101,8 +107,8 @@ def _cleaned(invitation: Invitation) -> Invitation:
         url=clean_line(invitation.url),
         organizer=clean_line(invitation.organizer),
         attendee=clean_line(invitation.attendee),
-        organizer_name=clean_line(invitation.organizer_name).replace('"', "'"),
-        attendee_name=clean_line(invitation.attendee_name).replace('"', "'"),
+        organizer_name=parameter(invitation.organizer_name),
+        attendee_name=parameter(invitation.attendee_name),
         start=invitation.start.astimezone(UTC).replace(microsecond=0),
         end=invitation.end.astimezone(UTC).replace(microsecond=0),
     )

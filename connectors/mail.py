@@ -1,8 +1,34 @@
-"""A message to one person, its calendar part included."""
+"""Mail to people outside the company's calendars: the message, its MIME form, and two ways to send it.
+
+Invitations go out as an alternative to the text (what mail programs show with buttons) and as an
+attachment (for those that do not).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import smtplib
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+from pathlib import Path
+
+from connectors.errors import AuthRevoked, ConnectorError, Forbidden, Invalid, Transient
+from connectors.intents import clean_line, clean_text, is_address
+
+METHODS = ("REQUEST", "CANCEL")
+
+SECURITY = ("starttls", "tls", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +42,201 @@ class Message:
     text: str
     calendar: str = ""
     method: str = "REQUEST"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _address(field: str, address: str, name: str) -> Address:
+    """One mailbox. Raises `Invalid` for anything but a single address, lists and groups included."""
+    text = address.strip()
+    try:
+        if not is_address(text):
+            raise ValueError
+        return Address(clean_line(name).replace('"', "'"), addr_spec=text)
+    except (ValueError, MessageError, IndexError):
+        raise Invalid(f"{field}: {clean_line(address)[:80]!r} is not one mail address") from None
+
+
+def compose(message: Message, sender: str, sender_name: str, now: datetime) -> EmailMessage:
+    """The MIME form of a message; the same ``message.id`` always has the same Message-ID.
+
+    Raises `Invalid` naming the field that cannot be sent.
+    """
+    if not message.id.strip():
+        raise Invalid("id: a message needs one, so that a retry is not a second mail")
+    origin = _address("sender", sender, sender_name)
+    to = _address("to", message.to, message.to_name)
+    subject = clean_line(message.subject)
+    if not subject:
+        raise Invalid("subject: a message needs one")
+    ascii_only = (origin.addr_spec + to.addr_spec).isascii()
+    mail = EmailMessage(policy=SMTP if ascii_only else SMTPUTF8)
+    mail["From"] = origin
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(now.astimezone(UTC))
+    mail["Message-ID"] = f"<{_digest(message.id)[:32]}@{origin.domain.encode('idna').decode()}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(clean_text(message.text), cte="quoted-printable")
+    if message.calendar:
+        _attach(mail, message)
+    return mail
+
+
+def _attach(mail: EmailMessage, message: Message) -> None:
+    if message.method not in METHODS or f"METHOD:{message.method}\r\n" not in message.calendar:
+        raise Invalid(f"method: it must be one of {', '.join(METHODS)} and the one in the calendar text")
+    mail.add_alternative(
+        message.calendar, subtype="calendar", cte="base64", params={"method": message.method}
+    )
+    mail.add_attachment(
+        message.calendar.encode(), maintype="application", subtype="ics", filename="invite.ics"
+    )
+
+
+def _digest(id_: str) -> str:
+    return hashlib.sha256(id_.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class LocalMessenger:
+    """Writes every message as an ``.eml`` file that mail programs open: nothing leaves the machine."""
+
+    def __init__(
+        self,
+        outbox: Path,
+        *,
+        sender: str,
+        sender_name: str = "",
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """The folder is made with the first message. Raises `Invalid` for a senseless sender."""
+        _address("sender", sender, sender_name)
+        self._outbox = outbox
+        self._sender, self._sender_name = sender, sender_name
+        self._clock = clock
+
+    def path(self, id_: str) -> Path:
+        """The file of a message: readable, and different for different ids."""
+        words = re.sub(r"[^a-z0-9]+", "-", id_.casefold()).strip("-")[:60]
+        return self._outbox / f"{words or 'message'}-{_digest(id_)[:12]}.eml"
+
+    def send(self, message: Message) -> None:
+        """One file per ``message.id``, whoever sends it how often: the first stays.
+
+        Raises `Invalid`, `Transient` (disk full …), `Forbidden` (no permission).
+        """
+        data = compose(message, self._sender, self._sender_name, self._clock()).as_bytes()
+        path = self.path(message.id)
+        temporary = self._outbox / f".{secrets.token_hex(8)}.tmp"
+        try:
+            self._outbox.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                with contextlib.suppress(FileExistsError):
+                    path.hardlink_to(temporary)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except PermissionError as error:
+            raise Forbidden(f"outbox: {path} cannot be written: {error.strerror}") from None
+        except OSError as error:
+            raise Transient(f"outbox: {path} cannot be written: {error.strerror or error}") from None
+
+
+class SmtpMessenger:
+    """Hands messages to one mail server, one connection per message.
+
+    SMTP cannot tell a repeated message; its stable Message-ID lets the receiving side tell.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int = 587,
+        *,
+        sender: str,
+        sender_name: str = "",
+        user: str = "",
+        password: str = "",
+        security: str = "starttls",
+        timeout: float = 20.0,
+        clock: Callable[[], datetime] = _utc_now,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """``security`` is ``starttls`` (587), ``tls`` (465) or ``none`` (a relay on this machine, without
+        a login); certificates are always checked. ``timeout`` is in seconds per network step.
+
+        Raises `Invalid` naming the setting.
+        """
+        if not host.strip() or not 0 < port < 65_536:
+            raise Invalid("host and port: name the mail server and a port from 1 to 65535")
+        if security not in SECURITY:
+            raise Invalid(f"security: it must be one of {', '.join(SECURITY)}")
+        if user and security == "none":
+            raise Invalid("security: a password is not sent without TLS; use starttls or tls")
+        _address("sender", sender, sender_name)
+        self._host, self._port = host.strip(), port
+        self._sender, self._sender_name = sender, sender_name
+        self._user, self._password = user, password
+        self._security, self._timeout = security, timeout
+        self._clock = clock
+        self._context = context
+
+    def send(self, message: Message) -> None:
+        """Raises `Transient` (not reachable, refused for now: the same call later), `AuthRevoked` (the
+        login is refused), `Invalid` (refused for good, or not sendable at all)."""
+        mail = compose(message, self._sender, self._sender_name, self._clock())
+        try:
+            connection = self._connect()
+            try:
+                if self._user:
+                    connection.login(self._user, self._password)
+                connection.send_message(mail)
+            finally:
+                with contextlib.suppress(smtplib.SMTPException, OSError):
+                    connection.quit()  # an answer lost here must not send the mail again
+                connection.close()
+        except (smtplib.SMTPException, OSError) as error:
+            raise self._failure(error) from None
+
+    def _connect(self) -> smtplib.SMTP:
+        context = self._context or ssl.create_default_context()
+        if self._security == "tls":
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
+        connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        if self._security == "starttls":
+            try:
+                connection.starttls(context=context)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    def _failure(self, error: Exception) -> ConnectorError:
+        """What to do about it; the server's own words are kept short and the password is not in them."""
+        server = f"mail server {self._host}:{self._port}"
+        if isinstance(error, smtplib.SMTPRecipientsRefused):
+            code, said = next(iter(error.recipients.values()))
+            return _by_code(f"{server} refuses the recipient", code, said)
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            text = f"{server} refuses the login ({error.smtp_code}); check user and password"
+            return Transient(text) if 400 <= error.smtp_code < 500 else AuthRevoked(text)
+        if isinstance(error, smtplib.SMTPResponseException):
+            return _by_code(f"{server} refuses the message", error.smtp_code, error.smtp_error)
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return Invalid(f"{server} cannot do what is needed: {clean_line(str(error))[:200]}")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Invalid(f"{server}: its certificate is not trusted: {error.verify_message}")
+        return Transient(
+            f"{server} cannot be reached: {clean_line(str(error))[:200] or type(error).__name__}"
+        )
+
+
+def _by_code(what: str, code: int, said: bytes | str) -> ConnectorError:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    line = f"{what}: {code} {clean_line(text)[:200]}"
+    return Invalid(line) if 500 <= code < 600 else Transient(line)

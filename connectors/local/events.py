@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 from icalendar.parser import Contentline, Parameters
 
+from connectors.ics import parameter
 from connectors.intents import clean_line, clean_text
 from connectors.local.identity import KEY, own_key, uid
 from connectors.local.names import normal
@@ -114,7 +115,7 @@ def invited(attendee: Attendee, organizer: str) -> Guest:
     own = normal(attendee.address) == organizer
     return Guest(
         address=attendee.address.strip(),
-        name=clean_line(attendee.name),
+        name=parameter(attendee.name),
         role=attendee.role,
         reply=Reply.ACCEPTED if own else Reply.NEEDS_ACTION,
         status=DELIVERED if own else PENDING,
@@ -234,7 +235,7 @@ def answer(component: Component, owner: str) -> tuple[Reply, str] | None:
     for line in component.all("ATTENDEE"):
         guest = guest_of(line)
         if normal(guest.address) == owner:
-            return guest.reply, clean_line(component.plain("COMMENT") or guest.comment)
+            return guest.reply, parameter(component.plain("COMMENT") or guest.comment)
     return None
 
 
@@ -246,7 +247,7 @@ def attendee_line(guest: Guest, delivery: bool) -> str:
     """One ATTENDEE content line, folded; ``delivery`` adds what only the organizer's copy holds."""
     parameters = Parameters()
     if guest.name:
-        parameters["CN"] = clean_line(guest.name)
+        parameters["CN"] = parameter(guest.name)
     parameters["CUTYPE"] = "ROOM" if guest.role is Role.ROOM else "INDIVIDUAL"
     parameters["ROLE"] = {
         Role.REQUIRED: "REQ-PARTICIPANT",
@@ -258,9 +259,9 @@ def attendee_line(guest: Guest, delivery: bool) -> str:
     if delivery:
         parameters["SCHEDULE-STATUS"] = guest.status
         if guest.comment:
-            parameters["X-RESPONSE-COMMENT"] = clean_line(guest.comment)
+            parameters["X-RESPONSE-COMMENT"] = parameter(guest.comment)
         if guest.trouble:
-            parameters["X-LOOPWRIGHT-TROUBLE"] = clean_line(guest.trouble)
+            parameters["X-LOOPWRIGHT-TROUBLE"] = parameter(guest.trouble)
     return line("ATTENDEE", icalendar.vCalAddress(f"mailto:{guest.address}"), parameters)
 
 
