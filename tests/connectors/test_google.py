@@ -7,39 +7,28 @@ from collections.abc import Iterator
 import pytest
 
 from tests.connectors.conformance import CalendarConformance
-from tests.connectors.servers.google import GoogleServer
-from tests.connectors.servers.google_harness import GoogleHarness
-
-
-@pytest.fixture
-def server() -> Iterator[GoogleServer]:
-    with GoogleServer() as server:
-        yield server
-        assert server.world.problems == []  # every request and answer fits Google's description
+from tests.connectors.servers.google_harness import GoogleHarness, google
 
 
 class TestTyped(CalendarConformance):
     @pytest.fixture
-    def harness(self, server: GoogleServer) -> Iterator[GoogleHarness]:
-        harness = GoogleHarness(server)
-        yield harness
-        harness.close()
+    def harness(self) -> Iterator[GoogleHarness]:
+        with google() as harness:
+            yield harness
 
 
 class TestFreeBusy(CalendarConformance):
     @pytest.fixture
-    def harness(self, server: GoogleServer) -> Iterator[GoogleHarness]:
-        harness = GoogleHarness(server, "free_busy")
-        yield harness
-        harness.close()
+    def harness(self) -> Iterator[GoogleHarness]:
+        with google("free_busy") as harness:
+            yield harness
 
 
 class TestImpersonating(CalendarConformance):
     """Acting as the owner of each calendar, on a service that likes small and empty pages."""
 
     @pytest.fixture
-    def harness(self, server: GoogleServer) -> Iterator[GoogleHarness]:
-        server.world.page_size, server.world.empty_pages = 2, True
-        harness = GoogleHarness(server, impersonate=True)
-        yield harness
-        harness.close()
+    def harness(self) -> Iterator[GoogleHarness]:
+        with google(impersonate=True) as harness:
+            harness.server.world.page_size, harness.server.world.empty_pages = 2, True
+            yield harness

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,8 +121,6 @@ class GoogleHarness:
 
     def _skip(self, address: str, series: Item, foreign: Foreign) -> None:
         """Occurrences taken out of a series are cancelled exceptions."""
-        from datetime import timedelta
-
         for index in foreign.skip:
             start = _time(foreign.start + timedelta(days=7 * index))
             self.server.world.put(
@@ -164,3 +163,15 @@ def _time(value: datetime | date) -> Item:
     if not isinstance(value, datetime):
         return {"date": value.isoformat()}
     return {"dateTime": value.astimezone(ZoneInfo(ZONE)).isoformat(), "timeZone": ZONE}
+
+
+@contextmanager
+def google(mode: str = "typed", **settings: Any) -> Iterator[GoogleHarness]:
+    """A fresh company on a fresh server; every request and answer has to fit Google's description."""
+    with GoogleServer() as server:
+        harness = GoogleHarness(server, mode, **settings)
+        try:
+            yield harness
+        finally:
+            harness.close()
+        assert server.world.problems == []
