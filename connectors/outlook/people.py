@@ -1,0 +1,164 @@
+"""Who is busy when: getSchedule for many people at once, or each one's events where they may be seen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.errors import ConnectorError, Forbidden, NotFound, UnknownZone, Unreadable
+from connectors.outlook import busy
+from connectors.outlook.graph import IN_FLIGHT, Graph, user
+from connectors.outlook.zones import utc_stamp, zone_of
+from connectors.types import Availability, Known, Unknown, Window
+
+_PAGE = "500"
+_DAY = 86_400.0
+_HOUR = 3_600.0
+_OF_ONE_PERSON = (Forbidden, NotFound, Unreadable, UnknownZone)
+"""Errors that say something about a person's calendar and nothing about the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one request found out; ``error`` where it failed for all its addresses."""
+
+    found: Mapping[str, Availability]
+    error: ConnectorError | None = None
+
+
+class People:
+    """Reads availability; remembers nothing but mailboxes' zones, for a day."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        mode: str,
+        reader: str | None,
+        ours: Callable[[str, Window], Mapping[str, str]],
+    ) -> None:
+        self._graph = graph
+        self._mode = mode
+        self._reader = reader
+        self._ours = ours
+        self._lock = threading.Lock()
+        self._zones: dict[str, tuple[ZoneInfo | None, float]] = {}
+        self._settings_after = 0.0
+
+    def read(self, addresses: Sequence[str], window: Window) -> dict[str, Availability]:
+        """One entry per address. Raises only where every request failed for a reason of the service."""
+        asked = list({a.casefold(): a for a in addresses}.values())
+        answers = self._typed(asked, window) if self._mode == "typed" else self._free_busy(asked, window)
+        errors = [a.error for a in answers if a.error is not None]
+        if answers and len(errors) == len(answers) and not isinstance(errors[0], _OF_ONE_PERSON):
+            raise errors[0]
+        parts: dict[str, list[Availability]] = {}
+        for answer in answers:
+            for address, availability in answer.found.items():
+                parts.setdefault(address.casefold(), []).append(availability)
+        return {address: busy.joined(parts[address.casefold()]) for address in addresses}
+
+    # --- free/busy -----------------------------------------------------------------------------
+
+    def _free_busy(self, addresses: Sequence[str], window: Window) -> list[_Answer]:
+        jobs = [(chunk, part) for part in busy.segments(window) for chunk in busy.chunks(addresses)]
+        return self._all(lambda job: self._schedules(job[0], job[1], window), jobs)
+
+    def _schedules(self, chunk: Sequence[str], part: Window, window: Window) -> _Answer:
+        """One getSchedule. Without a reader the people ask for each other: the first who can be."""
+        lost: dict[str, Availability] = {}
+        remaining = list(chunk)
+        while remaining:
+            reader = self._reader or remaining[0]
+            try:
+                as_of = datetime.now(UTC)
+                answer = self._graph.call(
+                    "POST",
+                    f"{user(reader)}/calendar/getSchedule",
+                    f"free/busy, asked as {reader}",
+                    mailbox=reader,
+                    body=busy.schedule_body(remaining, part),
+                )
+                return _Answer({**lost, **busy.schedules(answer, remaining, window, as_of)})
+            except (Forbidden, NotFound) as error:
+                if self._reader is not None:
+                    return _failed(chunk, error)
+                lost[remaining.pop(0)] = Unknown(error.code, str(error))
+            except ConnectorError as error:
+                return _failed(chunk, error)
+        return _Answer(lost)
+
+    # --- typed ---------------------------------------------------------------------------------
+
+    def _typed(self, addresses: Sequence[str], window: Window) -> list[_Answer]:
+        return self._all(lambda address: self._events(address, window), addresses)
+
+    def _events(self, address: str, window: Window) -> _Answer:
+        try:
+            return _Answer({address: self._known(address, window)})
+        except ConnectorError as error:
+            return _failed([address], error)
+
+    def _known(self, address: str, window: Window) -> Known:
+        as_of = datetime.now(UTC)
+        items: list[dict[str, Any]] = []
+        for page in self._graph.pages(
+            f"{user(address)}/calendarView",
+            f"events of {address}",
+            mailbox=address,
+            params={
+                "startDateTime": f"{utc_stamp(window.start)['dateTime']}Z",
+                "endDateTime": f"{utc_stamp(window.end)['dateTime']}Z",
+                "$select": busy.SELECT,
+                "$top": _PAGE,
+            },
+        ):
+            items += page
+        zone = self._zone(address) if busy.needs_zone(items) else None
+        keys = self._ours(address, window) if any(map(busy.may_be_ours, items)) else {}
+        return busy.events(items, zone, keys, window, as_of)
+
+    def _zone(self, address: str) -> ZoneInfo | None:
+        """The mailbox's own zone; ``None`` where it may not be read or nobody knows it."""
+        now = time.monotonic()
+        with self._lock:
+            held = self._zones.get(address.casefold())
+            if held is not None and now < held[1]:
+                return held[0]
+            if now < self._settings_after:
+                return None
+        try:
+            answer = self._graph.call(
+                "GET",
+                f"{user(address)}/mailboxSettings",
+                f"time zone of {address}",
+                mailbox=address,
+                params={"$select": "timeZone"},
+            )
+            found = zone_of(str(answer.get("timeZone") or ""))
+        except Forbidden:  # MailboxSettings.Read was not granted: the events' own zones have to do
+            with self._lock:
+                self._settings_after = now + _HOUR
+            return None
+        except UnknownZone:
+            found = None
+        with self._lock:
+            self._zones = {a: z for a, z in self._zones.items() if now < z[1]}
+            self._zones[address.casefold()] = (found, now + _DAY)
+        return found
+
+    @staticmethod
+    def _all(work: Callable[[Any], _Answer], jobs: Sequence[Any]) -> list[_Answer]:
+        if len(jobs) < 2:
+            return [work(job) for job in jobs]
+        with ThreadPoolExecutor(min(IN_FLIGHT, len(jobs)), "outlook") as pool:
+            return list(pool.map(work, jobs))
+
+
+def _failed(addresses: Sequence[str], error: ConnectorError) -> _Answer:
+    return _Answer({address: Unknown(error.code, str(error)) for address in addresses}, error)
