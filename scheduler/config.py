@@ -47,8 +47,9 @@ class Settings(BaseSettings):
     """How often the organizer's calendar is followed."""
     solve_memory_mb: int = Field(4096, ge=512)
     """Address space of a solving process."""
-    smtp: str = ""
-    """``smtp://user:password@host:587`` for candidates' mail; empty: files in the folder ``outbox``."""
+    smtp: str = Field("", repr=False, pattern=r"^(smtps?://.+|smtp\+none://.+)?$")
+    """``smtp://user:password@host:587`` (STARTTLS), ``smtps://…:465`` or ``smtp+none://…`` (a relay on
+    this machine) for candidates' mail; empty: files in the folder ``outbox``."""
     mail_from: str = ""
     """Sender of the mail to candidates; empty: the organizer's address."""
     credentials: Path | None = None

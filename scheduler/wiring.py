@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from connectors.google.calendar import GoogleCalendar
 from connectors.local.calendar import LocalCalendar
-from connectors.mail import LocalMessenger, SmtpMessenger
+from connectors.mail import LocalMessenger, Message, SmtpMessenger
 from connectors.outlook.calendar import OutlookCalendar
 from connectors.protocol import Calendar, Messenger
 from scheduler.config import Settings
@@ -98,7 +99,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
     app = App(
         db=db,
         calendars=calendars(settings, clock),
-        messenger=messenger(settings),
+        messenger=Outgoing(settings, db),
         solver=Solver(memory_mb=settings.solve_memory_mb),
         jobs=queue,
         clock=clock,
@@ -130,12 +131,41 @@ def calendars(settings: Settings, clock: Callable[[], datetime]) -> Mapping[tupl
     return found
 
 
-def messenger(settings: Settings) -> Messenger:
-    """Mail to candidates: through a server where one is set, else as files in the outbox."""
-    if settings.smtp:
-        return SmtpMessenger(settings.smtp, sender=settings.mail_from)
-    _folder(settings.outbox)
-    return LocalMessenger(settings.outbox)
+@dataclass
+class Outgoing:
+    """Mail to candidates: through a server where one is set, else as files in the outbox.
+
+    The sender is the setting's, or the organizer's address once a company is loaded.
+    """
+
+    settings: Settings
+    db: Database
+    _made: dict[str, Messenger] = field(default_factory=dict, repr=False)
+
+    def send(self, message: Message) -> None:
+        sender, name = self._sender()
+        if sender not in self._made:
+            self._made[sender] = _messenger(self.settings, sender, name)
+        self._made[sender].send(message)
+
+    def _sender(self) -> tuple[str, str]:
+        with self.db.read() as tx:
+            return self.settings.mail_from or tx.company.organizer().address, tx.company.name()
+
+
+def _messenger(settings: Settings, sender: str, name: str) -> Messenger:
+    if not settings.smtp:
+        return LocalMessenger(settings.outbox, sender=sender, sender_name=name)
+    server = urlsplit(settings.smtp)
+    return SmtpMessenger(
+        server.hostname or "",
+        server.port or 587,
+        sender=sender,
+        sender_name=name,
+        user=unquote(server.username or ""),
+        password=unquote(server.password or ""),
+        security={"smtps": "tls", "smtp+none": "none"}.get(server.scheme, "starttls"),
+    )
 
 
 def _folder(path: Path) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ from scheduler.cli import demo_pages
 from scheduler.cli.faults import out
 from scheduler.cli.serve import server, working
 from scheduler.config import Settings
-from scheduler.demo import story
+from scheduler.demo.calendars import write_calendars
+from scheduler.demo.company import demo_company, demo_requests, first_monday
+from scheduler.demo.play import answers
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.wiring import Runtime
@@ -115,7 +117,7 @@ def _mark(data: Path, fresh: bool, seed: int) -> Mark:
         return mark
     if data.exists() and any(data.iterdir()):
         raise BadInput("--data", f"{data} holds something that is not a demo", "use another folder")
-    mark = Mark(_monday(), seed, f"whsec_{secrets.token_hex(24)}")
+    mark = Mark(first_monday(_today()), seed, f"whsec_{secrets.token_hex(24)}")
     data.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     new.write_text(
@@ -130,22 +132,16 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _monday() -> date:
-    """The Monday at least three days ahead."""
-    soon = _today() + timedelta(days=3)
-    return soon + timedelta(days=-soon.weekday() % 7)
-
-
 def _company(runtime: Runtime, mark: Mark, data: Path) -> None:
     """Calendars first, beside their place and moved there when complete; the company last."""
     with runtime.app.db.read() as tx:
         if tx.company.loaded_at() is not None:
             return
-    company = story.company()
+    company = demo_company()
     calendars, made = data / "calendars", data / "calendars.new"
     shutil.rmtree(made, ignore_errors=True)
     shutil.rmtree(calendars, ignore_errors=True)
-    story.write_calendars(made, company, mark.first_monday, mark.seed)
+    write_calendars(made, company, mark.first_monday, mark.seed)
     made.replace(calendars)
     with runtime.app.db.write() as tx:
         tx.company.replace(company, runtime.app.clock())
@@ -183,14 +179,17 @@ def _until(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Non
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:
-            raise BadInput("demo", f"waited {seconds:.0f} s for {what}", "see the log above; --fresh begins anew")
+            raise BadInput(
+                "demo", f"waited {seconds:.0f} s for {what}", "see the log above; --fresh begins anew"
+            )
         time.sleep(0.1)
 
 
 def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
     """The story: a stage advance, a booked loop, a decline, a repair, and a request with a 'no'."""
     with tour.step("A stage advance arrives as a signed webhook, twice"):
-        body = story.stage_advance(mark.first_monday)
+        story = demo_requests(mark.first_monday, datetime.now(UTC))
+        body = dict(story.webhook)
         for _ in range(2):
             _deliver(address, mark.secret, body)
         application = body["data"]["application"]["id"]
@@ -199,12 +198,12 @@ def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
         loop = _settled(runtime, application, status)
     before = _interviews(runtime, loop.id)
     with tour.step("Interviewers answer in their calendars, one declines"):
-        declined = story.answer(runtime.app, runtime.settings.calendars, loop)
+        declined = answers(runtime.app, runtime.settings.calendars, loop)
     with tour.step("The loop is repaired; the debrief and the agenda follow") as status:
         _until(lambda: _loop(runtime, application).generation > 1, "the repair")  # type: ignore[union-attr]
         loop = _settled(runtime, application, status)
     with tour.step("A second request that cannot be met") as status:
-        second = story.impossible_request(mark.first_monday)
+        second = dict(story.loop_request)
         _post(address, "/api/v1/loops", second, f"demo:{second['application']['id']}")
         refused = _settled(runtime, second["application"]["id"], status)
     demo_pages.show(runtime, tour.console, loop, before, declined, refused)

@@ -112,7 +112,7 @@ def make(folder: Path, text: str | None = None, now: datetime = NOW) -> Kit:
     app = App(
         db=db,
         calendars={("local", Mode.TYPED): local, ("local", Mode.FREE_BUSY): local},
-        messenger=LocalMessenger(outbox),
+        messenger=LocalMessenger(outbox, sender=company.organizer.address, sender_name=company.name),
         solver=InProcess(),
         jobs=jobs,
         clock=clock,

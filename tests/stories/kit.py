@@ -58,6 +58,4 @@ def events(kit: Kit, address: str) -> list[icalendar.Event]:
     """Our live events in a calendar file, read with nothing but the icalendar library."""
     text = (kit.folder / f"{address}.ics").read_bytes()
     calendar = icalendar.Calendar.from_ical(text)
-    return [
-        e for e in calendar.walk("VEVENT") if "X-LOOPWRIGHT-KEY" in e and e.get("STATUS") != "CANCELLED"
-    ]
+    return [e for e in calendar.walk("VEVENT") if "X-LOOPWRIGHT-KEY" in e and e.get("STATUS") != "CANCELLED"]

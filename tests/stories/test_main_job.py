@@ -93,9 +93,7 @@ def test_a_time_taken_meanwhile_is_never_booked(kit: Kit) -> None:
     with kit.app.db.read() as tx:
         offer = tx.proposals.of_loop(loop.id)[0]
     panel = next(i for i in offer.interviews if i.interview == "panel")
-    add_entries(
-        kit.folder, "hana@testwerk.example", [Entry("Dentist", panel.span.start, panel.span.end)]
-    )
+    add_entries(kit.folder, "hana@testwerk.example", [Entry("Dentist", panel.span.start, panel.span.end)])
     with pytest.raises(Taken, match="person:hana"):
         booking.choose(kit.app, offer.id, "person:rolf")
     kit.run()
@@ -104,9 +102,7 @@ def test_a_time_taken_meanwhile_is_never_booked(kit: Kit) -> None:
     with kit.app.db.read() as tx:
         fresh = [o for o in tx.proposals.of_loop(loop.id) if o.state.value == "offered"]
     assert fresh
-    assert all(
-        not i.span.overlaps(panel.span) for o in fresh for i in o.interviews if i.interview == "panel"
-    )
+    assert all(not i.span.overlaps(panel.span) for o in fresh for i in o.interviews if i.interview == "panel")
     assert not events(kit, "interviews@testwerk.example")
     sound(kit)
 
