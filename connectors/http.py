@@ -158,6 +158,10 @@ class Http:
             )
         except (httpx2.InvalidURL, ValueError) as error:
             raise Invalid(f"a proxy variable is not an address: {redact(str(error))}") from None
+        except ImportError:
+            raise Invalid(
+                "a proxy variable names a SOCKS proxy, which needs the package socksio; or use an http:// one"
+            ) from None
 
     def close(self) -> None:
         self._client.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from connectors.calls import Breaker, Calls, Limiter, Rate, Retry
 from connectors.checks import Finding
@@ -32,18 +34,31 @@ from connectors.types import (
     Window,
 )
 
+if TYPE_CHECKING:
+    from connectors.protocol import Calendar, Push
+
 Mode = Literal["typed", "free_busy"]
 
 _PER_MAILBOX = Rate(per_second=15.0, burst=300)
 """Outlook takes 10,000 requests in ten minutes for one application and mailbox."""
 
 
+_ROOMS_KEPT = 86_400.0
+"""Seconds for which the directory of rooms is not asked again."""
+
+
 def app_limiter(in_flight: int = IN_FLIGHT) -> Limiter:
-    """The limiter that every connector of one app registration shares.
+    """A limiter for one app registration.
 
     Where several processes sign in as the same application, give each its part of the four.
     """
     return Limiter(in_flight, _PER_MAILBOX)
+
+
+@lru_cache(maxsize=256)
+def _shared_limiter(account: str, base: str) -> Limiter:  # noqa: ARG001 - they are the key
+    """The limiter of this process for that account, whatever the number of connectors."""
+    return app_limiter()
 
 
 class OutlookCalendar:
@@ -52,7 +67,7 @@ class OutlookCalendar:
     ``tokens`` and ``account``: where the sign-in is kept (see `connectors.outlook.auth`). ``mode``:
     ``typed`` reads events and their kind, ``free_busy`` only blocks, many people at once. ``reader``: the
     mailbox in whose name free/busy times are asked; without one the people ask for each other.
-    ``limiter`` should be shared by all connectors of the same application (`app_limiter`).
+    Without a ``limiter`` all connectors of one account in this process share one.
     """
 
     def __init__(
@@ -74,14 +89,21 @@ class OutlookCalendar:
             raise Invalid(f"mode must be typed or free_busy, not {mode!r}")
         self._http = http or Http()
         self._sign_in = sign_in or SignIn(tokens, account, self._http, authority=authority, retry=retry)
-        calls = Calls(limiter or app_limiter(), breaker or Breaker(), retry or Retry())
+        calls = Calls(limiter or _shared_limiter(account, base), breaker or Breaker(), retry or Retry())
         self._graph = Graph(self._sign_in, self._http, calls, base)
         self._events = Events(self._graph)
         self._people = People(self._graph, mode, reader, self._events.keys)
         self._mode = mode
+        self._rooms: tuple[float, tuple[RoomInfo, ...]] | None = None
 
     def close(self) -> None:
         self._http.close()
+
+    def __enter__(self) -> OutlookCalendar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -109,9 +131,14 @@ class OutlookCalendar:
         return event
 
     def rooms(self) -> Sequence[RoomInfo]:
+        """See `Calendar.rooms`: read at most once a day. `Forbidden` where Place.Read.All is missing."""
+        held = self._rooms
+        if held is not None and time.monotonic() < held[0]:
+            return held[1]
         found: list[RoomInfo] = []
         for page in self._graph.pages(rooms.PATH, "the directory of rooms", params={"$top": rooms.PAGE}):
             found += rooms.rooms_of(page)
+        self._rooms = (time.monotonic() + _ROOMS_KEPT, tuple(found))
         return tuple(found)
 
     def capabilities(self) -> Capabilities:
@@ -296,9 +323,12 @@ class OutlookCalendar:
 
     # --- for an administrator ------------------------------------------------------------------
 
-    def check(self, calendar: str, subscriptions: Sequence[Subscription] = ()) -> Sequence[Finding]:
-        """Try everything that is needed, for ``calendar`` as the organizer; never raises `ConnectorError`."""
-        return doctor.examine(self._graph, self._sign_in, self._mode, calendar, subscriptions)
+    def check(self, calendar: str | None = None, subscriptions: Sequence[Subscription] = ()) -> list[Finding]:
+        """What an administrator wants to know of this account, tried out on that organizer calendar.
+
+        Whether it can be written to is found out by writing: an event nobody sees, taken away at once.
+        """
+        return doctor.findings(self._graph, self._sign_in, self._mode, calendar, subscriptions)
 
 
 def _as_asked(item: Mapping[str, Any], intent: EventIntent) -> bool:
@@ -306,3 +336,9 @@ def _as_asked(item: Mapping[str, Any], intent: EventIntent) -> bool:
     start, end = wire.span_of(item)
     second = timedelta(seconds=1)
     return not item.get("isAllDay") and abs(start - intent.start) < second and abs(end - intent.end) < second
+
+
+if TYPE_CHECKING:
+
+    def _keeps_the_protocols(calendar: OutlookCalendar) -> tuple[Calendar, Push]:
+        return calendar, calendar

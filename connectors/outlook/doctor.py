@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connectors.checks import Finding
@@ -28,18 +29,27 @@ _ALLOWED = _NEEDED | {
 _LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 
 
-def examine(
-    graph: Graph, sign_in: Bearer, mode: str, calendar: str, subscriptions: Sequence[Subscription]
+def findings(
+    graph: Graph,
+    sign_in: Bearer,
+    mode: str,
+    calendar: str | None,
+    subscriptions: Sequence[Subscription],
 ) -> list[Finding]:
-    """Findings in the order an administrator would put them right; the rest needs the sign-in."""
-    found = [_tried("can_sign_in", lambda: _sign_in(sign_in))]
+    """One finding per thing tried; where signing in fails, only that.
+
+    ``calendar`` is the organizer's; without one nothing is said about reading and writing.
+    """
+    found = [_tried("sign_in", lambda: _sign_in(sign_in))]
     if not found[0].ok:
         return found
     found.append(_tried("token_age", lambda: _token_age(sign_in)))
     found.append(_scopes(sign_in))
-    found.append(_tried("can_read", lambda: _read(graph, mode, calendar)))
-    found.append(_tried("can_write", lambda: _write(graph, calendar)))
-    found += [_tried("push_alive", lambda s=s: _push(graph, s)) for s in subscriptions]  # type: ignore[misc]
+    if calendar:
+        found.append(_tried("can_read", lambda: _read(graph, mode, calendar)))
+        found.append(_tried("can_write", lambda: _write(graph, calendar)))
+    for subscription in subscriptions:
+        found.append(_tried("push_alive", partial(_push, graph, subscription)))
     return found
 
 
@@ -73,15 +83,15 @@ def _scopes(sign_in: Bearer) -> Finding:
     wide = sorted(r for r in (*roles, *scopes) if r.casefold() not in _ALLOWED)
     if wide:
         text = f"more permissions than needed: {', '.join(wide)}; remove them from the app registration"
-        return Finding("scopes_too_wide", False, text)
+        return Finding("scopes", False, text)
     tenant_wide = sorted(r for r in roles if r.casefold() in _NEEDED | {"mailboxsettings.read"})
     if tenant_wide:
         text = (
             f"{', '.join(tenant_wide)} in Entra reaches every mailbox of the tenant; "
             "grant it in Exchange with a scope instead (RBAC for Applications)"
         )
-        return Finding("scopes_too_wide", False, text)
-    return Finding("scopes_too_wide", True, "no permission beyond what is needed")
+        return Finding("scopes", False, text)
+    return Finding("scopes", True, "no permission beyond what is needed")
 
 
 def _read(graph: Graph, mode: str, calendar: str) -> str:
