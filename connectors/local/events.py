@@ -22,7 +22,7 @@ from connectors.ics import parameter
 from connectors.intents import clean_line, clean_text
 from connectors.local.identity import KEY, own_key, uid
 from connectors.local.names import normal
-from connectors.local.text import Component, Line
+from connectors.local.text import Component, Line, unfold
 from connectors.local.times import duration, instant, span
 from connectors.local.zones import Zones
 from connectors.protocol import event_id, fingerprint
@@ -160,8 +160,8 @@ def content(stored: Stored) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def read(component: Component, zones: Zones) -> Stored | None:
-    """The event of ours in a VEVENT; ``None`` where it is not ours. Raises `Unreadable`, `UnknownZone`."""
+def read(component: Component, text: str, zones: Zones) -> Stored | None:
+    """The event of ours in a VEVENT of ``text``; ``None`` where it is not ours. Raises `Unreadable`, `UnknownZone`."""
     key = own_key(component)
     if key is None or "RECURRENCE-ID" in component.lines:
         return None
@@ -184,7 +184,7 @@ def read(component: Component, zones: Zones) -> Stored | None:
         tags=tuple(_tag(line.plain) for line in component.all("X-LOOPWRIGHT-TAG")),
         sent=component.value("X-LOOPWRIGHT-SENT"),
         withdrawn=tuple(line.plain for line in component.all("X-LOOPWRIGHT-WITHDRAWN")),
-        etag=_etag(component),
+        etag=_etag(component, text),
     )
 
 
@@ -222,11 +222,15 @@ def guest_of(found: Line) -> Guest:
     )
 
 
-def _etag(component: Component) -> str:
-    """Changes with everything a person would call a change, and not when alarms are snoozed."""
-    lines = sorted(
-        line.text for name, found in component.lines.items() if name not in _VOLATILE for line in found
-    )
+def _etag(component: Component, text: str) -> str:
+    """Changes with everything a person would call a change, and not when alarms are snoozed or another
+    program puts the lines in another order."""
+    pieces, position = [], component.start
+    for child in component.children:
+        pieces.append(text[position : child.start])
+        position = child.end
+    pieces.append(text[position : component.end])
+    lines = sorted(line.text for line in unfold("".join(pieces)) if line.name not in _VOLATILE)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -48,7 +48,7 @@ class CalendarFile:
         if self._organized is None:
             found: dict[str, tuple[Component, events.Stored]] = {}
             for component in self.parsed.components("VEVENT"):
-                stored = events.read(component, self.zones)
+                stored = events.read(component, self.parsed.text, self.zones)
                 if stored is not None and stored.organizer == self.address:
                     found[stored.id] = (component, stored)
             self._organized = found

@@ -17,6 +17,15 @@ from connectors.errors import Unreadable
 DEEPEST = 8
 """Components inside components; a calendar has three levels."""
 
+OURS = "X-LOOPWRIGHT-"
+"""How the names of our own properties begin."""
+
+_READ = frozenset(
+    """UID DTSTART DTEND DURATION RRULE RDATE EXDATE RECURRENCE-ID SEQUENCE STATUS TRANSP SUMMARY DESCRIPTION
+    LOCATION ORGANIZER ATTENDEE CATEGORIES COMMENT FREEBUSY TRIGGER TZID TIMEZONE-ID X-LIC-LOCATION X-WR-CALNAME
+    X-WR-TIMEZONE X-GOOGLE-EVENT-TYPE X-GOOGLE-WORKING-LOCATION X-MICROSOFT-CDO-BUSYSTATUS""".split()
+)
+
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
 _CARET = {"^n": "\n", "^^": "^", "^'": '"'}
@@ -24,27 +33,28 @@ _CARET_PAIR = re.compile(r"\^[n^']")
 _BACKSLASH = re.compile(r"\\([\\;,nN])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
-    """One unfolded content line; ``start`` and ``end`` are offsets into the text, line break included."""
+    """One unfolded content line; ``start`` and ``end`` are offsets into the text, line break included.
+    ``name`` is in upper case, empty where the line begins with none."""
 
+    name: str
     text: str
     number: int
     start: int
     end: int
 
-    @property
-    def name(self) -> str:
-        found = _NAME.match(self.text)
-        return found.group().upper() if found else ""
-
     def parts(self) -> tuple[dict[str, str], str]:
         """Parameters (names in upper case, values without quotes) and the raw value."""
         position = len(self.name)
         parameters: dict[str, str] = {}
+        if self.text[position : position + 1] == ":":
+            return parameters, self.text[position + 1 :].strip()
         while found := _PARAMETER.match(self.text, position):
             raw = found.group(2).replace('"', "").strip()
-            parameters[found.group(1).upper()] = _CARET_PAIR.sub(lambda m: _CARET[m.group()], raw)
+            if "^" in raw:
+                raw = _CARET_PAIR.sub(lambda m: _CARET[m.group()], raw)
+            parameters[found.group(1).upper()] = raw
             position = found.end()
         colon = self.text.find(":", position)
         return parameters, self.text[colon + 1 :].strip() if colon >= 0 else ""
@@ -56,12 +66,16 @@ class Line:
     @property
     def plain(self) -> str:
         """The value of a TEXT property with its escapes undone."""
-        return _BACKSLASH.sub(lambda m: "\n" if m.group(1) in "nN" else m.group(1), self.value)
+        value = self.value
+        if "\\" not in value:
+            return value
+        return _BACKSLASH.sub(lambda m: "\n" if m.group(1) in "nN" else m.group(1), value)
 
 
 @dataclass(slots=True)
 class Component:
-    """``BEGIN:name`` to ``END:name``: its own lines by name, the components inside, its place."""
+    """``BEGIN:name`` to ``END:name``: those of its own lines that we read, by name, the components inside,
+    and its place in the text."""
 
     name: str
     number: int
@@ -120,25 +134,27 @@ def decode(data: bytes) -> str:
 def unfold(text: str) -> Iterator[Line]:
     """Content lines with their continuation lines joined; empty lines are left out."""
     position = 1 if text.startswith("\ufeff") else 0
-    number = 0
-    pending: list[str] = []
-    begun = (0, position)
-    length = len(text)
-    while position < length:
-        stop = text.find("\n", position)
-        end = length if stop < 0 else stop + 1
-        raw = text[position:end].rstrip("\r\n")
-        number += 1
-        if raw[:1] in (" ", "\t") and pending:
-            pending.append(raw[1:])
-        else:
-            if pending:
-                yield Line("".join(pending), begun[0], begun[1], position)
-            pending = [raw] if raw.strip() else []
-            begun = (number, position)
+    pieces: list[str] = []  # of the line under way, joined once: a folded attachment may have 100,000
+    number, start, stop = 0, position, position
+    for count, raw in enumerate(text[position:].split("\n"), 1):
+        end = position + len(raw) + 1
+        stripped = raw.rstrip("\r")
+        if pieces and stripped[:1] in (" ", "\t"):
+            pieces.append(stripped[1:])
+            stop = end
+        elif stripped:
+            if pieces:
+                yield _line(pieces, number, start, stop)
+            pieces, number, start, stop = [stripped], count, position, end
         position = end
-    if pending:
-        yield Line("".join(pending), begun[0], begun[1], length)
+    if pieces:
+        yield _line(pieces, number, start, min(stop, len(text)))
+
+
+def _line(pieces: list[str], number: int, start: int, end: int) -> Line:
+    text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+    found = _NAME.match(text)
+    return Line(found.group().upper() if found else "", text, number, start, end)
 
 
 def parse(text: str) -> Parsed:
@@ -151,9 +167,9 @@ def parse(text: str) -> Parsed:
             _begin(line, open_, calendars)
         elif name == "END":
             _end(line, open_)
-        elif open_:
+        elif open_ and (name in _READ or name.startswith(OURS)):
             open_[-1].lines.setdefault(name, []).append(line)
-        elif not calendars:
+        elif not calendars and not open_:
             raise Unreadable(f"line {line.number} is not iCalendar; the file must start with BEGIN:VCALENDAR")
     if open_:
         raise Unreadable(
