@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httplib2
+import httplib2.decode
 import socks  # type: ignore[import-untyped]
 
 from connectors.errors import Invalid, Transient, Unreadable
@@ -76,7 +77,12 @@ class _Once(httplib2.Http):  # type: ignore[misc]
     """httplib2 without its own repetitions: only a GET on a kept connection is sent again."""
 
     def __init__(self, timeout: float, deadline: float, max_bytes: int) -> None:
-        super().__init__(timeout=timeout, proxy_info=proxy_for)
+        super().__init__(
+            timeout=timeout,
+            proxy_info=proxy_for,
+            decode_limit_hard=max_bytes,
+            decode_limit_chunk=4096,  # how far an answer may swell before the limit is looked at: a thousandfold
+        )
         self.follow_redirects = False
         self._deadline = deadline
         self._max_bytes = max_bytes
@@ -169,7 +175,7 @@ class Transport:
                 response, content = client.request(
                     url, method, body=body, headers=dict(headers), connection_type=connection
                 )
-        except _TooLarge:
+        except (_TooLarge, httplib2.decode.DecodeLimitError, httplib2.decode.DecodeRatioError):
             raise Unreadable(
                 f"{place}: the answer is larger than {self._settings[2] // MEGABYTE} MB"
             ) from None
