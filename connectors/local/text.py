@@ -21,9 +21,36 @@ OURS = "X-LOOPWRIGHT-"
 """How the names of our own properties begin."""
 
 _READ = frozenset(
-    """UID DTSTART DTEND DURATION RRULE RDATE EXDATE RECURRENCE-ID SEQUENCE STATUS TRANSP SUMMARY DESCRIPTION
-    LOCATION ORGANIZER ATTENDEE CATEGORIES COMMENT FREEBUSY TRIGGER TZID TIMEZONE-ID X-LIC-LOCATION X-WR-CALNAME
-    X-WR-TIMEZONE X-GOOGLE-EVENT-TYPE X-GOOGLE-WORKING-LOCATION X-MICROSOFT-CDO-BUSYSTATUS""".split()
+    [
+        "UID",
+        "DTSTART",
+        "DTEND",
+        "DURATION",
+        "RRULE",
+        "RDATE",
+        "EXDATE",
+        "RECURRENCE-ID",
+        "SEQUENCE",
+        "STATUS",
+        "TRANSP",
+        "SUMMARY",
+        "DESCRIPTION",
+        "LOCATION",
+        "ORGANIZER",
+        "ATTENDEE",
+        "CATEGORIES",
+        "COMMENT",
+        "FREEBUSY",
+        "TRIGGER",
+        "TZID",
+        "TIMEZONE-ID",
+        "X-LIC-LOCATION",
+        "X-WR-CALNAME",
+        "X-WR-TIMEZONE",
+        "X-GOOGLE-EVENT-TYPE",
+        "X-GOOGLE-WORKING-LOCATION",
+        "X-MICROSOFT-CDO-BUSYSTATUS",
+    ]
 )
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
