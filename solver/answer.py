@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from solver.budget import Budget
 from solver.check import Judge, pinned
 from solver.loop import Best
-from solver.plan import Plan, Result, Status
+from solver.plan import Limits, Plan, Result, Status
 from solver.problem import Loop, Problem
+
+DEFAULT = Limits()
 
 
 class RefusedPlan(RuntimeError):

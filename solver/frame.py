@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.check import pinned
-from solver.problem import Gap, Loop, Problem, Seat, Session, SessionKind
+from solver.problem import Gap, Interval, Loop, Problem, Seat, Session, SessionKind
 from solver.timeline import Event, Mask, Timeline, event_of
 from solver.usage import site_of
 
@@ -53,8 +53,9 @@ class SessionFrame:
 class Frame:
     """A loop with its sessions' frames, orders and days."""
 
-    def __init__(self, timeline: Timeline, loop: Loop) -> None:
-        self.timeline, self.loop = timeline, loop
+    def __init__(self, timeline: Timeline, loop: Loop, kept: tuple[Interval, ...] | None = None) -> None:
+        """``kept``: intervals inside one of which every session has to lie besides (``None`` = anywhere)."""
+        self.timeline, self.loop, self._kept = timeline, loop, kept
         self.problem: Problem = timeline.problem
         self.sessions = tuple(self._session(session) for session in loop.sessions)
         self.by_id = {frame.session.id: frame for frame in self.sessions}
@@ -75,6 +76,8 @@ class Frame:
         loop, timeline = self.loop, self.timeline
         site = site_of(loop, session)
         starts = timeline.candidate(loop, session)
+        if self._kept is not None:
+            starts &= timeline.within(self._kept, session.dur)
         return SessionFrame(
             session,
             tuple(_seat(loop, session, index) for index in range(len(session.seats))),

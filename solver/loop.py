@@ -7,6 +7,7 @@ starts that a cheaper plan could use. A relaxation only drops rules, so nothing 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
@@ -21,7 +22,7 @@ from solver.staffing import staff
 from solver.subsets import MOST_SESSIONS
 from solver.timeline import BIG
 from solver.usage import Usage
-from solver.variables import Domain
+from solver.variables import Domain, LoopVars
 
 SLACK = 240
 """First guess, in minutes of price, of how far the best plan lies above the bound."""
@@ -45,11 +46,19 @@ class Best:
     bound: int
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A further demand on a plan, said twice: to the exact model, and to a finished plan."""
+
+    cut: Callable[[LoopVars], None]
+    accepts: Callable[[LoopPlan], bool]
+
+
 class Placer:
     """Places loops of one problem, one at a time."""
 
-    def __init__(self, judge: Judge, usage: Usage, budget: Budget) -> None:
-        self.judge, self.usage, self.budget = judge, usage, budget
+    def __init__(self, judge: Judge, usage: Usage, budget: Budget, wish: Wish | None = None) -> None:
+        self.judge, self.usage, self.budget, self.wish = judge, usage, budget, wish
 
     def price(self, frame: Frame, plan: LoopPlan) -> int:
         """What a plan of the loop adds to the price."""
@@ -58,6 +67,8 @@ class Placer:
 
     def legal(self, frame: Frame, plan: LoopPlan) -> bool:
         """Whether the checker accepts the loop by itself (the usage keeps it off all others)."""
+        if self.wish is not None and not self.wish.accepts(plan):
+            return False
         if self.judge.loop_violations(frame.loop.id, plan):
             return False
         book = self.judge.book(Plan({frame.loop.id: plan}))
@@ -70,17 +81,17 @@ class Placer:
         bounds = Bounds(frame, self.usage)
         if not bounds.possible:
             return IMPOSSIBLE
-        lowest = bounds.lowest()
-        if lowest >= BIG:
+        if bounds.lowest() >= BIG:
             return IMPOSSIBLE
-        return self._search(frame, bounds, lowest)
+        best = self.search(frame, bounds, bounds.rows())
+        return self._everything(frame) if best.status is Status.INFEASIBLE else best
 
-    def _search(self, frame: Frame, bounds: Bounds, lowest: int) -> Best:
+    def search(self, frame: Frame, bounds: Bounds, rows: Iterable[tuple[int, Row]]) -> Best:
         """Rows in the order of their bounds, each staffed and, if that leaves a gap, searched exactly.
 
         A row whose cutoff held no plan comes back with the cutoff as its bound and a wider slack.
         """
-        heap = [(value, row, SLACK) for value, row in bounds.rows()]
+        heap = [(value, row, SLACK) for value, row in rows]
         heapify(heap)
         best: Best | None = None
         while heap and (best is None or heap[0][0] < best.cost):
@@ -106,7 +117,7 @@ class Placer:
             elif found.status is not Status.OPTIMAL and found.status is not Status.INFEASIBLE:
                 return self._unfinished(best, value)
         if best is None:
-            return self._everything(frame) if lowest < BIG else IMPOSSIBLE
+            return IMPOSSIBLE
         return replace(best, status=Status.OPTIMAL, bound=best.cost)
 
     def _refine(self, bounds: Bounds, heap: list[tuple[int, Row, int]], row: Row) -> None:
@@ -141,7 +152,7 @@ class Placer:
         """The exact model over a domain, asked for a price in ``between``."""
         if not possible(frame, domain):
             return IMPOSSIBLE
-        model = Model(self.usage, [(frame, domain, True)])
+        model = self._model(frame, domain)
         if between is not None:
             model.between(*between)
         found = model.solve(self.budget.search(linear=1 if frame.loop.max_days > 1 else 0))
@@ -150,13 +161,20 @@ class Placer:
         if plan is None:
             return Best(found.status, None, 0, 0)
         return Best(found.status, plan, self.price(frame, plan), found.bound)
+
+    def _model(self, frame: Frame, domain: Domain) -> Model:
+        model = Model(self.usage, [(frame, domain, True)])
+        if self.wish is not None:
+            self.wish.cut(model.variables.loops[0])
+        return model
+
     def _everything(self, frame: Frame) -> Best:
         """The exact model over all starts; *infeasible* is asked again without presolve."""
         domain = full_domain(frame, self.usage)
         found = self._exact(frame, domain, None)
         if found.status is Status.INFEASIBLE and possible(frame, domain):
             search = replace(self.budget.search(), presolve=False)
-            again = Model(self.usage, [(frame, domain, True)]).solve(search)
+            again = self._model(frame, domain).solve(search)
             self.budget.spend(again.work)
             if again.status is not Status.INFEASIBLE:
                 plan = again.plans.get(frame.loop.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from solver.answer import Answer, RefusedPlan, judged, weighed
+from solver.answer import DEFAULT, Answer, RefusedPlan, judged, weighed
 from solver.batch import pack
 from solver.budget import Budget
 from solver.check import Judge
@@ -16,8 +16,6 @@ from solver.timeline import Timeline
 from solver.usage import Usage
 
 __all__ = ["RefusedPlan", "solve"]
-
-DEFAULT = Limits()
 
 
 def solve(

@@ -157,9 +157,12 @@ class Timeline:
 
     def candidate(self, loop: Loop, session: Session) -> Mask:
         """Steps at which the session fits availability, days, its window and its lock."""
-        out = self._within(loop.availability, session.dur) & self._within(loop.days, session.dur)
+        out = self.within(loop.availability, session.dur) & self.within(loop.days, session.dur)
+        out[touching((self.problem.horizon, self.minutes[-1] + session.dur + 1), session.dur, self.grid)] = (
+            False
+        )
         if session.window:
-            out &= self._within(session.window, session.dur)
+            out &= self.within(session.window, session.dur)
         lock = session.lock
         if lock is not None and lock.start is not None:
             only = np.zeros(self.steps, dtype=np.bool_)
@@ -168,7 +171,8 @@ class Timeline:
             out &= only
         return out
 
-    def _within(self, intervals: Iterable[Interval], dur: int) -> Mask:
+    def within(self, intervals: Iterable[Interval], dur: int) -> Mask:
+        """Steps at which ``dur`` minutes lie inside one of the intervals."""
         out = np.zeros(self.steps, dtype=np.bool_)
         for interval in intervals:
             out[inside(interval, dur, self.grid)] = True
@@ -176,7 +180,7 @@ class Timeline:
 
     def outside_preferred(self, loop: Loop, session: Session) -> Mask:
         """Steps at which an interview would not lie inside one ``preferred`` interval."""
-        return ~self._within(loop.preferred, session.dur)
+        return ~self.within(loop.preferred, session.dur)
 
     # -- business hours -----------------------------------------------------------------------
 

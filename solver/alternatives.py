@@ -1,0 +1,230 @@
+"""Several good plans that differ where a person would notice.
+
+A candidate notices on which half-days she has to come; the company notices who interviews. So the
+first answers are the best plan of each set of half-days, cheapest first; only when there are no
+more of these, plans at the same half-days with other people follow.
+
+The best plans of different half-days come from a search over regions (some half-days forbidden), the
+most promising first: once the best plan of a region is known, the region splits into those that each
+forbid one half-day of it, so every other set of half-days that is not a superset stays reachable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from itertools import count
+
+from solver.answer import DEFAULT, Answer, judged, price_of_leaving_out
+from solver.bounds import Bounds
+from solver.budget import Budget
+from solver.check import Judge
+from solver.frame import Frame
+from solver.loop import Best, Placer, Wish
+from solver.plan import Limits, LoopPlan, Plan, Progress, Result, Status
+from solver.problem import Interval, Loop, Problem, SessionKind
+from solver.solve import solve
+from solver.timeline import BIG, Timeline
+from solver.usage import Usage
+from solver.variables import Literal, LoopVars
+
+Halves = frozenset[Interval]
+People = frozenset[tuple[str, str]]
+
+
+def alternatives(
+    problem: Problem,
+    k: int = 3,
+    limits: Limits = DEFAULT,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> tuple[Result, ...]:
+    """Up to ``k`` plans, best first; the first is that of `solve`, with its status.
+
+    Any two differ in the half-days of a loop or in the people of its interviews. Fewer than ``k``
+    come back if there are no more, or when the limits end the search. With several loops each
+    further plan changes one loop of the first, the others keep their place.
+    """
+    budget = Budget(limits, stop)
+    first = solve(problem, limits, progress=progress, stop=stop)
+    if first.status not in (Status.OPTIMAL, Status.FEASIBLE) or k <= 1:
+        return (first,)
+    judge = Judge(problem)
+    timeline = Timeline(problem)
+    usage = Usage(timeline)
+    for loop in problem.loops:
+        plan = first.plan.loops[loop.id]
+        if plan is not None:
+            usage.add(loop, plan)
+    found = []
+    for loop in problem.loops:
+        plan = first.plan.loops[loop.id]
+        if plan is not None and not budget.over():
+            usage.remove(loop, plan)
+            found += _others(judge, usage, Frame(timeline, loop), plan, k - 1, budget)
+            usage.add(loop, plan)
+    found.sort(key=lambda other: (other.kind, other.best.cost - other.spared))
+    results = [first]
+    for other in found[: k - 1]:
+        plan = replace_loop(first.plan, other.loop, other.best.plan)
+        answer = Answer(Status.FEASIBLE, plan, first.bound)
+        results.append(judged(judge, answer, budget))
+    return (results[0], *sorted(results[1:], key=lambda result: result.cost))
+
+
+def replace_loop(plan: Plan, loop: str, by: LoopPlan | None) -> Plan:
+    return Plan({**plan.loops, loop: by})
+
+
+@dataclass(frozen=True)
+class Other:
+    """One more way to place a loop; ``spared`` is the price of the first way, for comparison between loops."""
+
+    loop: str
+    kind: int  # 0 = other half-days, 1 = other people
+    best: Best
+    spared: int
+
+
+def _others(judge: Judge, usage: Usage, frame: Frame, first: LoopPlan, k: int, budget: Budget) -> list[Other]:
+    """The ``k`` cheapest other ways to place one loop that a person would notice."""
+    search = _Search(judge, usage, frame, budget)
+    spared = Placer(judge, usage, budget).price(frame, first)
+    found = [Other(frame.loop.id, 0, best, spared) for best in search.other_halves(first, k)]
+    known = [first, *(other.best.plan for other in found if other.best.plan is not None)]
+    while len(found) < k and not budget.over():
+        best = search.other_people(known)
+        if best is None or best.plan is None:
+            break
+        known.append(best.plan)
+        found.append(Other(frame.loop.id, 1, best, spared))
+    return found
+
+
+@dataclass(order=True)
+class _Region:
+    """Half-days that are still allowed, with a lower bound or the best plan in them."""
+
+    bound: int
+    order: int
+    allowed: tuple[Interval, ...] = field(compare=False)
+    best: Best | None = field(compare=False, default=None)
+    bounds: Bounds | None = field(compare=False, default=None)
+
+
+class _Search:
+    def __init__(self, judge: Judge, usage: Usage, frame: Frame, budget: Budget) -> None:
+        self.judge, self.usage, self.frame, self.budget = judge, usage, frame, budget
+        self.out = price_of_leaving_out(judge.problem, frame.loop)
+        self._order = count()
+
+    def other_halves(self, first: LoopPlan, k: int) -> list[Best]:
+        """The cheapest plans at other sets of half-days, one per set."""
+        seen = {halves(self.frame.loop, first)}
+        heap: list[_Region] = []
+        self._split(heap, half_days(self.frame.loop), next(iter(seen)), 0)
+        found: list[Best] = []
+        tried: set[tuple[Interval, ...]] = set()
+        while heap and len(found) < k and not self.budget.over():
+            region = heappop(heap)
+            if region.best is None:
+                if region.bounds is not None or region.allowed not in tried:
+                    tried.add(region.allowed)
+                    self._solve(heap, region)
+                continue
+            plan = region.best.plan
+            assert plan is not None
+            where = halves(self.frame.loop, plan)
+            if where not in seen:
+                seen.add(where)
+                found.append(region.best)
+            self._split(heap, region.allowed, where, region.bound)
+        return found
+
+    def _split(self, heap: list[_Region], allowed: tuple[Interval, ...], used: Halves, bound: int) -> None:
+        for half in sorted(used):
+            rest = tuple(other for other in allowed if other != half)
+            if rest:
+                heappush(heap, _Region(bound, next(self._order), rest))
+
+    def _solve(self, heap: list[_Region], region: _Region) -> None:
+        """Gives a region its bound, or, if it has one, its best plan, and puts it back."""
+        bounds = region.bounds
+        if bounds is None:
+            kept = joined(self.frame.loop, region.allowed)
+            bounds = Bounds(Frame(self.frame.timeline, self.frame.loop, kept), self.usage)
+            lowest = bounds.lowest() if bounds.possible else BIG
+            if lowest < BIG:
+                heappush(heap, replace(region, bound=max(lowest, region.bound), bounds=bounds))
+            return
+        best = Placer(self.judge, self.usage, self.budget).search(bounds.frame, bounds, bounds.rows())
+        if best.plan is not None:
+            heappush(heap, replace(region, bound=best.cost, best=best, bounds=None))
+
+    def other_people(self, known: list[LoopPlan]) -> Best | None:
+        """The cheapest plan whose interviewers differ from those of every known plan."""
+        wish = Wish(
+            lambda v: _other_people(v, known),
+            lambda plan: all(
+                interviewers(self.frame.loop, plan) != interviewers(self.frame.loop, p) for p in known
+            ),
+        )
+        placer = Placer(self.judge, self.usage, self.budget, wish)
+        bounds = Bounds(self.frame, self.usage)
+        if not bounds.possible:
+            return None
+        return placer.search(self.frame, bounds, bounds.rows())
+
+
+def _other_people(v: LoopVars, known: list[LoopPlan]) -> None:
+    """At least one interviewer of every known plan is not where they were."""
+    for plan in known:
+        same: list[Literal] = []
+        missing = False
+        for sid, person in interviewers(v.loop, plan):
+            literals = v.seated(person, sid)
+            missing = missing or not literals
+            same += literals[:1]
+        if not missing:
+            v.model.add_bool_or([~literal for literal in same])
+
+
+def half_days(loop: Loop) -> tuple[Interval, ...]:
+    """Every candidate day cut at its middle: noon, unless clocks change that day."""
+    out: list[Interval] = []
+    for start, end in loop.days:
+        noon = (start + end) // 2
+        out += [(start, noon), (noon, end)]
+    return tuple(out)
+
+
+def joined(loop: Loop, halves: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    """The allowed half-days as intervals; two halves of one day become the whole day again."""
+    allowed = set(halves)
+    out: list[Interval] = []
+    for start, end in loop.days:
+        noon = (start + end) // 2
+        parts = [half for half in ((start, noon), (noon, end)) if half in allowed]
+        out += [(start, end)] if len(parts) == 2 else parts
+    return tuple(out)
+
+
+def halves(loop: Loop, plan: LoopPlan) -> Halves:
+    """The half-days that a plan touches."""
+    spans = [(plan.sessions[s.id].start, plan.sessions[s.id].start + s.dur) for s in loop.sessions]
+    return frozenset(
+        half for half in half_days(loop) if any(start < half[1] and half[0] < end for start, end in spans)
+    )
+
+
+def interviewers(loop: Loop, plan: LoopPlan) -> People:
+    """``(session, person)`` of every interview seat."""
+    return frozenset(
+        (s.id, person)
+        for s in loop.sessions
+        if s.kind is SessionKind.INTERVIEW
+        for seat in plan.sessions[s.id].people
+        for person in seat
+    )
