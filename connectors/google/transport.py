@@ -229,7 +229,7 @@ def _cause(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, socks.ProxyError):
-        return f"the proxy refused ({redact(str(error))}); see HTTPS_PROXY"
+        return f"the proxy refused ({redact(' '.join(str(error).split()))}); see HTTPS_PROXY"
     if isinstance(error, socket.gaierror | httplib2.ServerNotFoundError):
         return "its name cannot be resolved"
     if isinstance(error, ConnectionRefusedError):
