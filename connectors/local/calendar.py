@@ -254,8 +254,9 @@ class LocalCalendar:
 
 def _next(now: Stored, intent: EventIntent) -> Stored:
     """The event after a change: same identity, next sequence; answers stand where the time does."""
+    wanted = events.intended(intent, now.organizer, (), now.sequence + 1)
     known = {normal(guest.address): guest for guest in now.guests}
-    moved = (intent.start, intent.end) != (now.start, now.end)
+    moved = wanted.times != now.times
 
     def guest(attendee: Attendee) -> Guest:
         fresh = events.invited(attendee, now.organizer)
@@ -268,9 +269,9 @@ def _next(now: Stored, intent: EventIntent) -> Stored:
     guests = tuple(guest(attendee) for attendee in intent.attendees)
     stay = {normal(g.address) for g in guests}
     dropped = [g.address for address, g in known.items() if address not in stay and address != now.organizer]
-    wanted = events.intended(intent, now.organizer, guests, now.sequence + 1)
     return replace(
         wanted,
+        guests=guests,
         sent=wanted.times,
         withdrawn=tuple(sorted({*dropped, *(who for who in now.withdrawn if normal(who) not in stay)})),
     )

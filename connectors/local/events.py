@@ -194,7 +194,8 @@ def _reminders(component: Component) -> tuple[int, ...]:
     for alarm in component.children:
         trigger = alarm.first("TRIGGER")
         if alarm.name == "VALARM" and trigger is not None and trigger.value.startswith("-P"):
-            found.append(int(-duration(trigger, trigger.value).total_seconds()) // 60)
+            before = duration(trigger, trigger.value)
+            found.append(-int((timedelta(days=before.days) + before.rest).total_seconds()) // 60)
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from its first instant to the first instant of the next day: 23, 24 or 25 hours.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,7 @@ def moments(line: Line, zones: Zones) -> list[Moment | tuple[Moment, Moment]]:
             first, _, second = text.partition("/")
             begin = _moment(line, first, parameters, zones)
             end = (
-                later(begin, duration(line, second))
+                duration(line, second).after(begin)
                 if second.lstrip("+-").startswith("P")
                 else _moment(line, second, parameters, zones)
             )
@@ -89,26 +90,32 @@ def _moment(line: Line, text: str, parameters: dict[str, str], zones: Zones) -> 
     raise bad(line, "a date (20261020) or a time (20261020T090000)")
 
 
-def duration(line: Line, text: str) -> timedelta:
-    """A DURATION value. Days and weeks are kept apart from hours by `later`, see there."""
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A DURATION: whole days go by the wall clock (23 to 25 hours), the rest is real time."""
+
+    days: int
+    rest: timedelta
+
+    def after(self, begin: Moment) -> Moment:
+        """The moment that much later; of a plain date the rest is dropped."""
+        day = begin + timedelta(days=self.days)
+        if not isinstance(day, datetime):
+            return day
+        return (day.astimezone(UTC) + self.rest).astimezone(day.tzinfo)
+
+
+def duration(line: Line, text: str) -> Length:
+    """A DURATION value. Raises `Unreadable` naming the line."""
     found = _DURATION.fullmatch(text.strip().upper())
     if not found or not any(found.groups()[1:]):
         raise bad(line, "a duration (PT45M)")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
+    sign = -1 if found[1] == "-" else 1
+    weeks, days, hours, minutes, seconds = (sign * int(part or 0) for part in found.groups()[1:])
     try:
-        length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return Length(weeks * 7 + days, timedelta(hours=hours, minutes=minutes, seconds=seconds))
     except OverflowError:
         raise bad(line, "a duration shorter than a century") from None
-    return -length if found[1] == "-" else length
-
-
-def later(begin: Moment, length: timedelta) -> Moment:
-    """``begin`` plus a duration: whole days by the wall clock, the rest in real time."""
-    if not isinstance(begin, datetime):
-        return begin + timedelta(days=length.days)
-    days, rest = timedelta(days=length.days), timedelta(seconds=length.seconds)
-    day = begin + days
-    return (day.astimezone(UTC) + rest).astimezone(begin.tzinfo)
 
 
 def span(component: Component, zones: Zones) -> tuple[Moment, Moment]:
@@ -138,7 +145,7 @@ def _end(component: Component, start: Moment, first: Line, zones: Zones) -> tupl
     if line := component.first("DTEND"):
         return moment(line, zones), line
     if line := component.first("DURATION"):
-        return later(start, duration(line, line.value)), line
+        return duration(line, line.value).after(start), line
     return (start + timedelta(days=1) if is_day(start) else start), first
 
 
