@@ -34,7 +34,7 @@ def show(
         interviews = tx.interviews.of_loop(loop.id)
         application = tx.applications.get(loop.application)
         second = tx.applications.get(refused.application)
-        proposals = [p for p in tx.proposals.of_loop(loop.id)]
+        proposals = tx.proposals.of_loop(loop.id)
     assert application is not None and second is not None
     console.print()
     console.print(_plans(proposals))

@@ -229,6 +229,8 @@ class Weeks:
             start = opens + rng.randrange(0, int(length), 30 if rng.random() < 0.8 else 15) * _MINUTE
             end = start + minutes * _MINUTE
             fits = end <= closes and (taken + minutes) / length <= wanted + 0.04
+            if fits and self._in_quiet_hours(start) and rng.random() < weeks.QUIET:
+                continue
             if not fits or self._at_lunch(who, day, start, end) or not self._free(who, start, end):
                 continue
             self.entries[who].append(Entry(title, start, end))
@@ -236,6 +238,11 @@ class Weeks:
             taken += minutes
             if taken / length >= wanted:
                 return
+
+    @staticmethod
+    def _in_quiet_hours(start: datetime) -> bool:
+        opens, closes = weeks.QUIET_HOURS
+        return opens <= start.astimezone(ZoneInfo(weeks.BERLIN)).time() < closes
 
     def _at_lunch(self, who: str, day: Day, start: datetime, end: datetime) -> bool:
         """People keep their usual lunch free of everyday meetings."""

@@ -192,6 +192,11 @@ BUSY_SHARE: Mapping[str, tuple[float, float]] = {"greta": (0.60, 0.75), "emil": 
 USUAL_SHARE = (0.38, 0.52)
 ROOM_SHARE = (0.20, 0.35)
 
+QUIET_HOURS = (time(11, 30), time(15, 30))
+"""Berlin keeps its early afternoons for long work and visitors: everyday meetings are rarer then."""
+QUIET = 0.7
+"""How many of them are put elsewhere."""
+
 FILLERS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "engineer": (
         ("Pairing", 60),

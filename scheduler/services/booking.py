@@ -213,7 +213,14 @@ def _note_replaced(app: App, tx: Tx, loop: Loop, before: Sequence[Interview], di
                 subject = f"loop:{loop.id}"
                 tx.facts.add(
                     Fact(
-                        app.clock(), ACTOR, "seat_replaced", subject, seat.state.value, after, loop.cause, data
+                        app.clock(),
+                        ACTOR,
+                        "seat_replaced",
+                        subject,
+                        seat.state.value,
+                        after,
+                        loop.cause,
+                        data,
                     )
                 )
 

@@ -33,6 +33,7 @@ from scheduler.services.company_words import (
     hours_of,
     id_of,
     line_of,
+    link_of,
     lunch_of,
     together,
     window_of,
@@ -71,6 +72,7 @@ Week = Annotated[list[HoursLine], Field(min_length=1), _OneOrMany, AfterValidato
 Windows = Annotated[list[Window], _OneOrMany]
 Ids = Annotated[list[Id], _OneOrMany]
 Lines = Annotated[list[Line], _OneOrMany]
+Links = Annotated[list[Annotated[str, AfterValidator(link_of)]], _OneOrMany]
 
 
 class Written(BaseModel):
@@ -196,7 +198,7 @@ class InterviewFile(Written):
     room: bool | None = None
     features: Ids = []
     agenda: Text = ""
-    links: Lines = []
+    links: Links = []
     branch: Id | None = None
     due_days: Annotated[StrictInt, Field(ge=1, le=90)] | None = None
     open: bool = False

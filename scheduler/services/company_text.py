@@ -25,8 +25,8 @@ MAX_DEPTH = 32
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Only its parser is used; the values are put together here, one event at a time."""
 
-_BROKEN = re.compile("[\0\ud800-\udfff]")
-"""No parser takes these: NUL and halves of surrogate pairs."""
+_BROKEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2 (5.1) does not allow in a file, and no TOML needs: control characters, half characters."""
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -101,27 +101,15 @@ def _first_lower(text: str) -> str:
 
 
 def _yaml(text: str, source: str) -> Any:
-    loader = _Loader(text)
     try:
-        return _Composer(source, loader).value()
+        return _Composer(source, _Loader(text)).value()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(w for w in (error.problem, error.context) if w)
-        where = _at(source, mark.line + 1) if mark else source
-        line = text.split("\n")[mark.line] if mark and mark.line <= text.count("\n") else ""
-        raise BadInputs([BadInput(where, f"is not YAML: {what}", _yaml_hint(line))]) from None
-    except yaml.YAMLError as error:
-        place = getattr(error, "position", None)
-        where = source if place is None else _at(source, text[:place].count("\n") + 1)
-        raise BadInputs(
-            [
-                BadInput(
-                    where, "holds a character that YAML does not allow", "save the file as plain UTF-8 text"
-                )
-            ]
-        ) from None
-    finally:
-        loader.dispose()
+        lines = text.rstrip("\n").split("\n")
+        number = min(mark.line, len(lines) - 1) if mark else 0
+        fix = _yaml_hint(lines[number])
+        raise BadInputs([BadInput(_at(source, number + 1), f"is not YAML: {what}", fix)]) from None
 
 
 def _yaml_hint(line: str) -> str:

@@ -21,6 +21,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_LINK = re.compile(r"https?://[^\s/?#<>\"\\]+(?:[/?#][^\s<>\"\\]*)?")
 _RANGE = re.compile(r"(\d{1,2}):(\d\d) ?[-–] ?(\d{1,2}):(\d\d)")
 _COUNTRY = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,5}))?")
 
@@ -57,6 +58,13 @@ def email_of(value: str) -> str:
     bad = not _EMAIL.fullmatch(value) or ".." in value or value[0] == "." or ".@" in value
     if bad or len(value) > 254:
         raise Said(f"{quoted(value)} is not one plain e-mail address", "write it as anna@example.com")
+    return value
+
+
+def link_of(value: str) -> str:
+    """A web address, complete."""
+    if not _LINK.fullmatch(value) or len(value) > 2000:
+        raise Said(f"{quoted(value)} is not a web address", "write it as https://example.com/page")
     return value
 
 

@@ -49,6 +49,15 @@ def expire(app: App) -> None:
         compensate.undo(app, loop_id, Reason("hold_expired", text), ())
 
 
+def backlog(app: App) -> tuple[int, float]:
+    """How many writes wait, and for how many seconds the oldest has been due."""
+    now = app.clock()
+    with app.db.read() as tx:
+        rows = tx.ledger.due(now, limit=1000)
+    due = [r.due_at for r in rows if r.due_at is not None]
+    return len(rows), max(((now - d).total_seconds() for d in due), default=0.0)
+
+
 def complete(app: App) -> None:
     """Confirmed loops become *completed* once their last meeting has ended."""
     now = app.clock()

@@ -149,9 +149,7 @@ def _flag(app: App, tx: Tx, interview: Interview, flag: str, text: str) -> None:
     assert loop is not None
     at = app.clock()
     data = {"interview": interview.id}
-    tx.facts.add(
-        Fact(at, ACTOR, f"interview_{flag}", f"loop:{interview.loop}", "", flag, "calendar", data)
-    )
+    tx.facts.add(Fact(at, ACTOR, f"interview_{flag}", f"loop:{interview.loop}", "", flag, "calendar", data))
     if loop.state is LoopState.CONFIRMED:
         tx.loops.move(
             loop.id,

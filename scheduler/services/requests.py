@@ -58,7 +58,7 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
     if known is not None:
         return known
     template = _template(tx, request)
-    _check_people(tx, request.application)
+    check_people(tx, request.application)
     loop = _draft(app, tx, request, template, visit, cause)
     tx.applications.put(request.application)
     tx.loops.add(loop, actor=actor, cause=cause)
@@ -73,7 +73,7 @@ def _template(tx: Tx, request: LoopRequest) -> LoopTemplate:
     return prepare(template, branch=request.branch, leave_out=request.leave_out, adjust=request.adjust)
 
 
-def _check_people(tx: Tx, application: Application) -> None:
+def check_people(tx: Tx, application: Application) -> None:
     """Everybody the application names must be known, or nobody could be invited."""
     for field_name in ("hiring_manager", "recruiter", "coordinator"):
         id = getattr(application, field_name)

@@ -61,15 +61,15 @@ class Facts:
         return [_value(row) for row in self.connection.execute(query).mappings()]
 
     def verify(self) -> int | None:
-        """The number of the first fact that is not as it was chained, missing ones included; ``None``
-        when all are."""
+        """The number of the first fact that is not as it was chained, missing and added ones
+        included; ``None`` when all are. To be asked in a read transaction, which sees one moment."""
+        head = self.connection.execute(sa.select(fact_chain)).one()
         seq, last = 0, ""
         while batch := self.list(_BATCH, after=seq):
             for fact in batch:
-                if fact.seq != seq + 1 or fact.hash != chained(last, fact):
+                if fact.seq != seq + 1 or fact.seq > head.seq or fact.hash != chained(last, fact):
                     return seq + 1
                 seq, last = fact.seq, fact.hash
-        head = self.connection.execute(sa.select(fact_chain)).one()
         return None if (head.seq, head.hash) == (seq, last) else seq + 1
 
 

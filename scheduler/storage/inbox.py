@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.storage.mapping import Rows
-from scheduler.storage.statements import insert
+from scheduler.storage.statements import add_new
 from scheduler.storage.tables import answers, inbox
 
 
@@ -51,8 +51,7 @@ class Inbox:
         """Keep a delivery; the second value says whether it is new. One that came before is returned
         as it was kept then, whatever this one's body is."""
         fresh = Delivery(uuid.uuid4().hex, source, delivery_id, digest, body, at)
-        statement = insert(self.connection, inbox).values(_rows.row(fresh)).on_conflict_do_nothing()
-        if self.connection.execute(statement).rowcount == 1:
+        if add_new(self.connection, inbox, _rows.row(fresh)):
             return fresh, True
         same = (inbox.c.source == source) & (inbox.c.delivery_id == delivery_id)
         row = self.connection.execute(sa.select(inbox).where(same)).mappings().one()
@@ -83,10 +82,15 @@ class Inbox:
         """The answer that this idempotency key got on this route, or ``None``: then the key is ours
         until the transaction ends, and `keep_answer` says the answer. Whoever sends the same key
         meanwhile waits for us. Raises `WrongState` where the key came with another request."""
-        claim = insert(self.connection, answers).values(
-            key=key, route=route, digest=request_digest, status=None, body="", at=at or datetime.now(UTC)
-        )
-        if self.connection.execute(claim.on_conflict_do_nothing()).rowcount == 1:
+        claim = {
+            "key": key,
+            "route": route,
+            "digest": request_digest,
+            "status": None,
+            "body": "",
+            "at": at or datetime.now(UTC),
+        }
+        if add_new(self.connection, answers, claim):
             return None
         mine = (answers.c.key == key) & (answers.c.route == route)
         row = self.connection.execute(sa.select(answers).where(mine)).one()

@@ -2,7 +2,7 @@
 
 1. the company, while its file is loaded; the claim of an idempotency key; a delivery,
 2. a loop, before anything that belongs to it is changed,
-3. time, subject by subject in sorted order,
+3. the subjects whose time is taken, all of them at once and in the same order for everybody,
 4. the head of the facts, at the very end.
 
 SQLite has one writer at a time and needs none of this.
@@ -10,9 +10,11 @@ SQLite has one writer at a time and needs none of this.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from scheduler.storage.tables import loops
 
@@ -24,3 +26,22 @@ def lock_loops(connection: sa.Connection, ids: Iterable[str]) -> None:
     # NO KEY UPDATE: rows that merely refer to a loop may still be inserted by others.
     mine = sa.select(loops.c.id).where(loops.c.id.in_(sorted(set(ids)))).order_by(loops.c.id)
     connection.execute(mine.with_for_update(key_share=True)).all()
+
+
+def lock_subjects(connection: sa.Connection, subjects: Iterable[str]) -> None:
+    """Be the only one who takes time of these subjects until the transaction ends.
+
+    The constraint alone lets two transactions wait for each other: one that has given up a time of
+    somebody and wants an earlier one, another that has the earlier one and wants the time given up.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    keys = sorted({_key(subject) for subject in subjects})
+    listed = sa.func.unnest(sa.cast(keys, ARRAY(sa.BigInteger))).column_valued("key")
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(listed))).all()
+
+
+def _key(subject: str) -> int:
+    """The advisory lock of a subject; two that share one only wait for each other more often."""
+    digest = hashlib.sha256(b"loopwright/subject/" + subject.encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

@@ -15,7 +15,7 @@ from scheduler.domain.loops import MOVES, Loop, LoopState
 from scheduler.storage.codec import encode
 from scheduler.storage.facts import Facts
 from scheduler.storage.mapping import Rows
-from scheduler.storage.statements import insert
+from scheduler.storage.statements import add_new
 from scheduler.storage.tables import applications, loops
 
 _rows = Rows(Loop, loops)
@@ -35,9 +35,7 @@ class Loops:
         known = sa.select(applications.c.id).where(applications.c.id == loop.application)
         if self.connection.execute(known).first() is None:
             raise Missing("application", loop.application)
-        statement = insert(self.connection, loops).values(_rows.row(loop))
-        done = self.connection.execute(statement.on_conflict_do_nothing())
-        if done.rowcount != 1:
+        if not add_new(self.connection, loops, _rows.row(loop)):
             other = self.by_visit(loop.application, loop.stage_visit) or self.get(loop.id)
             assert other is not None, "only a loop can be in a loop's way"
             raise WrongState("loop", other.id, other.state, "a stage visit has one loop")
@@ -98,7 +96,7 @@ class Loops:
             raise WrongState("loop", loop_id, loop.state, f"it would have to be {_or(expect)}")
         if to not in MOVES[loop.state]:
             raise WrongState("loop", loop_id, loop.state, f"it cannot become {to} from there")
-        moved = self._changed(loop, at, {**changes, "state": to})
+        moved = self._changed(loop, at, {**_changeable(changes), "state": to})
         data = _told(changes)
         self._note(at, actor, "loop_moved", loop_id, loop.state, to, cause, data)
         return moved
@@ -106,7 +104,7 @@ class Loops:
     def change(self, loop_id: str, actor: str, cause: str, at: datetime, what: str, **changes: Any) -> Loop:
         """Change fields without a move, with the fact ``what``. Raises `Missing` for an unknown id."""
         loop = self._locked(loop_id)
-        changed = self._changed(loop, at, changes)
+        changed = self._changed(loop, at, _changeable(changes))
         self._note(at, actor, what, loop_id, loop.state, loop.state, cause, _told(changes))
         return changed
 
@@ -117,9 +115,6 @@ class Loops:
         return loop
 
     def _changed(self, loop: Loop, at: datetime, changes: Mapping[str, Any]) -> Loop:
-        fixed = _FIXED & changes.keys() - {"state"}
-        if fixed:
-            raise TypeError(f"a loop's {', '.join(sorted(fixed))} cannot be changed")
         changes = {**changes, "updated_at": at}
         self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(_rows.part(changes)))
         return replace(loop, **changes)
@@ -141,6 +136,12 @@ class Loops:
     ) -> None:
         subject = f"loop:{loop_id}"
         self.facts.add(Fact(at, actor, what, subject, str(before), str(after), cause, data))
+
+
+def _changeable(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    if fixed := _FIXED & changes.keys():
+        raise TypeError(f"a loop's {', '.join(sorted(fixed))} cannot be changed")
+    return changes
 
 
 def _told(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Reservations: the time taken from people, rooms and candidates, at most once by constraint.
 
-Taking time waits for whoever is just taking the same, subject by subject in sorted order, so that
-two transactions never wait for each other; `expire` waits for nobody.
+Whoever takes time of a subject waits for those who are just doing so, in an order that is the same
+for all, so that two transactions never wait for each other; `expire` waits for nobody.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -14,7 +15,8 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import Hold, Reservation
 from scheduler.domain.errors import Taken
 from scheduler.domain.time import Span
-from scheduler.storage.locks import lock_loops
+from scheduler.storage.columns import clean_text
+from scheduler.storage.locks import lock_loops, lock_subjects
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import insert
 from scheduler.storage.tables import loops, reservations
@@ -29,8 +31,9 @@ class Reservations:
 
     def take(self, rows: Sequence[Reservation]) -> None:
         """Take all of these times, or raise `Taken` with the subjects that are not free and leave
-        nothing behind. Another transaction that is taking the same time is waited for."""
-        lock_loops(self.connection, [r.loop for r in rows])
+        nothing behind. Another transaction that is taking time of the same subjects is waited for.
+        To be done once in a transaction, `swap` included: see `locks`."""
+        self._lock(rows)
         with self.connection.begin_nested():
             missed = self._insert(_sorted(rows))
             if missed:
@@ -39,16 +42,12 @@ class Reservations:
     def swap(self, loop_id: str, release: Collection[str], take: Sequence[Reservation]) -> None:
         """Give up the loop's times for the interviews ``release`` and take others in their place; on
         `Taken` everything is as before."""
-        lock_loops(self.connection, [loop_id, *(r.loop for r in take)])
-        ordered = _sorted(take)
+        self._lock(take, loop_id)
         with self.connection.begin_nested():
-            missed: list[str] = []
-            for subject in sorted({r.subject for r in ordered}):
-                self._delete(loop_id, release, subject)
-                missed += self._insert([r for r in ordered if r.subject == subject])
+            self._delete(loop_id, release)
+            missed = self._insert(_sorted(take))
             if missed:
                 raise Taken(missed)
-            self._delete(loop_id, release)
 
     def confirm(self, loop_id: str) -> int:
         """Turn the loop's holds into bookings, which do not expire; returns how many there were."""
@@ -101,6 +100,10 @@ class Reservations:
             found &= (_t.expires_at.is_(None)) | (_t.expires_at > now)
         return self._list(found)
 
+    def _lock(self, rows: Sequence[Reservation], *loops: str) -> None:
+        lock_loops(self.connection, {*loops, *(r.loop for r in rows)})
+        lock_subjects(self.connection, {clean_text(r.subject, "subject") for r in rows})
+
     def _insert(self, rows: Sequence[Reservation]) -> list[str]:
         """The subjects whose time was not free; the others are in."""
         if not rows:
@@ -111,8 +114,9 @@ class Reservations:
         done = self.connection.execute(
             statement.returning(_t.subject, _t.start_at), [_rows.row(r) for r in rows]
         )
-        taken = {(row.subject, row.start_at) for row in done}
-        return sorted({r.subject for r in rows if (r.subject, r.span.start) not in taken})
+        missed = Counter((r.subject, r.span.start) for r in rows)
+        missed.subtract((row.subject, row.start_at) for row in done)
+        return sorted({subject for (subject, _), rows_missed in missed.items() if rows_missed})
 
     def _insert_alone(self, rows: Sequence[Reservation]) -> list[str]:
         # SQLite has one writer, which is us: what is free stays free. The trigger is the second wall.
@@ -124,14 +128,10 @@ class Reservations:
                 self.connection.execute(sa.insert(reservations), _rows.row(row))
         return sorted(set(missed))
 
-    def _delete(
-        self, loop_id: str, interviews: Collection[str] | None = None, subject: str | None = None
-    ) -> int:
+    def _delete(self, loop_id: str, interviews: Collection[str] | None) -> int:
         gone = sa.delete(reservations).where(_t.loop == loop_id)
         if interviews is not None:
             gone = gone.where(_t.interview.in_(sorted(set(interviews))))
-        if subject is not None:
-            gone = gone.where(_t.subject == subject)
         return self.connection.execute(gone).rowcount
 
     def _list(self, condition: sa.ColumnElement[bool]) -> list[Reservation]:

@@ -1,0 +1,55 @@
+"""Applications: candidates' candidacies, with what a plan must respect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from scheduler.api.access import Action, Actor, needs
+from scheduler.api.common import After, Limit, Services
+from scheduler.api.models import ApplicationModel
+from scheduler.api.problems import answers
+from scheduler.domain.errors import BadInput, Missing
+from scheduler.services import requests
+
+router = APIRouter(prefix="/applications", tags=["applications"])
+ApplicationId = Annotated[str, Path(max_length=100)]
+
+
+@router.get("", responses=answers())
+def list_applications(
+    app: Services, _: Annotated[Actor, needs(Action.READ)], limit: Limit = 50, after: After = None
+) -> list[ApplicationModel]:
+    """Applications in the order of their ids."""
+    with app.db.read() as tx:
+        return [ApplicationModel.of(a) for a in tx.applications.list(limit=limit, after=after)]
+
+
+@router.get("/{application_id}", responses=answers(404))
+def get_application(
+    application_id: ApplicationId, app: Services, _: Annotated[Actor, needs(Action.READ)]
+) -> ApplicationModel:
+    """One application."""
+    with app.db.read() as tx:
+        found = tx.applications.get(application_id)
+    if found is None:
+        raise Missing("application", application_id)
+    return ApplicationModel.of(found)
+
+
+@router.put("/{application_id}", responses=answers(413, 415))
+def put_application(
+    application_id: ApplicationId,
+    body: ApplicationModel,
+    app: Services,
+    _: Annotated[Actor, needs(Action.REQUEST)],
+) -> ApplicationModel:
+    """Make or change an application; plans made from now on respect it."""
+    if body.id != application_id:
+        raise BadInput("id", f"is {body.id!r} but the address says {application_id!r}", "use the same id")
+    value = body.value()
+    with app.db.write() as tx:
+        requests.check_people(tx, value)
+        tx.applications.put(value)
+    return body

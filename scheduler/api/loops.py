@@ -1,0 +1,161 @@
+"""Loops: asked for, looked at, changed, cancelled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from scheduler.api.access import Action, Actor, needs
+from scheduler.api.common import After, Key, Limit, Services, once
+from scheduler.api.models import (
+    CancelIn,
+    FactOut,
+    InterviewOut,
+    LineOut,
+    LoopChange,
+    LoopDetail,
+    LoopIn,
+    LoopOut,
+    ProposalOut,
+)
+from scheduler.api.problems import answers
+from scheduler.domain.errors import BadInput, Missing
+from scheduler.domain.loops import LoopState
+from scheduler.services import agenda, cancel, notices, planning, repair, requests
+
+router = APIRouter(prefix="/loops", tags=["loops"])
+LoopId = Annotated[str, Path(max_length=100)]
+Reader = Annotated[Actor, needs(Action.READ)]
+Asker = Annotated[Actor, needs(Action.REQUEST)]
+
+
+@router.post("", status_code=202, response_model=LoopOut, responses=answers(409, 413, 415))
+def ask_for_a_loop(body: LoopIn, app: Services, actor: Asker, key: Key = None) -> Response:
+    """Ask for a loop: it is stored and answered at once, then planned. Follow it by its id."""
+    answer = once(
+        app,
+        key,
+        "POST /loops",
+        body,
+        202,
+        lambda tx: LoopOut.of(requests.ask_in(app, tx, body.value(), actor.name)),
+    )
+    answer.headers["location"] = f"/api/v1/loops/{LoopOut.model_validate_json(bytes(answer.body)).id}"
+    return answer
+
+
+@router.get("", responses=answers())
+def list_loops(
+    app: Services,
+    _: Reader,
+    state: Annotated[LoopState | None, Query(description="Only loops in this state.")] = None,
+    application: Annotated[str | None, Query(max_length=100)] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> list[LoopOut]:
+    """Loops in the order they were asked for."""
+    with app.db.read() as tx:
+        states = {state} if state else None
+        found = tx.loops.list(states=states, application=application, limit=limit, after=after)
+    return [LoopOut.of(loop) for loop in found]
+
+
+@router.get("/{loop_id}", responses=answers(404))
+def get_loop(loop_id: LoopId, app: Services, _: Reader) -> LoopDetail:
+    """One loop with its proposals and what is held or booked, the reasons where it waits."""
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        proposals = tx.proposals.of_loop(loop_id)
+        interviews = tx.interviews.of_loop(loop_id)
+    return LoopDetail(
+        **LoopOut.of(loop).model_dump(),
+        proposals=[ProposalOut.of(p) for p in proposals],
+        interviews=[InterviewOut.of(i) for i in interviews],
+    )
+
+
+@router.post("/{loop_id}/change", status_code=202, responses=answers(404, 409, 413, 415))
+def change_a_loop(loop_id: LoopId, body: LoopChange, app: Services, actor: Asker) -> LoopOut:
+    """Give the candidate's windows, leave steps out, complete open ones; the loop is planned anew."""
+    offered = None if body.windows is None else [(w.start, w.end) for w in body.windows]
+    changed = requests.change(
+        app,
+        loop_id,
+        actor.name,
+        offered=offered,
+        zone_name=body.zone,
+        leave_out=body.leave_out,
+        adjust={id: c.value() for id, c in body.adjust.items()},
+    )
+    return LoopOut.of(changed)
+
+
+@router.post("/{loop_id}/replan", status_code=202, responses=answers(404, 409))
+def plan_a_loop_again(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
+    """Read the calendars again and plan anew; only a loop without bookings."""
+    return LoopOut.of(planning.replan(app, loop_id, actor=actor.name, cause="asked"))
+
+
+@router.post("/{loop_id}/repair", status_code=202, responses=answers(404, 409))
+def repair_a_loop(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
+    """Try again to mend a booked loop that needs attention."""
+    return LoopOut.of(repair.request(app, loop_id, actor.name))
+
+
+@router.post("/{loop_id}/cancel", status_code=202, response_model=LoopOut, responses=answers(404, 409))
+def cancel_a_loop(
+    loop_id: LoopId, app: Services, actor: Asker, body: CancelIn | None = None, key: Key = None
+) -> Response:
+    """End a loop: all time is free at once, events and invitations are cancelled after."""
+    asked = body or CancelIn()
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+    if loop is None:
+        raise Missing("loop", loop_id)
+    return once(
+        app,
+        key,
+        f"POST /loops/{loop_id}/cancel",
+        asked,
+        202,
+        lambda tx: LoopOut.of(
+            cancel.cancel_in(app, tx, tx.loops.get(loop_id) or loop, actor.name, asked.message)
+        ),
+    )
+
+
+@router.get("/{loop_id}/agenda", responses=answers(404))
+def get_agenda(
+    loop_id: LoopId,
+    app: Services,
+    _: Reader,
+    reader: Annotated[str, Query(alias="for", max_length=100, description="`candidate` or a person's id.")],
+) -> list[LineOut]:
+    """The agenda as one reader sees it, in their own zone. The candidate's never holds the debrief."""
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        interviews = tx.interviews.of_loop(loop_id)
+        application = tx.applications.get(loop.application)
+        people, rooms = notices.roster(tx)
+    if reader == "candidate" and application is not None:
+        lines = agenda.for_candidate(interviews, application.candidate.zone, people, rooms)
+    elif reader in people:
+        lines = agenda.for_person(reader, interviews, people, rooms)
+    else:
+        raise BadInput("for", f"no person {reader!r}", "write candidate or the id of a person")
+    return [LineOut.of(line) for line in lines]
+
+
+@router.get("/{loop_id}/facts", responses=answers(404))
+def get_facts(loop_id: LoopId, app: Services, _: Reader) -> list[FactOut]:
+    """What happened to a loop: who, before, after, cause."""
+    with app.db.read() as tx:
+        if tx.loops.get(loop_id) is None:
+            raise Missing("loop", loop_id)
+        found = tx.facts.of(f"loop:{loop_id}", limit=1000)
+    return [FactOut.of(fact) for fact in found]

@@ -1,0 +1,49 @@
+"""Puts the API together."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from scheduler.api import (
+    applications,
+    bookings,
+    company,
+    docs,
+    health,
+    loops,
+    problems,
+    proposals,
+    webhooks,
+)
+from scheduler.api.border import Border
+from scheduler.api.common import BASE
+from scheduler.config import Settings
+from scheduler.services.app import App
+
+DESCRIPTION = """Plans and books interview loops.
+
+Ask for a loop with `POST /api/v1/loops` and follow it by its id: it is planned (`proposed`), booked
+after somebody's or the policy's yes (`confirmed`), repaired when somebody declines, or it says in
+words why it cannot be met (`infeasible`). Every refusal is `application/problem+json` and names the
+field and the fix."""
+
+
+def create_app(app: App, settings: Settings) -> FastAPI:
+    """The API over these services."""
+    api = FastAPI(
+        title="Loopwright",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    api.state.app, api.state.settings = app, settings
+    problems.install(api)
+    api.add_middleware(Border)
+    v1 = APIRouter(prefix=BASE)
+    for part in (loops, proposals, bookings, applications, company, webhooks, health, docs):
+        v1.include_router(part.router)
+    api.include_router(v1)
+    docs.describe(api)
+    return api

@@ -1,0 +1,379 @@
+"""What comes in and goes out of the API, field by field: nothing leaves that is not listed here."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scheduler.domain.bookings import Interview
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, Loop
+from scheduler.domain.proposals import Proposal
+from scheduler.domain.templates import ClockWindow
+from scheduler.services.agenda import Line
+from scheduler.services.requests import MAX_WINDOWS, LoopRequest
+from scheduler.services.templates.preparing import InterviewChange
+
+Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
+Short = Annotated[str, Field(max_length=200)]
+
+
+class In(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Window(In):
+    """Wall-clock times in the request's zone, or with an offset of their own."""
+
+    start: Short = Field(examples=["2026-11-24T09:00"])
+    end: Short = Field(examples=["2026-11-24T17:00"])
+
+
+class CandidateModel(In):
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$")]
+    zone: Short = Field(examples=["Europe/Berlin"])
+
+
+class AccommodationModel(In):
+    """``extra_time`` in percent, ``break_every`` and ``max_day`` in minutes. The reason is never asked."""
+
+    extra_time: int = Field(0, ge=0, le=200)
+    break_every: int | None = Field(None, ge=15, le=480)
+    max_day: int | None = Field(None, ge=30, le=720)
+    features: list[Short] = Field(default=[], max_length=20)
+    also: list[Id] = Field(default=[], max_length=5)
+
+
+class ApplicationModel(In):
+    """A candidacy. Everything is keyed on its id, never on an address."""
+
+    id: Id = Field(examples=["app-1001"])
+    job: Short
+    candidate: CandidateModel
+    hiring_manager: Id
+    recruiter: Id
+    coordinator: Id | None = None
+    stage: Short = ""
+    accommodation: AccommodationModel = Field(default_factory=lambda: AccommodationModel.model_validate({}))
+
+    def value(self) -> Application:
+        needs = self.accommodation
+        return Application(
+            id=self.id,
+            candidate=Candidate(self.candidate.name, self.candidate.email, self.candidate.zone),
+            job=self.job,
+            hiring_manager=self.hiring_manager,
+            recruiter=self.recruiter,
+            coordinator=self.coordinator,
+            stage=self.stage,
+            accommodation=Accommodation(
+                needs.extra_time,
+                needs.break_every,
+                needs.max_day,
+                frozenset(needs.features),
+                tuple(needs.also),
+            ),
+        )
+
+    @staticmethod
+    def of(value: Application) -> ApplicationModel:
+        needs = value.accommodation
+        return ApplicationModel(
+            id=value.id,
+            job=value.job,
+            candidate=CandidateModel(
+                name=value.candidate.name, email=value.candidate.email, zone=value.candidate.zone
+            ),
+            hiring_manager=value.hiring_manager,
+            recruiter=value.recruiter,
+            coordinator=value.coordinator,
+            stage=value.stage,
+            accommodation=AccommodationModel(
+                extra_time=needs.extra_time,
+                break_every=needs.break_every,
+                max_day=needs.max_day,
+                features=sorted(needs.features),
+                also=list(needs.also),
+            ),
+        )
+
+
+class StepChange(In):
+    """What a recruiter says about one step: its minutes, its people (the first leads), its windows."""
+
+    minutes: int | None = Field(None, ge=5, le=720)
+    people: list[Id] = Field(default=[], max_length=20)
+    windows: list[tuple[time, time]] = Field(default=[], max_length=5)
+    due_days: int | None = Field(None, ge=1, le=60)
+
+    def value(self) -> InterviewChange:
+        return InterviewChange(
+            minutes=self.minutes,
+            people=tuple(self.people),
+            windows=tuple(ClockWindow(a, b) for a, b in self.windows),
+            due_days=self.due_days,
+        )
+
+
+class LoopIn(In):
+    """A request for a loop. Without windows it waits for the candidate's."""
+
+    application: ApplicationModel
+    template: Id = Field(examples=["onsite-loop"])
+    windows: list[Window] = Field(default=[], max_length=MAX_WINDOWS)
+    zone: Short = ""
+    mode: BookMode = BookMode.PROPOSE
+    horizon: Window | None = None
+    branch: dict[Id, Id] = Field(default={}, max_length=12)
+    leave_out: list[Id] = Field(default=[], max_length=12)
+    adjust: dict[Id, StepChange] = Field(default={}, max_length=12)
+    stage_visit: Annotated[str, Field(max_length=200)] = ""
+    site: Id | None = None
+
+    def value(self) -> LoopRequest:
+        return LoopRequest(
+            application=self.application.value(),
+            template=self.template,
+            windows=[(w.start, w.end) for w in self.windows],
+            zone=self.zone,
+            mode=self.mode,
+            horizon=(self.horizon.start, self.horizon.end) if self.horizon else None,
+            branch=self.branch,
+            leave_out=self.leave_out,
+            adjust={id: change.value() for id, change in self.adjust.items()},
+            stage_visit=self.stage_visit,
+            site=self.site,
+        )
+
+
+class LoopChange(In):
+    """New windows of the candidate, steps left out, steps completed; then a fresh plan."""
+
+    windows: list[Window] | None = Field(None, max_length=MAX_WINDOWS)
+    zone: Short = ""
+    leave_out: list[Id] = Field(default=[], max_length=12)
+    adjust: dict[Id, StepChange] = Field(default={}, max_length=12)
+
+
+class CancelIn(In):
+    message: Annotated[str, Field(max_length=2000)] = ""
+
+
+class SpanOut(BaseModel):
+    start: datetime
+    end: datetime
+
+
+class ReasonOut(BaseModel):
+    """Why a loop waits or cannot be met; ``kind`` is stable, ``text`` is for people."""
+
+    kind: str
+    text: str
+    people: list[str]
+    interviews: list[str]
+
+
+class LoopOut(BaseModel):
+    id: str
+    application: str
+    template: str
+    state: str
+    mode: str
+    zone: str
+    site: str | None
+    horizon: SpanOut
+    windows: list[SpanOut]
+    stage_visit: str
+    reasons: list[ReasonOut]
+    fixes: list[str]
+    unknown: list[str] = Field(description="People whose calendars could not be read.")
+    incomplete: list[str]
+    chosen: str | None
+    generation: int
+    created_at: datetime
+    updated_at: datetime
+    labels: dict[str, str]
+
+    @staticmethod
+    def of(loop: Loop) -> LoopOut:
+        return LoopOut(
+            id=loop.id,
+            application=loop.application,
+            template=loop.template.id,
+            state=loop.state.value,
+            mode=loop.mode.value,
+            zone=loop.zone,
+            site=loop.site,
+            horizon=SpanOut(start=loop.horizon.start, end=loop.horizon.end),
+            windows=[SpanOut(start=w.start, end=w.end) for w in loop.windows],
+            stage_visit=loop.stage_visit,
+            reasons=[
+                ReasonOut(kind=r.kind, text=r.text, people=list(r.people), interviews=list(r.interviews))
+                for r in loop.reasons
+            ],
+            fixes=list(loop.fixes),
+            unknown=list(loop.unknown),
+            incomplete=loop.template.incomplete,
+            chosen=loop.chosen,
+            generation=loop.generation,
+            created_at=loop.created_at,
+            updated_at=loop.updated_at,
+            labels=dict(loop.labels),
+        )
+
+
+class PlannedOut(BaseModel):
+    interview: str
+    start: datetime
+    end: datetime
+    people: list[list[str]]
+    shadow: str | None
+    room: str | None
+
+
+class ProposalOut(BaseModel):
+    """``price`` per rule sums to ``cost``; no plan can cost less than ``bound``."""
+
+    id: str
+    loop: str
+    rank: int
+    state: str
+    status: str
+    cost: int
+    bound: int
+    price: dict[str, int]
+    basis: datetime = Field(description="When the calendars were read.")
+    unknown: list[str]
+    interviews: list[PlannedOut]
+
+    @staticmethod
+    def of(value: Proposal) -> ProposalOut:
+        return ProposalOut(
+            id=value.id,
+            loop=value.loop,
+            rank=value.rank,
+            state=value.state.value,
+            status=value.status,
+            cost=value.cost,
+            bound=value.bound,
+            price=dict(value.price),
+            basis=value.basis,
+            unknown=list(value.unknown),
+            interviews=[
+                PlannedOut(
+                    interview=i.interview,
+                    start=i.span.start,
+                    end=i.span.end,
+                    people=[list(seat) for seat in i.people],
+                    shadow=i.shadow,
+                    room=i.room,
+                )
+                for i in value.interviews
+            ],
+        )
+
+
+class SeatOut(BaseModel):
+    person: str
+    kind: str
+    state: str
+    required: bool
+
+
+class InterviewOut(BaseModel):
+    """An interview as booked, the debrief included: for the company, never for the candidate."""
+
+    id: str
+    loop: str
+    interview: str
+    title: str
+    kind: str
+    modality: str
+    start: datetime
+    end: datetime
+    room: str | None
+    state: str
+    seats: list[SeatOut]
+    join_url: str
+    flag: str
+
+    @staticmethod
+    def of(value: Interview) -> InterviewOut:
+        return InterviewOut(
+            id=value.id,
+            loop=value.loop,
+            interview=value.spec,
+            title=value.title,
+            kind=value.kind.value,
+            modality=value.modality.value,
+            start=value.span.start,
+            end=value.span.end,
+            room=value.room,
+            state=value.state.value,
+            seats=[
+                SeatOut(person=s.person, kind=s.kind.value, state=s.state.value, required=s.required)
+                for s in value.seats
+            ],
+            join_url=value.join_url,
+            flag=value.flag,
+        )
+
+
+class LoopDetail(LoopOut):
+    proposals: list[ProposalOut]
+    interviews: list[InterviewOut]
+
+
+class LineOut(BaseModel):
+    """One line of an agenda in its reader's wall-clock time."""
+
+    title: str
+    start: datetime
+    end: datetime
+    zone: str
+    place: str
+    people: list[str]
+    replies: dict[str, str]
+
+    @staticmethod
+    def of(line: Line) -> LineOut:
+        return LineOut(
+            title=line.title,
+            start=line.start,
+            end=line.end,
+            zone=line.zone,
+            place=line.place,
+            people=list(line.people),
+            replies=dict(line.replies),
+        )
+
+
+class FactOut(BaseModel):
+    """Something that happened."""
+
+    seq: int
+    at: datetime
+    actor: str
+    what: str
+    subject: str
+    before: str
+    after: str
+    cause: str
+    data: dict[str, Any]
+
+    @staticmethod
+    def of(fact: Fact) -> FactOut:
+        return FactOut(
+            seq=fact.seq,
+            at=fact.at,
+            actor=fact.actor,
+            what=fact.what,
+            subject=fact.subject,
+            before=fact.before,
+            after=fact.after,
+            cause=fact.cause,
+            data=dict(fact.data),
+        )

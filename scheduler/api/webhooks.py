@@ -1,0 +1,79 @@
+"""Webhooks of the hiring system: verified on their raw bytes, stored, answered, worked on after."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from connectors.signatures import verify
+from scheduler.api.access import Action, Actor, needs
+from scheduler.api.border import Refused, check_json
+from scheduler.api.common import Services
+from scheduler.api.problems import answers
+from scheduler.config import Settings
+from scheduler.domain.errors import BadInput
+from scheduler.services import intake
+from scheduler.services.app import App
+from scheduler.services.intake import StageEvent
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+Signed = Annotated[str, Header(max_length=1000)]
+
+
+class Received(BaseModel):
+    """``new`` is false for a delivery that was received before."""
+
+    delivery: str
+    new: bool
+
+
+@router.post(
+    "/stage",
+    status_code=202,
+    responses=answers(413),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": StageEvent.model_json_schema()}},
+        }
+    },
+)
+async def receive_a_stage_event(
+    request: Request,
+    app: Services,
+    _: Annotated[Actor, needs(Action.DELIVER)],
+    webhook_id: Signed = "",
+    webhook_timestamp: Signed = "",
+    webhook_signature: Signed = "",
+) -> Received:
+    """A candidate reached a stage, or the application was closed.
+
+    Signed after Standard Webhooks: `webhook-signature` is `v1,` and the base64 HMAC-SHA256 of
+    `id.timestamp.body` with the shared secret. The same delivery twice has one effect.
+    """
+    # the only async route: the signature is over the bytes as they came, before anything parses them
+    body = await request.body()
+    settings: Settings = request.app.state.settings
+    if not settings.webhook_secret:
+        raise HTTPException(503, "no webhook secret is set; set LOOPWRIGHT_WEBHOOK_SECRET")
+    good = verify(
+        settings.webhook_secret, webhook_id, webhook_timestamp, body, webhook_signature, time.time()
+    )
+    if not good:
+        raise HTTPException(401, "the signature or its timestamp is not good")
+    return await run_in_threadpool(_store, app, webhook_id, body)
+
+
+def _store(app: App, id: str, body: bytes) -> Received:
+    try:
+        check_json(body)
+    except Refused as refused:
+        field, _, fault = refused.text.partition(": ")
+        raise BadInput(field, fault) from None
+    delivery, new = intake.receive(app, id, body)
+    return Received(delivery=delivery, new=new)
