@@ -125,7 +125,7 @@ class LoopArrays:
                 seats.append(arrays)
             else:
                 fixed += cheapest(arrays.base, arrays)
-        self.fixed.append(fixed)
+        self.fixed.append(np.minimum(fixed, BIG))
         self.seats.append(seats)
 
     def _shadow(self, session: SessionFrame) -> Costs:
@@ -167,7 +167,7 @@ class LoopArrays:
                 elif at is not None:
                     values += self.attend[seat.who[:, None], at][:, :, None]
                 price += cheapest(values, seat)
-            out.append(price)
+            out.append(np.minimum(price, BIG, out=price))
         return out
 
 
@@ -191,7 +191,7 @@ def cheapest(values: Costs, seat: SeatArrays) -> Costs:
         out = values.sum(axis=0)
     else:
         out = np.partition(values, seat.n - 1, axis=0)[: seat.n].sum(axis=0)
-    return out if seat.empty is None else np.minimum(out, seat.empty)
+    return np.minimum(out, BIG if seat.empty is None else seat.empty)
 
 
 def frame_steps(frame: Frame) -> int:

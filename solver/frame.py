@@ -7,7 +7,7 @@ from a `Usage`, so the same frame serves a lone loop and a loop among placed one
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,11 @@ from solver.usage import site_of
 
 @dataclass(frozen=True, slots=True)
 class SeatFrame:
-    """One seat with what pins and bars leave of its pool. ``must`` holds exactly these people."""
+    """One seat with what pins and bars leave of its pool; it wants ``n`` of them, or none if ``optional``."""
 
     seat: Seat
     n: int
     pool: tuple[str, ...]
-    must: bool
     optional: bool
 
 
@@ -53,9 +52,18 @@ class SessionFrame:
 class Frame:
     """A loop with its sessions' frames, orders and days."""
 
-    def __init__(self, timeline: Timeline, loop: Loop, kept: tuple[Interval, ...] | None = None) -> None:
-        """``kept``: intervals inside one of which every session has to lie besides (``None`` = anywhere)."""
-        self.timeline, self.loop, self._kept = timeline, loop, kept
+    def __init__(
+        self,
+        timeline: Timeline,
+        loop: Loop,
+        kept: tuple[Interval, ...] | None = None,
+        gone: Collection[tuple[str, str]] = (),
+    ) -> None:
+        """``kept``: intervals inside one of which every session has to lie besides (``None`` = anywhere).
+
+        ``gone``: ``(person, session)`` who may not fill a place of that session, whatever the pools say.
+        """
+        self.timeline, self.loop, self._kept, self._gone = timeline, loop, kept, frozenset(gone)
         self.problem: Problem = timeline.problem
         self.sessions = tuple(self._session(session) for session in loop.sessions)
         self.by_id = {frame.session.id: frame for frame in self.sessions}
@@ -80,13 +88,28 @@ class Frame:
             starts &= timeline.within(self._kept, session.dur)
         return SessionFrame(
             session,
-            tuple(_seat(loop, session, index) for index in range(len(session.seats))),
-            session.shadow.pool if session.shadow is not None else (),
+            tuple(self._seat(session, index) for index in range(len(session.seats))),
+            self._willing(session, session.shadow.pool if session.shadow is not None else ()),
             _rooms(timeline, session, site),
             starts,
             event_of(session),
             site,
         )
+
+    def _willing(self, session: Session, pool: Iterable[str]) -> tuple[str, ...]:
+        return tuple(person for person in pool if (person, session.id) not in self._gone)
+
+    def _seat(self, session: Session, index: int) -> SeatFrame:
+        """Bars interviewers of an earlier round; pinned people are the whole pool of their seat."""
+        seat, loop = session.seats[index], self.loop
+        pool = self._willing(session, seat.pool)
+        if session.kind is SessionKind.INTERVIEW and loop.barred:
+            pool = tuple(person for person in pool if person not in loop.barred)
+        if session.lock is not None and session.lock.people is not None:
+            pinned_to = session.lock.people[index]
+            kept = tuple(person for person in pool if person in pinned_to)
+            return SeatFrame(seat, len(pinned_to), kept, optional=False)
+        return SeatFrame(seat, seat.n, pool, optional=seat.optional)
 
     def debrief_starts(self) -> Mask:
         """Steps the debrief may start at as far as its lock goes."""
@@ -95,20 +118,6 @@ class Frame:
         if debrief is not None and debrief.lock is not None:
             out[:] = self.timeline.minutes == debrief.lock
         return out
-
-
-def _seat(loop: Loop, session: Session, index: int) -> SeatFrame:
-    """Bars interviewers of an earlier round; pinned people are the whole pool of their seat."""
-    seat = session.seats[index]
-    allowed: Iterable[str] = seat.pool
-    if session.kind is SessionKind.INTERVIEW and loop.barred:
-        allowed = (person for person in seat.pool if person not in loop.barred)
-    pool = tuple(allowed)
-    if session.lock is not None and session.lock.people is not None:
-        pinned = session.lock.people[index] if index < len(session.lock.people) else ()
-        kept = tuple(person for person in pool if person in pinned)
-        return SeatFrame(seat, len(pinned), kept, must=True, optional=False)
-    return SeatFrame(seat, seat.n, pool, must=False, optional=seat.optional)
 
 
 def _rooms(timeline: Timeline, session: Session, site: str) -> tuple[str, ...]:

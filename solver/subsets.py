@@ -19,8 +19,8 @@ from solver.timeline import BIG, Costs
 MOST_SESSIONS = 12
 """Above this the tables (2 to the power of it) cost more than they save."""
 
-FAR = BIG << 12
-"""Worse than any sum of impossible prices."""
+FAR = BIG << 6
+"""Worse than the sum of impossible prices of all sessions; a few of it still fit in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)

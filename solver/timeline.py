@@ -18,8 +18,11 @@ import numpy.typing as npt
 
 from solver.problem import BusyKind, Interval, Loop, Person, Problem, Room, Session, SessionKind
 
-BIG = 1 << 40
-"""A price no plan reaches: "impossible". Sums of a few hundred of them still fit in 64 bits."""
+BIG = 1 << 52
+"""A price no plan reaches (the limits on weights and minutes see to that): "impossible".
+
+Sums over a pool of 500, or over all sessions of a loop, still fit in 64 bits.
+"""
 
 Costs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
