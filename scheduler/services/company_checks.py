@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Standing
-from scheduler.services.company_faults import Fault, Loc, nearest, path
+from scheduler.services.company_faults import Fault, Loc, leads_nowhere, nearest, path
 from scheduler.services.company_mend import Reading
 from scheduler.services.company_model import CompanyFile, OwnTemplate, UsedTemplate
 from scheduler.services.templates.building import used_template
@@ -82,13 +82,13 @@ def sites_are_known(written: CompanyFile, company: Company, _: Reading) -> Itera
     """People and rooms are somewhere; with several sites it must be said where."""
     known = {s.id for s in company.sites}
     usual = written.defaults.site
-    if usual is not None and usual not in known:
+    if usual is not None and leads_nowhere(usual, known):
         yield Fault(("defaults", "site"), f"unknown site {usual!r}", nearest(usual, known))
     for section in ("people", "rooms"):
         for n, thing in enumerate(getattr(written, section)):
             if thing.site is None and usual is None and len(known) > 1:
                 yield Fault((section, n, "site"), "missing", "name one of " + ", ".join(sorted(known)))
-            elif thing.site is not None and thing.site not in known:
+            elif thing.site is not None and leads_nowhere(thing.site, known):
                 yield Fault((section, n, "site"), f"unknown site {thing.site!r}", nearest(thing.site, known))
 
 
@@ -100,7 +100,7 @@ def members_are_known(written: CompanyFile, company: Company, _: Reading) -> Ite
         for name in (s.value for s in Standing):
             for k, person in enumerate(getattr(pool, name)):
                 loc: Loc = ("pools", n, name, k)
-                if person not in known:
+                if leads_nowhere(person, known):
                     yield Fault(loc, f"unknown person {person!r}", nearest(person, known))
                 if person in standing:
                     yield Fault(loc, f"{person!r} is already in {standing[person]!r}", "keep one standing")
@@ -129,10 +129,10 @@ def used_templates_exist(written: CompanyFile, company: Company, _: Reading) -> 
                 if name not in needs:
                     yield Fault((*loc, field, name), f"{entry.use!r} does not name it", nearest(name, needs))
                 for k, id in enumerate([ours] if isinstance(ours, str) else ours):
-                    if id not in have:
+                    if leads_nowhere(id, have):
                         fault = f"unknown {_ONE[field]} {id!r}"
                         yield Fault((*loc, field, name, k), fault, nearest(id, have))
-            for name in sorted(set(needs) - set(mapping) - have):
+            for name in (n for n in sorted(set(needs) - set(mapping)) if leads_nowhere(n, have)):
                 fault = f"{entry.use!r} needs {name!r} ({needs[name]}), and this company has none of that id"
                 yield Fault((*loc, field), fault, f"name yours: `{field}: {{{name}: …}}`")
 
@@ -196,7 +196,7 @@ def stages_lead_to_templates(_: CompanyFile, company: Company, __: Reading) -> I
     seen: dict[tuple[str, str | None], int] = {}
     for n, rule in enumerate(company.policy.stages):
         loc: Loc = ("policy", "stages", n)
-        if rule.template not in known:
+        if leads_nowhere(rule.template, known):
             yield Fault(
                 (*loc, "template"), f"unknown template {rule.template!r}", nearest(rule.template, known)
             )

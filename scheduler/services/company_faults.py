@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ Loc = tuple[str | int, ...]
 
 MOST = 100
 """Faults shown at once; a file with more is not a company file with slips."""
+
+STAND_IN = "stand-in-for-a-name-"
+"""Begins what is put where a name is missing or refused, so that the rest can be read on."""
 
 OTHER_WORDS: Mapping[str, str] = {
     "duration": "minutes",
@@ -129,6 +132,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known: {shown}"
 
 
+def leads_nowhere(word: str, known: Collection[str]) -> bool:
+    """Whether nothing has that name. While the name of one of them could not be read, nobody can tell."""
+    return word not in known and not any(k.startswith(STAND_IN) for k in known)
+
+
 def quoted(value: Any) -> str:
     """A value as a person wrote it, cut to a length that keeps the line readable."""
     if isinstance(value, dict | list) or value is None:
@@ -148,10 +156,6 @@ _WANTED = {
     "dict_type": "named fields",
     "model_type": "named fields",
     "model_attributes_type": "named fields",
-    "date_type": "a date such as 2026-12-24",
-    "date_parsing": "a date such as 2026-12-24",
-    "date_from_datetime_parsing": "a date such as 2026-12-24",
-    "date_from_datetime_inexact": "a date such as 2026-12-24",
 }
 _LIMITS = {
     "greater_than_equal": ("ge", "is less than {0}", "give {0} or more"),
@@ -183,6 +187,8 @@ def from_pydantic(error: ErrorDetails, loc: Loc, model: type[BaseModel] | None) 
         return Fault(loc, f"{quoted(value)} {fault.format(context[key])}", fix.format(context[key]))
     if what == "too_short":
         return Fault(loc, "is an empty list", "give at least one")
+    if what.startswith("date"):
+        return Fault(loc, f"{quoted(value)} is not a date", "write it as 2026-12-24")
     if what in _WANTED:
         hint = "put it in quotes" if what == "string_type" and isinstance(value, int | float) else ""
         plain = isinstance(value, dict | list) or value is None

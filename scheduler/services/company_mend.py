@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from scheduler.services.company_faults import MOST, Fault, Loc, from_pydantic, raise_all
+from scheduler.services.company_faults import MOST, STAND_IN, Fault, Loc, from_pydantic, raise_all
 from scheduler.services.company_model import TAGS
 
 M = TypeVar("M", bound=BaseModel)
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 
 def _name() -> str:
-    return f"unnamed-{next(_numbers)}"
+    return f"{STAND_IN}{next(_numbers)}"
 
 
 def _address() -> str:
@@ -80,8 +80,8 @@ def read_into(model: type[M], data: Any) -> tuple[M, Reading]:
             return model.model_validate(data), reading
         except ValidationError as error:
             errors = error.errors(include_url=False)
-        _note(errors[:MOST], model, reading)
-        if len(reading.faults) >= MOST:
+        _note(errors[: MOST + 1], model, reading)
+        if len(reading.faults) > MOST:
             raise_all(reading.faults, data)
         for one in errors:
             place = _mend(one, data)

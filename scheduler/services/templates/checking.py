@@ -17,7 +17,7 @@ from scheduler.domain.templates import (
     SeatKind,
     SeatSpec,
 )
-from scheduler.services.company_faults import Fault, Loc, nearest
+from scheduler.services.company_faults import Fault, Loc, leads_nowhere, nearest
 from scheduler.services.templates.ordering import (
     branches_are_choices,
     day_groups_hold,
@@ -136,16 +136,16 @@ def _seat_faults(loc: Loc, seat: SeatSpec, world: World) -> Iterator[Fault]:
     if seat.person:
         yield from known_person((*loc, "person"), seat.person, world)
     for n, pool in enumerate(seat.pools):
-        if pool not in world.pools:
+        if leads_nowhere(pool, world.pools):
             where: Loc = ("pool",) if len(seat.pools) == 1 else ("pools", n)
             yield Fault((*loc, *where), f"unknown pool {pool!r}", nearest(pool, world.pools))
 
 
 def known_person(loc: Loc, person: str, world: World) -> Iterator[Fault]:
     """Somebody named is of the company and can be asked."""
-    if person not in world.people:
+    if leads_nowhere(person, world.people):
         yield Fault(loc, f"unknown person {person!r}", nearest(person, world.people))
-    elif not world.people[person].active:
+    elif person in world.people and not world.people[person].active:
         yield Fault(loc, f"{person!r} is not active", "name somebody else, or set them active")
 
 
@@ -248,12 +248,12 @@ def _offered(rooms: list[Room]) -> str:
 
 def names_lead_somewhere(template: LoopTemplate, world: World) -> Iterator[Fault]:
     """Site, earlier rounds and the debrief's guests are known."""
-    if template.site is not None and template.site not in world.sites:
+    if template.site is not None and leads_nowhere(template.site, world.sites):
         yield Fault(("site",), f"unknown site {template.site!r}", nearest(template.site, world.sites))
     for n, other in enumerate(template.other_people_than):
         if other == template.id:
             yield Fault(("other_people_than", n), "names the template itself", "name an earlier round")
-        elif other not in world.templates:
+        elif leads_nowhere(other, world.templates):
             fault = f"unknown template {other!r} in `other_people_than`"
             yield Fault(("other_people_than", n), fault, nearest(other, world.templates))
     for n, person in enumerate(template.debrief.also if template.debrief else ()):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from scheduler.domain.templates import InterviewSpec, LoopTemplate
-from scheduler.services.company_faults import Fault, Loc, nearest
+from scheduler.services.company_faults import Fault, Loc, leads_nowhere, nearest
 
 
 def steps(template: LoopTemplate) -> Iterator[tuple[Loc, InterviewSpec]]:
@@ -22,7 +22,7 @@ def order_holds(template: LoopTemplate, _: object) -> Iterator[Fault]:
         for n, before in enumerate(step.after):
             if before == step.id:
                 yield Fault((*loc, "after", n), "a step cannot come after itself", "remove it")
-            elif before not in ids:
+            elif leads_nowhere(before, ids):
                 yield Fault((*loc, "after", n), f"unknown interview {before!r}", nearest(before, ids))
         yield from _gap_faults(loc, step, template.min_break)
     circle = _circle({s.id: s.after for s in template.interviews})
@@ -83,8 +83,10 @@ def same_people_exist(template: LoopTemplate, _: object) -> Iterator[Fault]:
         if other is None:
             continue
         at = (*loc, "same_people_as")
-        if other not in named or other == step.id:
+        if other == step.id or leads_nowhere(other, named):
             yield Fault(at, f"unknown interview {other!r}", nearest(other, set(named) - {step.id}))
+        elif other not in named:
+            continue
         elif named[other].same_people_as is not None:
             first = named[other].same_people_as
             yield Fault(at, f"{other!r} itself has the people of {first!r}", f"name {first!r} here")
@@ -110,7 +112,7 @@ def day_groups_hold(template: LoopTemplate, _: object) -> Iterator[Fault]:
     for name, groups in (("same_day", template.same_day), ("different_day", template.different_day)):
         for n, group in enumerate(groups):
             for k, id in enumerate(group):
-                if id not in ids:
+                if leads_nowhere(id, ids):
                     yield Fault((name, n, k), f"unknown interview {id!r}", nearest(id, ids))
             if len(set(group)) < 2:
                 yield Fault((name, n), "names fewer than two interviews", "name at least two")
