@@ -131,12 +131,13 @@ def test_the_linter_watches_over_zones_everywhere() -> None:
     assert "DTZ" in lint["select"]
     ignored = [*lint["ignore"], *(code for codes in lint["per-file-ignores"].values() for code in codes)]
     assert [code for code in ignored if code.startswith("DTZ")] == []
-    # A test may need a naive moment to show that it is refused; the product never does.
+    # A test may need a naive moment to show that it is refused; the product never does. It may read a
+    # text in which no zone is written (DTZ007), if it says why.
     silenced = [
         where(path, number)
         for path, _ in python_files(*OURS)
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if re.search(r"#\s*noqa(?!: )|#\s*noqa:.*DTZ", line)
+        if re.search(r"#\s*noqa(?!: )|#\s*noqa:.*DTZ(?!007 - \w)", line)
     ]
     assert silenced == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from types import ModuleType
 
@@ -10,8 +11,9 @@ import pytest
 import connectors.errors
 import scheduler.domain.errors
 from connectors.errors import ConnectorError
-from scheduler.domain.errors import DomainError
-from tests.house.tree import ROOT
+from scheduler.api.problems import of_domain
+from scheduler.domain.errors import BadInput, DomainError, Missing, Taken, WrongState
+from tests.house.tree import ROOT, python_files
 
 TREES = [(connectors.errors, ConnectorError), (scheduler.domain.errors, DomainError)]
 
@@ -48,22 +50,49 @@ def test_every_error_is_drawn_in_the_tree_at_the_top_of_its_file(
     assert sorted(drawn) == sorted(kind.__name__ for kind in declared_in(module, base))
 
 
-@pytest.mark.parametrize("base", [ConnectorError, DomainError])
-def test_every_code_is_told_of(base: type[Exception]) -> None:
+def told() -> set[str]:
+    """The codes of docs/errors.md: the first column of its tables."""
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
-    codes = {
-        vars(kind)["code"] for kind in family(base) if "code" in vars(kind) and kind.__module__ in _ours()
-    }
-    assert codes - told == set()
+    return set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
+
+
+def kinds_of_the_api() -> set[str]:
+    """The codes that the API gives out by itself: second arguments of `problem` and `Refused`, and ``kinds``."""
+    found: set[str] = set()
+    for _, tree in python_files("scheduler/api"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
+                kind = node.args[1]
+                if node.func.id in ("problem", "Refused") and isinstance(kind, ast.Constant):
+                    found.add(str(kind.value))
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "kinds":
+                found |= set(ast.literal_eval(node.value).values())
+    return found
+
+
+def test_every_code_is_told_of() -> None:
+    codes = {vars(kind)["code"] for module, base in TREES for kind in declared_in(module, base)}
+    assert len(kinds_of_the_api()) > 5
+    assert (codes | kinds_of_the_api()) - told() == set()
 
 
 def test_the_page_tells_of_no_code_that_does_not_exist() -> None:
+    codes = {vars(kind)["code"] for module, base in TREES for kind in declared_in(module, base)}
+    assert told() - codes - kinds_of_the_api() - {"refused"} == set()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInput("name", "is empty"),
+        Missing("loop", "7"),
+        WrongState("loop", "7", "cancelled", "x"),
+        Taken(["room:oak"]),
+    ],
+    ids=lambda error: error.code,
+)
+def test_the_status_on_the_page_is_the_one_of_the_api(error: DomainError) -> None:
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
-    codes = {getattr(kind, "code", None) for base in (ConnectorError, DomainError) for kind in family(base)}
-    assert told - codes == set()
-
-
-def _ours() -> set[str]:
-    return {module.__name__ for module, _ in TREES}
+    status = re.search(rf"^\| `{error.code}` \| (\d+) \|", text, re.MULTILINE)
+    assert status is not None
+    assert of_domain(error).status_code == int(status.group(1))
