@@ -8,10 +8,24 @@ from datetime import UTC, datetime, timedelta
 from connectors.checks import Finding
 from connectors.errors import ConnectorError, Forbidden
 from connectors.google import wire
-from connectors.google.auth import FULL_CALENDAR, READ_ROOMS, WRITE_OWN, Grant, SignIn
+from connectors.google.auth import (
+    FULL_CALENDAR,
+    READ_BUSY,
+    READ_EVENTS,
+    READ_ROOMS,
+    WRITE_OWN,
+    Grant,
+    SignIn,
+)
 from connectors.google.service import Service
 
 _ANY_EVENT = "https://www.googleapis.com/auth/calendar.events"
+_COVERS = {
+    FULL_CALENDAR: frozenset({READ_BUSY, READ_EVENTS, WRITE_OWN, _ANY_EVENT}),
+    FULL_CALENDAR + ".readonly": frozenset({READ_BUSY, READ_EVENTS}),
+    _ANY_EVENT: frozenset({READ_EVENTS, WRITE_OWN}),
+}
+"""Wider scopes and what they stand in for, by the methods each one opens in Google's description."""
 _HARMLESS = frozenset({"openid", "email", "profile"})
 _TESTING = timedelta(days=7)
 """After this Google ends the consents given to a project whose consent screen is "in testing"."""
@@ -85,8 +99,8 @@ def _scopes(
         )
     if not granted:
         return Finding("scopes", False, "Google did not say what was consented to; connect the account again")
-    covered = granted | ({*scopes} if FULL_CALENDAR in granted else set())
-    missing = [s for s in scopes if s not in covered and not (s == WRITE_OWN and _ANY_EVENT in granted)]
+    covered = granted.union(*(_COVERS.get(scope, frozenset()) for scope in granted))
+    missing = [s for s in scopes if s not in covered]
     if missing:
         return Finding("scopes", False, f"missing: {' '.join(_short(missing))}; connect the account again")
     extra = sorted(granted - {*scopes} - _HARMLESS - {READ_ROOMS})
