@@ -25,7 +25,7 @@ from solver.loop import Best, Placer, Wish
 from solver.plan import Limits, LoopPlan, Plan, Progress, Result, Status
 from solver.problem import Interval, Loop, Problem, SessionKind
 from solver.solve import solve
-from solver.timeline import BIG, Timeline
+from solver.timeline import BEYOND, Timeline
 from solver.usage import Usage
 from solver.variables import Literal, LoopVars
 
@@ -155,8 +155,8 @@ class _Search:
         if bounds is None:
             kept = joined(self.frame.loop, region.allowed)
             bounds = Bounds(Frame(self.frame.timeline, self.frame.loop, kept), self.usage)
-            lowest = bounds.lowest() if bounds.possible else BIG
-            if lowest < BIG:
+            lowest = bounds.lowest() if bounds.possible else BEYOND
+            if lowest < BEYOND:
                 heappush(heap, replace(region, bound=max(lowest, region.bound), bounds=bounds))
             return
         best = Placer(self.judge, self.usage, self.budget).search(bounds.frame, bounds, bounds.rows())

@@ -17,7 +17,7 @@ from solver.arrays import LoopArrays
 from solver.days import Days, Layers
 from solver.frame import Frame
 from solver.subsets import FAR, Subsets
-from solver.timeline import BIG, Costs
+from solver.timeline import BEYOND, Costs
 from solver.usage import Usage
 from solver.variables import Domain
 
@@ -80,11 +80,11 @@ class Bounds:
                 self._refined[day, -1] = (value, refined, day)
         else:
             bound = self._row_bounds(totals)
-            self._day, self._at = np.nonzero(bound < BIG)
+            self._day, self._at = np.nonzero(bound < BEYOND)
             bound = bound[self._day, self._at]
         order = np.argsort(bound, kind="stable")
         self._day, self._at, self._bound = self._day[order], self._at[order], bound[order]
-        self._bound = np.minimum(self._bound, BIG)
+        self._bound = np.minimum(self._bound, BEYOND)
 
     def _row_bounds(self, totals: Costs) -> Costs:
         """Per (day, debrief) the least total over the ends that the debrief allows, rounded outwards.
@@ -105,9 +105,9 @@ class Bounds:
     # -- refinement ---------------------------------------------------------------------------
 
     def lowest(self) -> int:
-        """The least bound over all rows, refining until it is exact; `BIG` or more = impossible."""
+        """The least bound over all rows, refining until it is exact; `BEYOND` or more = impossible."""
         best, done, chunk = FAR, 0, 6
-        while done < len(self._bound) and self._bound[done] < min(best, BIG):
+        while done < len(self._bound) and self._bound[done] < min(best, BEYOND):
             upto = done + chunk
             self._refine(range(done, min(upto, len(self._bound))))
             for row in range(done, min(upto, len(self._bound))):
@@ -162,7 +162,7 @@ class Bounds:
             found = self._refined.get(key)
             value = int(self._bound[index]) if found is None else found[0]
             row = key if self.subsets.one_day else (ANY_DAY, key[1])
-            if value < min(BIG, best.get(row, BIG)):
+            if value < min(BEYOND, best.get(row, BEYOND)):
                 best[row] = value
         return [(value, row) for row, value in best.items()]
 

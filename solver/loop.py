@@ -20,7 +20,7 @@ from solver.model import Model
 from solver.plan import LoopPlan, Plan, Status
 from solver.staffing import staff
 from solver.subsets import MOST_SESSIONS
-from solver.timeline import BIG
+from solver.timeline import BEYOND
 from solver.usage import Usage
 from solver.variables import Domain, LoopVars
 
@@ -81,7 +81,7 @@ class Placer:
         bounds = Bounds(frame, self.usage)
         if not bounds.possible:
             return IMPOSSIBLE
-        if bounds.lowest() >= BIG:
+        if bounds.lowest() >= BEYOND:
             return IMPOSSIBLE
         best = self.search(frame, bounds, bounds.rows())
         return self._everything(frame) if best.status is Status.INFEASIBLE else best
@@ -108,10 +108,10 @@ class Placer:
             if best is not None and value + slack >= best.cost:
                 cutoff = best.cost - 1
             else:
-                cutoff = value + slack if slack <= WIDEST else BIG - 1
+                cutoff = value + slack if slack <= WIDEST else BEYOND - 1
             found = self._exact(frame, bounds.domain(row, cutoff), (value, cutoff))
             best = self._cheaper(best, found)
-            if found.status is Status.INFEASIBLE and cutoff < BIG - 1:
+            if found.status is Status.INFEASIBLE and cutoff < BEYOND - 1:
                 if best is None or cutoff + 1 < best.cost:
                     heappush(heap, (cutoff + 1, row, slack * 6))
             elif found.status is not Status.OPTIMAL and found.status is not Status.INFEASIBLE:
@@ -128,7 +128,7 @@ class Placer:
         bounds.refine(waiting)
         for each in waiting:
             value = bounds.bound(each)
-            if value < BIG:
+            if value < BEYOND:
                 heappush(heap, (value, each, SLACK))
 
     def _staffed(self, frame: Frame, path: Path) -> Best | None:

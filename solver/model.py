@@ -108,7 +108,13 @@ class Found:
 class Model:
     """One CP-SAT model over the given loops, with the rest of the world frozen in a `Usage`."""
 
-    def __init__(self, usage: Usage, loops: Sequence[tuple[Frame, Domain, bool]]) -> None:
+    def __init__(
+        self,
+        usage: Usage,
+        loops: Sequence[tuple[Frame, Domain, bool]],
+        extra: Callable[[LoopVars], Sum] | None = None,
+    ) -> None:
+        """``loops``: frame, starts, and whether it has to be placed. ``extra`` is a further price per loop."""
         self.cp = cp_model.CpModel()
         self.variables = Variables(self.cp, usage)
         for frame, domain, forced in loops:
@@ -120,6 +126,8 @@ class Model:
             shared(self.variables)
         shares = [price(v) for v in self.variables.loops for price in PRICES]
         shares += [price(self.variables) for price in SHARED_PRICES]
+        if extra is not None:
+            shares += [extra(v) for v in self.variables.loops]
         self.price = total(shares)
         self.cp.minimize(self.price)
 

@@ -13,7 +13,7 @@ defaults that make a moved session dearest, then a person, then the debrief, the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from solver.answer import DEFAULT, Answer, judged, nothing
@@ -27,7 +27,7 @@ from solver.plan import Assignment, Limits, LoopPlan, Plan, Result, Status
 from solver.problem import Loop, Problem
 from solver.timeline import BIG, Timeline
 from solver.usage import Usage, events_of
-from solver.variables import Domain
+from solver.variables import Domain, LoopVars, Sum, total
 
 LEVELS = ("people", "move", "two", "loop", "neighbour", "none")
 """How far a repair went, least first. *people* includes chains through other loops and moved debriefs."""
@@ -136,10 +136,12 @@ class _Repairer:
     def _mend(self, name: str) -> str:
         """Places a broken loop again; returns the level it took."""
         frame = self.frames[name]
-        same = self._at_booked_times([name])
-        if same is not None:
-            self._take(same)
-            return "people"
+        whole = self._holes(name)
+        for kept in (frozenset(self.booked[name].sessions) - whole, frozenset[str]()):
+            same = self._at_booked_times([name], kept)
+            if same is not None:
+                self._take(same)
+                return "people"
         chain = self._chain(frame)
         if chain is not None:
             self._take(chain)
@@ -169,10 +171,19 @@ class _Repairer:
         before = self.booked[name].sessions
         return [] if plan is None else [s for s, got in plan.sessions.items() if got.start != before[s].start]
 
-    def _at_booked_times(self, names: list[str]) -> dict[str, LoopPlan] | None:
+    def _holes(self, name: str) -> set[str]:
+        """Sessions of a broken loop that a decline or the checker names."""
+        got = self.booked[name]
+        found = {sid for sid, at in got.sessions.items() if any((p, sid) in self.declined for p in _who(at))}
+        whole = Plan({**self.plans, name: got})
+        for violation in self.judge.violations(whole):
+            found.update(sid for sid in got.sessions if f"sessions[{sid}]" in violation.where)
+        return found
+
+    def _at_booked_times(self, names: list[str], kept: Collection[str] = ()) -> dict[str, LoopPlan] | None:
         """Cheapest people, rooms and debriefs for some loops with all their sessions where they are booked.
 
-        The usage must not hold these loops.
+        The sessions ``kept`` keep everything. The usage must not hold these loops.
         """
         loops = []
         for name in names:
@@ -180,10 +191,23 @@ class _Repairer:
             if domain is None:
                 return None
             loops.append((self.frames[name], domain, True))
-        found = Model(self.usage, loops).solve(self.budget.search(seconds=5.0))
+        model = Model(self.usage, loops, self._stable_shadow)
+        for v in model.variables.loops:
+            for sid in kept:
+                if sid in v.start and not _keep(v, sid, self.booked[v.loop.id].sessions[sid]):
+                    return None
+        found = model.solve(self.budget.search(seconds=5.0))
         self.budget.spend(found.work)
         plans = {name: plan for name, plan in found.plans.items() if plan is not None}
         return plans if len(plans) == len(names) else None
+
+    def _stable_shadow(self, v: LoopVars) -> Sum:
+        """A trainee who has to go elsewhere costs as much as a room that moves."""
+        return total(
+            MOVED["moved_room"] * (v.placed - v.shadow[sid][got.shadow])
+            for sid, got in self.booked[v.loop.id].sessions.items()
+            if got.shadow is not None and got.shadow in v.shadow[sid]
+        )
 
     def _booked_times(self, frame: Frame) -> Domain | None:
         """The booked starts, if they are still possible for the candidate, with every debrief start."""
@@ -314,6 +338,21 @@ def changes_of(loop: Loop, before: LoopPlan, after: LoopPlan) -> Iterable[Change
             yield Change(loop.id, session.id, "room", was.room, now.room)
     if before.debrief != after.debrief:
         yield Change(loop.id, "debrief", "time", before.debrief, after.debrief)
+
+
+def _keep(v: LoopVars, sid: str, got: Assignment) -> bool:
+    """Pins everything of a session; False where somebody or something of it is not available."""
+    for k, people in enumerate(got.people):
+        for person in people:
+            if person not in v.seat[sid, k]:
+                return False
+            v.model.add(v.seat[sid, k][person] == 1)
+    for name, literals in ((got.shadow, v.shadow[sid]), (got.room, v.room[sid])):
+        if name is not None:
+            if name not in literals:
+                return False
+            v.model.add(literals[name] == 1)
+    return True
 
 
 def _seated(got: Assignment) -> list[list[str]]:

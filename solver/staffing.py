@@ -14,7 +14,7 @@ from solver.arrays import seat_price
 from solver.bounds import Path
 from solver.frame import Frame, SeatFrame, SessionFrame
 from solver.plan import Assignment, LoopPlan
-from solver.timeline import BIG, Event
+from solver.timeline import BEYOND, BIG, Event
 from solver.usage import Usage
 
 NODES = 3000
@@ -108,7 +108,7 @@ def _seat_choices(
     for person in group[0].seats[k].pool:
         price = sum(_at(usage, session, path, person, session.seats[k]) for session in group)
         price += _debrief(usage, frame, path, group[0], person)
-        if price < BIG:
+        if price < BEYOND:
             priced.append((price, person))
     priced.sort()
     seat = group[0].seats[k]
@@ -152,7 +152,7 @@ def _shadow_choices(usage: Usage, session: SessionFrame, path: Path) -> tuple[Ch
     out = [Choice(weights.no_shadow, ())]
     for person in session.shadows:
         price = int(usage.person(person, session.session.dur, session.event, session.site)[step])
-        if price < BIG:
+        if price < BEYOND:
             out.append(Choice(price + weights.rank * wanted.rank.get(person, 0), (person,)))
     return tuple(sorted(out, key=lambda choice: (choice.price, choice.people)))
 

@@ -24,6 +24,9 @@ BIG = 1 << 52
 Sums over a pool of 500, or over all sessions of a loop, still fit in 64 bits.
 """
 
+BEYOND = BIG // 2
+"""Where *impossible* begins for a sum: credits and idle time may take something off a `BIG`."""
+
 Costs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
