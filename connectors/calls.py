@@ -161,14 +161,13 @@ class Breaker:
             now = self._now()
             if now < state.revoked_until:
                 raise AuthRevoked(state.reason)
-            if now < state.paused_until:
-                raise RateLimited("the service asked us to wait", state.paused_until - now)
+            if now < max(state.paused_until, state.open_until):
+                why = f"left alone after repeated failures: {state.reason}"
+                if state.open_until <= state.paused_until:
+                    why = "the service asked us to wait"
+                raise RateLimited(why, max(state.paused_until, state.open_until) - now)
             if not state.cool:
                 return
-            if now < state.open_until:
-                raise RateLimited(
-                    f"left alone after repeated failures: {state.reason}", state.open_until - now
-                )
             if state.trial:
                 raise RateLimited(f"being tried again after failures: {state.reason}", 1.0)
             state.trial = True
@@ -185,7 +184,7 @@ class Breaker:
             if state is None:
                 return
             if self._now() < state.paused_until:  # an earlier request of another thread
-                state.failures, state.cool, state.trial = 0, 0.0, False
+                state.failures, state.cool, state.open_until, state.trial = 0, 0.0, 0.0, False
             else:
                 del self._accounts[account]
 

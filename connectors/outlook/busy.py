@@ -66,9 +66,12 @@ def schedule_body(addresses: Sequence[str], window: Window) -> dict[str, Any]:
 def schedules(
     answer: Mapping[str, Any], addresses: Sequence[str], window: Window, as_of: datetime
 ) -> dict[str, Availability]:
-    """One entry per address: its blocks, or why it is unknown. A silent answer is unknown too."""
+    """One entry per address: its blocks, or why it is unknown. A silent answer is unknown too.
+
+    Raises what `wire.reading` understands where the answer is no list of schedules.
+    """
     told: dict[str, Mapping[str, Any]] = {}
-    for item in answer.get("value") or ():
+    for item in answer["value"]:
         told.setdefault(str(item.get("scheduleId") or "").casefold(), item)
     found: dict[str, Availability] = {}
     for address in addresses:

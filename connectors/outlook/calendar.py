@@ -137,7 +137,8 @@ class OutlookCalendar:
             return held[1]
         found: list[RoomInfo] = []
         for page in self._graph.pages(rooms.PATH, "the directory of rooms", params={"$top": rooms.PAGE}):
-            found += rooms.rooms_of(page)
+            with wire.reading("the directory of rooms"):
+                found += rooms.rooms_of(page)
         self._rooms = (time.monotonic() + _ROOMS_KEPT, tuple(found))
         return tuple(found)
 

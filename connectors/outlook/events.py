@@ -24,9 +24,11 @@ class Events:
 
     def by_key(self, calendar: str, key: str) -> tuple[list[Mapping[str, Any]], Mapping[str, Any] | None]:
         """Live events with that key, the one to keep in front, and the note that it is used up, if any."""
-        found = wire.oldest_first(self._list(calendar, wire.by_key(key)), key)
-        live = [i for i in found if not wire.is_mark(i) and not i.get("isCancelled")]
-        return live, next((i for i in found if wire.is_mark(i)), None)
+        items = self._list(calendar, wire.by_key(key))
+        with wire.reading("look for our events"):
+            found = wire.oldest_first(items, key)
+            live = [i for i in found if not wire.is_mark(i) and not i.get("isCancelled")]
+            return live, next((i for i in found if wire.is_mark(i)), None)
 
     def by_id(self, calendar: str, ident: str, select: str = wire.SELECT) -> dict[str, Any]:
         """One event as Graph tells it, its tag included. Raises `Gone`."""
@@ -41,11 +43,10 @@ class Events:
 
     def within(self, calendar: str, window: Window) -> list[Event]:
         """Every live event of ours that touches the window, by start."""
-        found = [
-            wire.event_of(calendar, item)
-            for item in self._list(calendar, wire.ours_between(window))
-            if wire.key_of(item) and not wire.is_mark(item)
-        ]
+        items = self._list(calendar, wire.ours_between(window))
+        with wire.reading("look for our events"):
+            ours = [i for i in items if wire.key_of(i) and not wire.is_mark(i)]
+            found = [wire.event_of(calendar, item) for item in ours]
         live = [e for e in found if not e.cancelled and e.start < window.end and window.start < e.end]
         return sorted(live, key=lambda e: (e.start, e.key, e.ref.id))
 
@@ -102,7 +103,9 @@ class Events:
                 prefer=(_DELTA_PAGE,),
                 cursor=True,
             )
-        upserts, removals = self._sorted_out(calendar, items_of(answer, "changes of a calendar"), frozen)
+        with wire.reading("changes of a calendar"):
+            items = items_of(answer, "changes of a calendar")
+            upserts, removals = self._sorted_out(calendar, items, frozen)
         following = answer.get("@odata.nextLink")
         link = self._graph.relative(following or answer.get("@odata.deltaLink"))
         return Page(

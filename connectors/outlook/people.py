@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from connectors.errors import ConnectorError, Forbidden, NotFound, UnknownZone, Unreadable
 from connectors.outlook import busy
 from connectors.outlook.graph import IN_FLIGHT, Graph, user
+from connectors.outlook.wire import reading
 from connectors.outlook.zones import utc_stamp, zone_of
 from connectors.types import Availability, Known, Unknown, Window
 
@@ -84,7 +85,8 @@ class People:
                     mailbox=reader,
                     body=busy.schedule_body(remaining, part),
                 )
-                return _Answer({**lost, **busy.schedules(answer, remaining, window, as_of)})
+                with reading("free/busy"):
+                    return _Answer({**lost, **busy.schedules(answer, remaining, window, as_of)})
             except (Forbidden, NotFound) as error:
                 if self._reader is not None:
                     return _failed(chunk, error)
@@ -119,9 +121,10 @@ class People:
             },
         ):
             items += page
-        zone = self._zone(address) if busy.needs_zone(items) else None
-        keys = self._ours(address, window) if any(map(busy.may_be_ours, items)) else {}
-        return busy.events(items, zone, keys, window, as_of)
+        with reading(f"events of {address}"):
+            zone = self._zone(address) if busy.needs_zone(items) else None
+            keys = self._ours(address, window) if any(map(busy.may_be_ours, items)) else {}
+            return busy.events(items, zone, keys, window, as_of)
 
     def _zone(self, address: str) -> ZoneInfo | None:
         """The mailbox's own zone; ``None`` where it may not be read or nobody knows it."""

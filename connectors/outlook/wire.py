@@ -11,7 +11,8 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -250,6 +251,15 @@ def _quoted(text: str) -> str:
 # --- theirs to ours ----------------------------------------------------------------------------
 
 
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Whatever shape an answer has, what comes out is `Unreadable` and never a crash."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise Unreadable(f"{what}: the answer is not what was promised") from None
+
+
 def key_of(item: Mapping[str, Any]) -> str | None:
     """The key an event of ours carries; ``None`` for everybody else's."""
     return _property(item, KEY) or None
@@ -262,6 +272,11 @@ def fingerprint_of(item: Mapping[str, Any]) -> str:
 
 def event_of(calendar: str, item: Mapping[str, Any]) -> Event:
     """An event of ours as the organizer's calendar holds it. Raises `Unreadable`, `UnknownZone`."""
+    with reading("an event of ours"):
+        return _event_of(calendar, item)
+
+
+def _event_of(calendar: str, item: Mapping[str, Any]) -> Event:
     key, ident = key_of(item), item.get("id")
     if key is None or not isinstance(ident, str):
         raise Unreadable("an event of ours has lost its key or id")
@@ -287,21 +302,23 @@ def booked_of(calendar: str, item: Mapping[str, Any]) -> Booked:
     """What a write answered. Raises `Unreadable`."""
     if not isinstance(item.get("id"), str) or not isinstance(item.get("changeKey"), str):
         raise Unreadable("the answer to a write holds no event")
-    url = join_url(item)
+    with reading("the answer to a write"):
+        url = join_url(item)
     pending = bool(item.get("isOnlineMeeting")) and url is None
     return Booked(EventRef(calendar, item["id"]), item["changeKey"], url, pending)
 
 
 def span_of(item: Mapping[str, Any]) -> tuple[datetime, datetime]:
     """Start and end of an event in UTC; an all-day one lies in the zone it was made in."""
-    if item.get("isAllDay"):
-        tz = first_known(item.get("originalStartTimeZone"), item.get("originalEndTimeZone"))
-        return day_span(local_date(item.get("start")), local_date(item.get("end")), tz)
-    start, end = item.get("start") or {}, item.get("end") or {}
-    return (
-        instant(start, paired=end.get("timeZone")),
-        instant(end, paired=start.get("timeZone"), last=True),
-    )
+    with reading("an event's time"):
+        if item.get("isAllDay"):
+            tz = first_known(item.get("originalStartTimeZone"), item.get("originalEndTimeZone"))
+            return day_span(local_date(item.get("start")), local_date(item.get("end")), tz)
+        start, end = item.get("start") or {}, item.get("end") or {}
+        return (
+            instant(start, paired=end.get("timeZone")),
+            instant(end, paired=start.get("timeZone"), last=True),
+        )
 
 
 def join_url(item: Mapping[str, Any]) -> str | None:
@@ -329,7 +346,7 @@ def is_mark(item: Mapping[str, Any]) -> bool:
 
 def _property(item: Mapping[str, Any], name: str) -> str:
     for entry in item.get("singleValueExtendedProperties") or ():
-        if str(entry.get("id", "")).casefold() == name.casefold():
+        if isinstance(entry, Mapping) and str(entry.get("id", "")).casefold() == name.casefold():
             return str(entry.get("value") or "")
     return ""
 

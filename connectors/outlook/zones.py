@@ -93,13 +93,15 @@ def utc_stamp(moment: datetime) -> dict[str, str]:
 def local_stamp(moment: datetime, iana: str) -> dict[str, str] | None:
     """An instant as wall-clock time under Exchange's name of the zone, so that invitations read well.
 
-    ``None`` where that would not be the same instant for sure: no Windows name, or a wall clock that
-    comes twice.
+    ``None`` where that would not be the same instant for sure: no Windows name, one whose rules differ
+    from the zone's at that moment, or a wall clock that comes twice.
     """
     name = windows_name(iana)
     if name is None:
         return None
     wall = moment.astimezone(iana_zone(iana))
     if wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset():
+        return None
+    if wall.replace(tzinfo=zone_of(name), fold=0).utcoffset() != wall.utcoffset():
         return None
     return {"dateTime": wall.strftime("%Y-%m-%dT%H:%M:%S"), "timeZone": name}

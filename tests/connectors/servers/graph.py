@@ -145,9 +145,8 @@ class GraphServer:
             raise Refused(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
         if self.faults.throttle is not None:
             status, wait = self.faults.throttle
-            raise Refused(
-                status, "ApplicationThrottled", headers={} if wait is None else {"Retry-After": f"{wait:g}"}
-            )
+            code = "ErrorInternalServerError" if status == 500 else "ApplicationThrottled"
+            raise Refused(status, code, headers={} if wait is None else {"Retry-After": f"{wait:g}"})
         if self.faults.refuse:
             status, code, wait = self.faults.refuse.pop(0)
             raise Refused(status, code, headers={} if wait is None else {"Retry-After": f"{wait:g}"})
