@@ -24,7 +24,7 @@ def order_holds(template: LoopTemplate, _: object) -> Iterator[Fault]:
                 yield Fault((*loc, "after", n), "a step cannot come after itself", "remove it")
             elif leads_nowhere(before, ids):
                 yield Fault((*loc, "after", n), f"unknown interview {before!r}", nearest(before, ids))
-        yield from _gap_faults(loc, step, template.min_break)
+        yield from _gap_faults(loc, step, template)
     circle = _circle({s.id: s.after for s in template.interviews})
     if circle:
         yield Fault(
@@ -34,7 +34,8 @@ def order_holds(template: LoopTemplate, _: object) -> Iterator[Fault]:
         )
 
 
-def _gap_faults(loc: Loc, step: InterviewSpec, min_break: int) -> Iterator[Fault]:
+def _gap_faults(loc: Loc, step: InterviewSpec, template: LoopTemplate) -> Iterator[Fault]:
+    min_break = template.min_break
     gaps = {
         "immediately_after": step.immediately_after,
         "least_gap": step.least_gap > 0,
@@ -43,6 +44,10 @@ def _gap_faults(loc: Loc, step: InterviewSpec, min_break: int) -> Iterator[Fault
     said = [name for name, there in gaps.items() if there]
     if said and not step.after:
         yield Fault((*loc, said[0]), "after which interview?", "name it in `after`")
+    choices = {i.branch or i.id for i in template.interviews if i.id in step.after}
+    if step.immediately_after and len(choices) > 1:
+        fault = "can follow only one interview at once"
+        yield Fault((*loc, "immediately_after"), fault, "name one in `after`, or use `greatest_gap`")
     most = 0 if step.immediately_after else step.greatest_gap
     least = max(step.least_gap, min_break)
     if most is not None and most < least:

@@ -95,26 +95,29 @@ def _reordered(
 ) -> InterviewSpec:
     """A step with its order moved past the steps that are gone.
 
-    Gaps and "immediately after" speak of the step named: when none of those is left they fall away.
+    Gaps speak of the steps named in ``after``: when none of those is left they fall away, and the
+    greatest gap too where the step now has to follow somebody it did not name.
     """
-    after = tuple(dict.fromkeys(_remaining(step.after, before, gone, set())))
+    named = [a for a in step.after if a not in gone]
+    heirs = [x for a in step.after if a in gone for x in _earlier(a, before) if x not in gone]
+    known = {x for a in [*named, *heirs] for x in _earlier(a, before)} | set(named)
+    heirs = [x for x in dict.fromkeys(heirs) if x not in known]
     same = None if step.same_people_as in gone else step.same_people_as
-    step = replace(step, after=after, same_people_as=same, branch=None)
-    if step.after and any(a not in gone for a in before[step.id]):
-        return step
-    return replace(step, immediately_after=False, least_gap=0, greatest_gap=None)
+    step = replace(step, after=(*named, *heirs), same_people_as=same, branch=None)
+    if not named:
+        return replace(step, immediately_after=False, least_gap=0, greatest_gap=None)
+    return replace(step, immediately_after=False, greatest_gap=None) if heirs else step
 
 
-def _remaining(
-    after: Iterable[str], before: Mapping[str, tuple[str, ...]], gone: Collection[str], seen: set[str]
-) -> list[str]:
-    found: list[str] = []
-    for id in after:
-        if id not in gone:
-            found.append(id)
-        elif id not in seen:
-            seen.add(id)
-            found += _remaining(before.get(id, ()), before, gone, seen)
+def _earlier(id: str, before: Mapping[str, tuple[str, ...]]) -> dict[str, None]:
+    """Every step that comes before, directly or not, the nearest first."""
+    found: dict[str, None] = {}
+    rest = list(before.get(id, ()))
+    while rest:
+        step = rest.pop(0)
+        if step not in found:
+            found[step] = None
+            rest += before.get(step, ())
     return found
 
 
