@@ -105,7 +105,7 @@ class Reservations:
         lock_subjects(self.connection, {clean_text(r.subject, "subject") for r in rows})
 
     def _insert(self, rows: Sequence[Reservation]) -> list[str]:
-        """The subjects whose time was not free; the others are in."""
+        """The subjects whose time was not free; if there are none, the rows are in."""
         if not rows:
             return []
         if self.connection.dialect.name == "sqlite":
@@ -119,14 +119,17 @@ class Reservations:
         return sorted({subject for (subject, _), rows_missed in missed.items() if rows_missed})
 
     def _insert_alone(self, rows: Sequence[Reservation]) -> list[str]:
-        # SQLite has one writer, which is us: what is free stays free. The trigger is the second wall.
-        missed = []
-        for row in rows:
-            if self._list((_t.subject == row.subject) & _across(row.span)):
-                missed.append(row.subject)
-            else:
-                self.connection.execute(sa.insert(reservations), _rows.row(row))
-        return sorted(set(missed))
+        # SQLite has one writer, which is us: what is free now stays free. The trigger is the second wall.
+        window = Span(min(r.span.start for r in rows), max(r.span.end for r in rows))
+        there = self.of_subjects({r.subject for r in rows}, window)
+        missed = {
+            row.subject
+            for n, row in enumerate(rows)
+            if any(row.subject == r.subject and row.span.overlaps(r.span) for r in (*there, *rows[:n]))
+        }
+        if not missed:
+            self.connection.execute(sa.insert(reservations), [_rows.row(r) for r in rows])
+        return sorted(missed)
 
     def _delete(self, loop_id: str, interviews: Collection[str] | None) -> int:
         gone = sa.delete(reservations).where(_t.loop == loop_id)
@@ -141,7 +144,3 @@ class Reservations:
 
 def _sorted(rows: Sequence[Reservation]) -> list[Reservation]:
     return sorted(rows, key=lambda r: (r.subject, r.span.start))
-
-
-def _across(span: Span) -> sa.ColumnElement[bool]:
-    return (_t.start_at < span.end) & (_t.end_at > span.start)

@@ -340,17 +340,25 @@ def _walls_of_postgresql() -> None:
 
 
 def _walls_of_sqlite() -> None:
-    """Nobody is in two places; facts are only added."""
-    for moment, itself in (("INSERT", ""), ("UPDATE", "AND r.rowid <> OLD.rowid")):
+    """Nobody is in two places; facts are only added.
+
+    Rows that are there do not overlap each other, so the last to start before the new one ends is
+    also the last to end: looking at it alone is enough, however long the subject's history.
+    """
+    moments = {
+        "insert": ("INSERT", ""),
+        "update": ("UPDATE OF subject, start_at, end_at", "AND r.rowid <> OLD.rowid"),
+    }
+    for name, (moment, others) in moments.items():
         op.execute(f"""
-            CREATE TRIGGER tr_lw_reservations_no_overlap_{moment.lower()}
-            BEFORE {moment} ON lw_reservations
-            WHEN EXISTS (
-                SELECT 1 FROM lw_reservations r
-                WHERE r.subject = NEW.subject AND r.start_at < NEW.end_at AND r.end_at > NEW.start_at {itself}
+            CREATE TRIGGER tr_lw_reservations_no_overlap_{name} BEFORE {moment} ON lw_reservations
+            WHEN NEW.start_at < (
+                SELECT r.end_at FROM lw_reservations r
+                WHERE r.subject = NEW.subject AND r.start_at < NEW.end_at {others}
+                ORDER BY r.start_at DESC LIMIT 1
             )
             BEGIN SELECT RAISE(ABORT, 'no overlap: the subject is taken at that time'); END
-        """)  # noqa: S608 -- nothing but the two words above goes in
+        """)  # noqa: S608 -- nothing but the words above goes in
     for moment in ("UPDATE", "DELETE"):
         op.execute(f"""
             CREATE TRIGGER tr_lw_facts_only_added_{moment.lower()} BEFORE {moment} ON lw_facts
