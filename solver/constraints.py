@@ -263,7 +263,7 @@ def debrief_panel(v: LoopVars) -> None:
     if v.loop.debrief is None:
         return
     grid = v.frame.timeline.grid
-    for person, literals in v.panel().items():
+    for person, literals in v.panel.items():
         costs = v.debrief_costs(person)
         barred = [z for d, z in v.debrief.items() if costs[d // grid] >= BIG]
         if barred:

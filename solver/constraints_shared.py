@@ -19,6 +19,8 @@ from solver.variables import Attendance, Literal, LoopVars, Variables, total
 def apart_people(variables: Variables) -> None:
     """Events x, y of one person that both happen: b(y) ≥ e(x) + buffer or b(x) ≥ e(y) + buffer."""
     model, buffer = variables.model, variables.usage.timeline.problem.buffer
+    if len(variables.loops) == 1 and buffer <= _kept_apart(variables.loops[0]):
+        return
     for person, events in variables.events.items():
         clashing = [e for e in events if any(_may_clash(variables, e, other, buffer) for other in events)]
         if len(clashing) > 1:
@@ -30,6 +32,12 @@ def apart_people(variables: Variables) -> None:
                     for e in clashing
                 ]
             )
+
+
+def _kept_apart(v: LoopVars) -> int:
+    """Minutes that the candidate's own breaks keep between any two events of the loop."""
+    debrief = v.loop.debrief
+    return v.loop.min_break if debrief is None else min(v.loop.min_break, debrief.least)
 
 
 def _may_clash(variables: Variables, one: Attendance, other: Attendance, gap: int) -> bool:
@@ -91,6 +99,8 @@ def caps(variables: Variables) -> None:
     "Here and in i" is a literal w ≥ here + Σ over t in i x[s,t] − 1.
     """
     loops = {v.loop.id: v for v in variables.loops}
+    if len(loops) == 1 and not any(s.same_people_as for s in variables.loops[0].loop.sessions):
+        return  # one interview each, and the usage knows who has none left
     for person, events in variables.events.items():
         interviews = [e for e in events if e.event is Event.INTERVIEW]
         for interval, left, minutes in caps_room(variables.usage, person):

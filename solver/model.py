@@ -81,6 +81,13 @@ _STATUS = {
 }
 
 
+class _CpModel(cp_model.CpModel):
+    """Without the camel-case names of old, whose making costs as much as a small search."""
+
+    def _add_pre_pep8_methods(self) -> None:
+        return
+
+
 @dataclass(frozen=True)
 class Search:
     """What one search may spend. ``work`` is CP-SAT's deterministic time."""
@@ -115,7 +122,7 @@ class Model:
         extra: Callable[[LoopVars], Sum] | None = None,
     ) -> None:
         """``loops``: frame, starts, and whether it has to be placed. ``extra`` is a further price per loop."""
-        self.cp = cp_model.CpModel()
+        self.cp = _CpModel()
         self.variables = Variables(self.cp, usage)
         for frame, domain, forced in loops:
             self.variables.loops.append(LoopVars(self.cp, usage, frame, domain, forced=forced))

@@ -63,7 +63,7 @@ def overlaps(v: LoopVars) -> Sum:
                 terms += [price * _both(v, here, at) for price, at in by_price.items()]
     if v.loop.debrief is not None:
         attend = set(v.loop.debrief.attend)
-        for person in sorted(attend | v.panel().keys()):
+        for person in sorted(attend | v.panel.keys()):
             by_price = _prices(v.debrief, v.debrief_costs(person), grid)
             if person in attend:
                 terms += [price * z for price, at in by_price.items() for z in at]
@@ -230,7 +230,7 @@ def fair(variables: Variables) -> Sum:
     most: defaultdict[str, int] = defaultdict(int)
     for v in variables.loops:
         chained = any(session.same_people_as for session in v.loop.sessions)
-        for person, literals in v.panel().items():
+        for person, literals in v.panel.items():
             seats[person] += literals
             most[person] += len(literals) if chained else 1
     terms: list[Sum] = []

@@ -9,8 +9,7 @@ starting there would overlap, or `BIG` where the person cannot. Arrays are cache
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -65,6 +64,40 @@ def day_of(bounds: tuple[Interval, ...], minute: int) -> int:
     return -1
 
 
+OVERRULES = 1 << 20
+"""One block counts more than all the working intervals that hold a step."""
+
+
+class _Diary:
+    """A person's working hours and blocks as ``(starts, ends)`` arrays, by what they mean."""
+
+    __slots__ = ("focus", "hard", "lunch", "tentative", "work")
+
+    def __init__(self, person: Person, last: int) -> None:
+        """Blocks that begin after minute ``last`` matter to no start and are dropped."""
+        by_kind: dict[BusyKind, list[Interval]] = {kind: [] for kind in BusyKind}
+        for block in person.busy:
+            if block.start < last:
+                by_kind[block.kind].append((block.start, block.end))
+        self.work = _columns(person.work)
+        self.hard = _columns(by_kind[BusyKind.HARD])
+        self.lunch = _columns(by_kind[BusyKind.LUNCH])
+        self.tentative = _columns(by_kind[BusyKind.TENTATIVE])
+        self.focus = _columns(by_kind[BusyKind.FOCUS])
+
+
+def _columns(intervals: Sequence[Interval]) -> tuple[Costs, Costs]:
+    table = np.array(intervals, dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def _tight(person: Person, dur: int) -> bool:
+    """Whether a single interview of ``dur`` minutes may break a cap."""
+    if person.max_day < 1 or person.max_week < 1:
+        return True
+    return any(cap is not None and cap < dur for cap in (person.max_day_minutes, person.max_week_minutes))
+
+
 class Timeline:
     """Everything about time that one problem fixes, computed on demand and kept."""
 
@@ -77,6 +110,7 @@ class Timeline:
         self.minutes: Costs = np.arange(self.steps, dtype=np.int64) * self.grid
         self._travel = {frozenset((a, b)): m for a, b, m in problem.travel}
         self._person: dict[tuple[str, int, Event], Costs] = {}
+        self._diaries: dict[str, _Diary] = {}
         self._room: dict[tuple[str, int], Mask] = {}
         self._business: dict[str, tuple[Costs, Costs]] = {}
 
@@ -91,34 +125,47 @@ class Timeline:
         return found
 
     def _costs(self, person: Person, dur: int, event: Event) -> Costs:
-        out = np.full(self.steps, BIG, dtype=np.int64)
-        for interval in person.work:
-            out[inside(interval, dur, self.grid)] = 0
+        diary = self._diary(person)
+        allowed = self._inside_count(diary.work, dur)
+        hard = [diary.hard] if event is Event.LUNCH else [diary.hard, diary.lunch]
+        for blocks in hard:
+            if len(blocks[0]):
+                allowed -= OVERRULES * self._touching_count(blocks, dur)
+        out = np.where(np.cumsum(allowed) > 0, 0, BIG)
         weights = self.problem.weights
-        soft = {BusyKind.TENTATIVE: weights.tentative, BusyKind.FOCUS: weights.focus}
-        priced: dict[BusyKind, list[slice]] = defaultdict(list)
-        for block in person.busy:
-            where = touching((block.start, block.end), dur, self.grid)
-            if block.kind in soft:
-                priced[block.kind].append(where)
-            elif block.kind is BusyKind.HARD or event is not Event.LUNCH:
-                out[where] = BIG
-        for kind, slices in priced.items():
-            out += self._once(slices, soft[kind])
+        for blocks, price in ((diary.tentative, weights.tentative), (diary.focus, weights.focus)):
+            if len(blocks[0]) and price:
+                out[np.cumsum(self._touching_count(blocks, dur)) > 0] += price
         buffer = self.problem.buffer
         for start, end in person.held:
             out[touching((start - buffer, end + buffer), dur, self.grid)] = BIG
-        if event is Event.INTERVIEW:
+        if event is Event.INTERVIEW and (person.held or _tight(person, dur)):
             for interval in self._full(person, dur):
                 out[inside(interval, 1, self.grid)] = BIG
-        np.minimum(out, BIG, out=out)
-        return out
+        return np.minimum(out, BIG, out=out)
 
-    def _once(self, slices: Iterable[slice], price: int) -> Costs:
-        out = np.zeros(self.steps, dtype=np.int64)
-        for where in slices:
-            out[where] = price
-        return out
+    def _diary(self, person: Person) -> _Diary:
+        found = self._diaries.get(person.id)
+        if found is None:
+            found = self._diaries[person.id] = _Diary(person, int(self.minutes[-1]))
+        return found
+
+    def _inside_count(self, blocks: tuple[Costs, Costs], dur: int) -> Costs:
+        """Changes per step of the number of blocks that hold all of an event of ``dur`` minutes starting there."""
+        low = -(-blocks[0] // self.grid)
+        high = np.maximum((blocks[1] - dur) // self.grid + 1, low)
+        return self._changes(low, high)
+
+    def _touching_count(self, blocks: tuple[Costs, Costs], dur: int) -> Costs:
+        """Changes per step of the number of blocks that an event of ``dur`` minutes starting there overlaps."""
+        return self._changes((blocks[0] - dur) // self.grid + 1, -(-blocks[1] // self.grid))
+
+    def _changes(self, low: Costs, high: Costs) -> Costs:
+        size = self.steps
+        up = np.bincount(np.maximum(low, 0), minlength=size + 1)
+        down = np.bincount(np.minimum(np.maximum(high, 0), size), minlength=size + 1)
+        changes: Costs = (up - down)[:size]
+        return changes
 
     def _full(self, person: Person, dur: int) -> list[Interval]:
         """Local days and weeks in which one more interview of ``dur`` minutes breaks a cap."""

@@ -204,6 +204,7 @@ class LoopVars:
         found = (self.seat[sid, k].get(person) for k in range(len(session.seats)))
         return [y for y in found if y is not None]
 
+    @cached_property
     def panel(self) -> dict[str, list[Literal]]:
         """Interview seat literals by person: whoever holds one must attend the debrief."""
         out: defaultdict[str, list[Literal]] = defaultdict(list)
@@ -219,7 +220,7 @@ class LoopVars:
         found = self._attends.get(person)
         if found is None:
             assert self.loop.debrief is not None
-            seats = self.panel().get(person, [])
+            seats = self.panel.get(person, [])
             if person in self.loop.debrief.attend:
                 found = self.placed
             elif len(seats) == 1:
