@@ -48,6 +48,7 @@ _HINTS = {
     "requiredAccessLevel": ": the acting account may not change this calendar",
 }
 _WORD = re.compile(r"[A-Za-z_.]{1,60}")
+_OAUTH_WORD = re.compile(r"[a-z_]{1,40}")
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> ConnectorError:
@@ -158,5 +159,5 @@ def _oauth_error(body: bytes) -> tuple[str, bool]:
         word, description = error["error"], str(error.get("error_description", ""))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", False
-    known = isinstance(word, str) and _WORD.fullmatch(word)
+    known = isinstance(word, str) and _OAUTH_WORD.fullmatch(word)
     return (word if known else ""), "invalid email or user id" in description.casefold()

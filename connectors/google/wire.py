@@ -141,7 +141,8 @@ def typed(
             continue
         if meaning is not None:
             shared = (item.get("extendedProperties") or {}).get("shared") or {}
-            busy.append(Busy(*inside, meaning, shared.get(KEY)))
+            key = shared.get(KEY)
+            busy.append(Busy(*inside, meaning, key if isinstance(key, str) else None))
         else:
             kind = (item.get("workingLocationProperties") or {}).get("type", "")
             places.append(Place(*inside, _PLACES.get(kind, "elsewhere")))
