@@ -219,7 +219,7 @@ class LocalCalendar:
         lines = {"STATUS": ["STATUS:CANCELLED\r\n"], "SEQUENCE": [f"SEQUENCE:{stored.sequence + 1}\r\n"]}
         if message.strip():
             lines["COMMENT"] = [events.line("COMMENT", clean_text(message))]
-        return list(events.patch(component, file.parsed.text, lines)), ""
+        return list(events.patch(component, lines)), ""
 
     # ------------------------------------------------------------------------- under the lock
 

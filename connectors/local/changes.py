@@ -23,7 +23,7 @@ def page(
     the old window did not cover. An event that changes during a round comes once more at its end.
     """
     if at is None:
-        base, old, position = 0, None, 0
+        base, old, position = journal.counter, None, 0
     elif at.under_way:
         base, old, window, position = at.base, at.old, at.window, at.position
     else:
@@ -47,10 +47,9 @@ def page(
 
 
 def _is_news(record: Record, base: int, old: Window | None, window: Window) -> bool:
-    if old is None:
-        return record.state == LIVE and record.overlaps(window)
-    widened = record.state == LIVE and record.overlaps(window) and not record.overlaps(old)
-    return record.seq > base or widened
+    """Whatever changed after ``base``, and what is alive in this window but was not in the old one."""
+    newly_covered = record.overlaps(window) and (old is None or not record.overlaps(old))
+    return record.seq > base or (record.state == LIVE and newly_covered)
 
 
 def remembered(owner: str, id_: str, record: Record) -> Event:

@@ -72,7 +72,7 @@ def _recorded(file: CalendarFile, changed: dict[str, Stored]) -> Changes | None:
             "X-LOOPWRIGHT-WITHDRAWN": [events.line("X-LOOPWRIGHT-WITHDRAWN", who) for who in fresh.withdrawn],
             "SEQUENCE": [f"SEQUENCE:{fresh.sequence}\r\n"],
         }
-        pieces.extend(events.patch(component, file.parsed.text, lines))
+        pieces.extend(events.patch(component, lines))
     return (pieces, "") if pieces else None
 
 

@@ -318,17 +318,14 @@ def _alarm(title: str, minutes: int) -> icalendar.Alarm:
     return alarm
 
 
-def patch(
-    component: Component, text: str, lines: Mapping[str, Sequence[str]]
-) -> Iterable[tuple[int, int, str]]:
+def patch(component: Component, lines: Mapping[str, Sequence[str]]) -> Iterable[tuple[int, int, str]]:
     """Edits that put these content lines in place of all lines of their names; the rest stays.
 
-    ``text`` is what the component was read from; see `connectors.local.text.edited`.
+    See `connectors.local.text.edited`.
     """
-    after_begin = text.index("\n", component.start) + 1
     put_in: list[str] = []
     for name, fresh in lines.items():
         put_in += fresh
         for old in component.all(name):
             yield old.start, old.end, ""
-    yield after_begin, after_begin, "".join(put_in)
+    yield component.opened, component.opened, "".join(put_in)

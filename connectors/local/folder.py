@@ -95,8 +95,10 @@ def create_calendar(folder: Path, address: str, name: str, zone: str, room: Room
     head, end = calendar.to_ical().decode().split("END:VCALENDAR", 1)
     text = f"{head}{_timezone(zone)}END:VCALENDAR{end}"
     path = folder / file
-    if not _folder(folder).create(path, text.encode()):
-        raise Invalid(f"address: {path.name} is already there")
+    store = _folder(folder)
+    with store.locked():
+        if not store.create(path, text.encode()):
+            raise Invalid(f"address: {path.name} is already there")
     return path
 
 
@@ -136,7 +138,7 @@ def answer(folder: Path, address: str, key: str, reply: Reply, comment: str = ""
                 lines["ATTENDEE"].append(events.attendee_line(guest, delivery=False))
         if comment.strip():
             lines["COMMENT"].append(events.line("COMMENT", clean_line(comment)))
-        return list(events.patch(copy, file.parsed.text, lines)), ""
+        return list(events.patch(copy, lines)), ""
 
     _edit(folder, address, change)
 

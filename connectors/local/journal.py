@@ -126,8 +126,8 @@ def save(folder: Folder, organizer: str, journal: Journal) -> None:
 class Cursor:
     """A place in the journal.
 
-    In the middle of a round (``under_way``) the caller knows everything up to ``base`` in the window
-    ``old`` (`None`: nothing) and has come to ``position`` in reading what is new for ``window``.
+    In the middle of a round (``under_way``) the caller is being told what changed after ``base`` and
+    what ``window`` covers and the window ``old`` (`None`: nothing) did not; they have come to ``position``.
     Between rounds the caller knows everything up to ``base`` in ``window``.
     """
 

@@ -24,7 +24,7 @@ from connectors.local.zones import Zones
 MOST_OCCURRENCES = 50_000
 """Occurrences of one series from its start to the end of the window: daily for 136 years."""
 
-CPU_SECONDS = 4.0
+CPU_SECONDS = 2.0
 """Computing time that one calendar's series may take."""
 
 _INDEX = "X-LOOPWRIGHT-INDEX"

@@ -57,6 +57,7 @@ class Folder:
         self.path = path.expanduser()
         self._max_bytes = max_bytes
         self._lock_seconds = lock_seconds
+        self._swept = False
         if not self.path.is_dir():
             raise Invalid(f"calendars: there is no folder {self.path}; create it or name another one")
 
@@ -126,7 +127,7 @@ class Folder:
             raise
 
     def create(self, path: Path, data: bytes) -> bool:
-        """Put a new file in place, or leave the one that is there: true if it is ours.
+        """Put a new file in place, or leave the one that is there: true if it is ours. Under the lock.
         Raises `Forbidden`, `Transient`."""
         temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
         try:
@@ -187,6 +188,9 @@ class Folder:
             raise failure(path, error) from None
         try:
             self._take(descriptor)
+            if not self._swept:
+                self._sweep()
+                self._swept = True
             yield
         finally:
             os.close(descriptor)
@@ -206,8 +210,8 @@ class Folder:
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
 
-    def sweep(self) -> None:
-        """Remove what writers that were killed left behind. Call it under the lock."""
+    def _sweep(self) -> None:
+        """Remove what writers that were killed left behind; under the lock nobody is writing."""
         for folder in (self.path, self.path / STATE):
             for left in folder.glob(f"{_TEMPORARY}*.tmp"):
                 left.unlink(missing_ok=True)

@@ -107,6 +107,10 @@ class Component:
     name: str
     number: int
     start: int
+    opened: int
+    """Behind its BEGIN line."""
+    closed: int = -1
+    """Before its END line; ``end`` is behind that."""
     end: int = -1
     lines: dict[str, list[Line]] = field(default_factory=dict)
     children: list[Component] = field(default_factory=list)
@@ -208,7 +212,7 @@ def parse(text: str) -> Parsed:
 
 
 def _begin(line: Line, open_: list[Component], calendars: list[Component]) -> None:
-    component = Component(line.value.upper(), line.number, line.start)
+    component = Component(line.value.upper(), line.number, line.start, line.end)
     if not open_:
         if component.name != "VCALENDAR":
             raise Unreadable(f"line {line.number} begins a {component.name} outside of any VCALENDAR")
@@ -227,7 +231,8 @@ def _end(line: Line, open_: list[Component]) -> None:
             f"inside the {open_[-1].name} of line {open_[-1].number}" if open_ else "outside of everything"
         )
         raise Unreadable(f"line {line.number} ends a {name} {inside}; the file is damaged")
-    open_.pop().end = line.end
+    component = open_.pop()
+    component.closed, component.end = line.start, line.end
 
 
 def edited(parsed: Parsed, changes: Iterable[tuple[int, int, str]], added: str = "") -> str:
@@ -238,9 +243,7 @@ def edited(parsed: Parsed, changes: Iterable[tuple[int, int, str]], added: str =
     """
     pieces = sorted(changes)
     if added:
-        last = parsed.calendars[-1]
-        head = parsed.text[last.start : last.end]
-        at = last.start + head.upper().rstrip().rindex("END:VCALENDAR")
+        at = parsed.calendars[-1].closed
         pieces.append((at, at, added))
     done: list[str] = []
     position = 0

@@ -129,7 +129,7 @@ class LocalHarness:
     def live_in(self, address: str, key: str) -> int:
         calendar = icalendar.Calendar.from_ical(self.path(address).read_bytes())
         return sum(
-            str(event["UID"]).startswith(event_id(key)) and str(event.get("STATUS")) != "CANCELLED"
+            str(event.get("UID")).startswith(event_id(key)) and str(event.get("STATUS")) != "CANCELLED"
             for event in calendar.walk("VEVENT")
         )
 
