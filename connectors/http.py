@@ -180,7 +180,6 @@ class Http:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        data: Mapping[str, str] | None = None,
         content: bytes | str | None = None,
     ) -> Response:
         """Send one request and read its answer, whatever its status.
@@ -193,7 +192,7 @@ class Http:
         try:
             place = f"{method} {httpx2.URL(url).host or self._client.base_url.host}"
             with self._client.stream(
-                method, url, params=params, headers=headers, json=json, data=data, content=content
+                method, url, params=params, headers=headers, json=json, content=content
             ) as answer:
                 body = self._read(answer, place, started)
                 return Response(answer.status_code, dict(answer.headers), body)

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import msal
 
@@ -76,7 +77,7 @@ def read_grant(account: str, data: bytes | None) -> Grant:
     for name in ("tenant", "client_id"):
         if not isinstance(info.get(name), str) or not info[name].strip():
             raise Invalid(f"{who}: {name} is missing; see the app registration's overview page")
-    cache = info.get("cache") or ""
+    cache = info.get("cache", "")
     if not isinstance(cache, str):
         raise Invalid(f"{who}: cache must be the text that msal serialized; connect the account again")
     return Grant(info["tenant"].strip(), info["client_id"].strip(), _credential(who, info), cache, info)
@@ -117,11 +118,15 @@ class MsalHttp:
         method: str,
         url: str,
         params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, str | bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         **_: Any,
     ) -> _MsalResponse:
-        answer = self._http.request(method, url, params=params, data=data, headers=headers)
+        content = None
+        if data is not None:  # signed assertions are bytes, which httpx2 would write as "b'…'"
+            content = urlencode(data)
+            headers = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
+        answer = self._http.request(method, url, params=params, content=content, headers=headers)
         if answer.status == 429 or (answer.status == 503 and answer.retry_after() is not None):
             raise RateLimited(f"sign-in: Microsoft answered {answer.status}", answer.retry_after())
         if answer.status >= 500:

@@ -42,7 +42,9 @@ def begin(
     grant = read_grant(account, tokens.get(account))
     app = application(grant, MsalHttp(http), read_cache(account, grant), authority, account)
     scopes = [*scopes_for(mode), *((ROOMS,) if rooms else ())]
-    flow = app.initiate_auth_code_flow(scopes, redirect_uri=redirect, login_hint=_address(account))
+    flow = app.initiate_auth_code_flow(
+        scopes, redirect_uri=redirect, login_hint=_address(account), response_mode="form_post"
+    )
     if "auth_uri" not in flow:
         raise refused_sign_in(flow, account)
     return str(flow["auth_uri"]), dict(flow)
@@ -57,7 +59,8 @@ def finish(
     *,
     authority: str = AUTHORITY,
 ) -> None:
-    """Trade the code for tokens and keep them. ``answer`` is the query of the redirect.
+    """Trade the code for tokens and keep them. ``answer`` holds the fields of the form that the browser
+    posts to the redirect address (a code in an address would end in logs, RFC 9700 4.3.1).
 
     Raises `AuthRevoked` where the person or an administrator refused, `Invalid` where the answer does
     not belong to that flow (another browser, a second use).
