@@ -12,6 +12,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from googleapiclient.discovery import build
@@ -87,13 +88,17 @@ class Service:
         root = endpoint.rstrip("/") if endpoint else None
         self.keyring = Keyring(tokens, account, f"{root}/token" if root else TOKEN_URI)
         calendar = _described("calendar", "v3", f"{root}/calendar/v3/" if root else None)
-        directory = _described("admin", "directory_v1", f"{root}/" if root else None)
+        self._directory = f"{root}/" if root else None
         self.events = calendar.events()
         self.freebusy = calendar.freebusy()
         self.channels = calendar.channels()
-        self.rooms = directory.resources().calendars()
         self._lock = threading.Lock()
         self._sign_ins: OrderedDict[tuple[str, tuple[str, ...]], SignIn] = OrderedDict()
+
+    @property
+    def rooms(self) -> Any:
+        """The directory of rooms; its description is read when it is first wanted."""
+        return _described("admin", "directory_v1", self._directory).resources().calendars()
 
     def sign_in(self, subject: str | None, scopes: Sequence[str]) -> SignIn:
         """The sign-in that acts for that subject with those scopes; the same one each time."""
@@ -153,8 +158,12 @@ class Service:
         self._transport.close()
 
 
+@lru_cache(maxsize=16)
 def _described(name: str, version: str, endpoint: str | None) -> Any:
-    """The client library's object for an API, from the description in its package: no network."""
+    """The client library's object for an API, from the description in its package: no network.
+
+    It holds nothing of an account, so all connectors of a process share one.
+    """
     return build(
         name,
         version,

@@ -18,6 +18,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,7 +28,7 @@ import httplib2.decode
 import socks  # type: ignore[import-untyped]
 
 from connectors.errors import Invalid, Transient, Unreadable
-from connectors.http import MEGABYTE, redact, tls_context
+from connectors.http import MEGABYTE, ca_bundle, redact, tls_context
 
 _IDLE = 45.0
 """Seconds after which a kept connection is not trusted any more; Google closes them after minutes."""
@@ -124,8 +126,18 @@ class _Once(httplib2.Http):  # type: ignore[misc]
         return b"".join(parts)
 
 
-def _https(context: ssl.SSLContext) -> type:
-    """A connection that verifies with the authorities that the environment names."""
+def _https() -> type | None:
+    """A connection that verifies with the authorities that the environment names; ``None``: as always."""
+    path = ca_bundle()
+    return _verifying(path, path.stat().st_mtime_ns) if path is not None else None
+
+
+@lru_cache(maxsize=4)
+def _verifying(path: Path, _changed: int) -> type | None:
+    """Made once per bundle as it was written: reading one takes a tenth of a second."""
+    context = tls_context({"SSL_CERT_FILE": str(path)})
+    if isinstance(context, bool):
+        return None
 
     class Connection(httplib2.HTTPSConnectionWithTimeout):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -157,8 +169,7 @@ class Transport:
         self, *, timeout: float = 30.0, deadline: float = 90.0, max_bytes: int = 32 * MEGABYTE
     ) -> None:
         self._settings = (timeout, deadline, max_bytes)
-        context = tls_context()
-        self._https = None if isinstance(context, bool) else _https(context)
+        self._https = _https()
         self._lock = threading.Lock()
         self._idle: list[tuple[_Once, float]] = []
         self._closed = False
