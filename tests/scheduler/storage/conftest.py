@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
+import sqlalchemy as sa
 
 from scheduler.storage import Database
+from scheduler.storage.tables import fact_chain, metadata
 from tests.postgres_server import PostgresServer
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +26,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: PostgresServer) -> str:
-    """The name of a migrated, empty database, to be copied."""
-    database = Database(postgres_server.create_database("migrated"))
+    """The address of a migrated database, to be emptied before each use."""
+    url = postgres_server.create_database("storage")
+    database = Database(url)
     database.migrate()
     database.dispose()
-    return "migrated"
+    return url
 
 
 @pytest.fixture
@@ -46,18 +44,15 @@ def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture
-def postgres_database(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[Database]:
-    name = f"storage_{next(_numbers)}"
-    with psycopg.connect(host=str(postgres_server.folder), user="postgres", autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(migrated_postgres)
-            )
-        )
-    database = Database(postgres_server.url(name))
+def postgres_database(migrated_postgres: str) -> Iterator[Database]:
+    database = Database(migrated_postgres)
+    with database.write() as tx:
+        tx.connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # past the triggers
+        for table in metadata.sorted_tables:
+            tx.connection.execute(sa.delete(table))
+        tx.connection.execute(sa.insert(fact_chain), {"id": 1, "seq": 0, "hash": ""})
     yield database
     database.dispose()
-    postgres_server.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
