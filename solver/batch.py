@@ -1,147 +1,183 @@
-"""Many loops together: packed one after another, then proven or improved while time lasts."""
+"""Many loops together: packed one after another, then improved and bounded while time lasts.
+
+1. Pinned loops first, together in the exact model if one after another fails.
+2. The first pass: every loop once, most urgent first, each where it costs least.
+3. A bound: what each loop costs alone, summed (`solver.relief` sharpens it).
+4. Small batches: all loops in one exact model, to proof.
+5. The rest of the time: forcing in and ruining (`solver.improve`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from solver.answer import Answer, nothing, price_of_leaving_out
+from solver.answer import Answer, nothing
 from solver.budget import Budget
-from solver.check import Judge, pinned
+from solver.check import Judge
 from solver.domain import full_domain
 from solver.frame import Frame
-from solver.loop import Best, Placer, possible
+from solver.improve import STEP, Improver
+from solver.loop import Placer, possible
 from solver.model import Model
-from solver.plan import LoopPlan, Plan, Progress, Status
+from solver.packing import Packing
+from solver.plan import LoopPlan, Progress, Status
 from solver.problem import Problem
-from solver.timeline import Timeline
 from solver.usage import Usage
 from solver.variables import Domain
 
 EXACT_LITERALS = 1500
 """Start literals up to which all loops go into one exact model."""
 
+PROVEN_ALONE = 40
+"""Loops up to which each one's least price is proven, not only bounded."""
+
 Report = Callable[[Progress], None]
 
 
 def pack(problem: Problem, judge: Judge, budget: Budget, progress: Report | None) -> Answer:
-    """All loops, one after another by priority, then together in the exact model where that is small."""
-    return Packer(problem, judge, budget, progress).pack()
+    """The best plan for all loops within the budget, with a bound on the best price."""
+    return _Batch(problem, judge, budget, progress).run()
 
 
-class Packer:
+class _Batch:
     def __init__(self, problem: Problem, judge: Judge, budget: Budget, progress: Report | None) -> None:
         self.problem, self.judge, self.budget, self.progress = problem, judge, budget, progress
-        timeline = Timeline(problem)
-        self.frames = [Frame(timeline, loop) for loop in problem.loops]
-        self.usage = Usage(timeline)
-        self.placer = Placer(judge, self.usage, budget)
-        self.plans: dict[str, LoopPlan] = {}
-        self.alone: dict[str, Best] = {}
+        self.packing = Packing(judge)
+        self.placer = Placer(judge, self.packing.usage, budget)
+        self.alone: dict[str, int | None] = {}
+        self.bound = 0
 
-    def pack(self) -> Answer:
-        if not self._pinned_first():
+    def run(self) -> Answer:
+        if not self._pin():
             return self._infeasible()
-        self._insert([frame for frame in self._order() if not frame.pinned])
-        bound = self._bound()
-        if all(best.status is Status.INFEASIBLE for best in self.alone.values()) and not self.budget.over():
+        self._first_pass()
+        if not self._bound_alone():
+            return self._answer(Status.FEASIBLE)
+        if all(least is None for least in self.alone.values()):
             return self._infeasible()
-        return self._together(bound)
+        proven = self._exact_if_small()
+        if proven is not None:
+            return proven
+        improver = Improver(self.packing, self.budget, self.alone, self._report)
+        improver.run(lambda: self.packing.best_cost == self.bound)
+        return self._answer(Status.FEASIBLE)
 
-    def _order(self) -> list[Frame]:
-        return sorted(self.frames, key=lambda frame: (-frame.loop.priority, frame.loop.id))
+    # -- steps --------------------------------------------------------------------------------
 
-    def _insert(self, frames: list[Frame]) -> None:
-        for frame in frames:
-            if self.budget.over():
-                return
-            best = self.placer.place(frame)
-            if best.plan is not None and best.cost <= price_of_leaving_out(self.problem, frame.loop):
-                self.plans[frame.loop.id] = best.plan
-                self.usage.add(frame.loop, best.plan)
-                self._report("insert")
-
-    def _pinned_first(self) -> bool:
-        """Places all pinned loops, together if one after another fails; False = proven impossible."""
-        fixed = [frame for frame in self.frames if pinned(frame.loop)]
-        for frame in fixed:
-            best = self.placer.place(frame)
+    def _pin(self) -> bool:
+        """Places all pinned loops; False = proven impossible."""
+        pinned = [name for name in self.packing.frames if name in self.packing.pinned]
+        for name in pinned:
+            best = self.placer.place(self.packing.frames[name])
             if best.plan is None:
                 break
-            self.plans[frame.loop.id] = best.plan
-            self.usage.add(frame.loop, best.plan)
+            self.packing.add(name, best.plan)
         else:
             return True
-        self._clear()
-        domains = [(frame, full_domain(frame, self.usage)) for frame in fixed]
-        if not all(possible(frame, domain) for frame, domain in domains):
+        for name in list(self.packing.plans):
+            self.packing.remove(name)
+        return self._pin_together([self.packing.frames[name] for name in pinned])
+
+    def _pin_together(self, frames: list[Frame]) -> bool:
+        loops = [(frame, full_domain(frame, self.packing.usage), True) for frame in frames]
+        if not all(possible(frame, domain) for frame, domain, _ in loops):
             return False
-        status, plans = self._exact([(frame, domain, True) for frame, domain in domains], None)
-        for frame in fixed:
-            plan = plans.get(frame.loop.id)
+        status, plans, _ = self._exact(loops)
+        for name, plan in plans.items():
             if plan is not None:
-                self.plans[frame.loop.id] = plan
-                self.usage.add(frame.loop, plan)
+                self.packing.add(name, plan)
         return status is not Status.INFEASIBLE
 
-    def _clear(self) -> None:
-        for frame in self.frames:
-            plan = self.plans.pop(frame.loop.id, None)
-            if plan is not None:
-                self.usage.remove(frame.loop, plan)
+    def _first_pass(self) -> None:
+        """Every loop once, most urgent first."""
+        for name in self.packing.by_priority(self.packing.missing()):
+            if self.budget.over():
+                break
+            best = self.placer.quick(self.packing.frames[name])
+            if best is not None and best.plan is not None and self.packing.worth(name, best.cost):
+                self.packing.add(name, best.plan)
+                self._report("insert")
+        self.packing.keep()
 
-    def _exact(
-        self, loops: list[tuple[Frame, Domain, bool]], hint: Mapping[str, LoopPlan] | None
-    ) -> tuple[Status, Mapping[str, LoopPlan | None]]:
-        found = Model(self.usage, loops).solve(self.budget.search(linear=1))
-        self.budget.spend(found.work)
-        if found.status is Status.INFEASIBLE:
-            search = replace(self.budget.search(linear=1), presolve=False)
-            found = Model(self.usage, loops).solve(search)
-            self.budget.spend(found.work)
-        self._last_bound = found.bound
-        return found.status, found.plans
+    def _bound_alone(self) -> bool:
+        """What each loop costs at least in an empty world; False = out of time."""
+        total, placer = 0, Placer(self.judge, Usage(self.packing.usage.timeline), self.budget)
+        for name, frame in self.packing.frames.items():
+            if self.budget.over():
+                self.bound = total
+                return False
+            least = self.alone[name] = self._least(placer, name, frame)
+            out = self.packing.out[name]
+            total += out if least is None else least if name in self.packing.pinned else min(out, least)
+        self.bound = total
+        return True
 
-    def _bound(self) -> int:
-        """Σ over loops of the cheaper of placing it alone and leaving it out."""
-        empty = Usage(self.usage.timeline)
-        placer = Placer(self.judge, empty, self.budget)
-        total = 0
-        for frame in self.frames:
-            best = self.alone[frame.loop.id] = placer.place(frame)
-            out = price_of_leaving_out(self.problem, frame.loop)
-            total += out if best.status is Status.INFEASIBLE else min(out, best.bound)
-        return total
+    def _least(self, placer: Placer, name: str, frame: Frame) -> int | None:
+        """The relaxation's bound; proven where that is cheap or tells that a loop cannot be placed at all."""
+        small = len(self.packing.frames) <= PROVEN_ALONE
+        if small or name not in self.packing.plans:
+            best = placer.place(frame)
+            return None if best.status is Status.INFEASIBLE else best.bound
+        self.budget.spend(STEP)
+        return placer.lowest(frame)
 
-    def _together(self, bound: int) -> Answer:
-        plan = Plan({frame.loop.id: self.plans.get(frame.loop.id) for frame in self.frames})
-        cost = self.judge.cost(plan)
-        done = Answer(Status.OPTIMAL if cost == bound else Status.FEASIBLE, plan, bound)
-        if any(pinned(f.loop) and f.loop.id not in self.plans for f in self.frames):
-            done = Answer(Status.UNKNOWN, nothing(self.problem), bound)
-        if cost == bound or self.budget.over():
-            return done
-        self._clear()
-        domains = [(frame, full_domain(frame, self.usage)) for frame in self.frames]
-        loops = [(f, d, f.pinned) for f, d in domains if possible(f, d)]
+    def _exact_if_small(self) -> Answer | None:
+        """All loops in one exact model if they are few: the proven answer, or `None`."""
+        if self.packing.best_cost == self.bound:
+            return self._answer(Status.OPTIMAL)
+        usage = Usage(self.packing.usage.timeline)
+        names = [name for name, least in self.alone.items() if least is not None]
+        frames = [self.packing.frames[name] for name in names]
+        loops = [(f, full_domain(f, usage), f.loop.id in self.packing.pinned) for f in frames]
         if sum(len(times) for _, d, _ in loops for times in d.starts.values()) > EXACT_LITERALS:
-            return done
-        status, plans = self._exact(loops, self.plans)
-        self.budget.over()
+            return None
+        status, plans, bound = self._exact(loops, usage)
         if status is Status.INFEASIBLE:
             return self._infeasible()
-        absent = sum(price_of_leaving_out(self.problem, f.loop) for f, d in domains if not possible(f, d))
-        bound = max(bound, self._last_bound + absent) if plans else bound
-        better = Plan({frame.loop.id: plans.get(frame.loop.id) for frame in self.frames})
-        if plans and (self.judge.cost(better) <= cost or done.status is Status.UNKNOWN):
-            return Answer(status, better, bound)
-        return Answer(done.status, done.plan, bound)
+        absent = sum(out for name, out in self.packing.out.items() if name not in names)
+        self.bound = max(self.bound, bound + absent)
+        if plans:
+            found = {name: plan for name, plan in plans.items() if plan is not None}
+            self.packing.restore(found)
+            self.packing.keep()
+        if status is Status.OPTIMAL or self.budget.over():
+            return self._answer(status)
+        return None
+
+    def _exact(
+        self, loops: list[tuple[Frame, Domain, bool]], usage: Usage | None = None
+    ) -> tuple[Status, Mapping[str, LoopPlan | None], int]:
+        """One exact model over some loops; *infeasible* is asked twice."""
+        world = self.packing.usage if usage is None else usage
+        found = Model(world, loops).solve(self.budget.search(linear=1))
+        self.budget.spend(found.work)
+        if found.status is Status.INFEASIBLE:
+            found = Model(world, loops).solve(replace(self.budget.search(linear=1), presolve=False))
+            self.budget.spend(found.work)
+        return found.status, found.plans, found.bound if found.plans else 0
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def _answer(self, status: Status) -> Answer:
+        self.budget.over()
+        cost = self.packing.best_cost
+        if cost is None:
+            return Answer(Status.UNKNOWN, nothing(self.problem), min(self.bound, self._all_out()))
+        if cost <= self.bound:
+            status = Status.OPTIMAL
+        elif status is not Status.OPTIMAL:
+            status = Status.FEASIBLE
+        return Answer(status, self.packing.plan(self.packing.best), min(self.bound, cost))
 
     def _infeasible(self) -> Answer:
-        out = sum(price_of_leaving_out(self.problem, loop) for loop in self.problem.loops)
-        return Answer(Status.INFEASIBLE, nothing(self.problem), out)
+        return Answer(Status.INFEASIBLE, nothing(self.problem), self._all_out())
+
+    def _all_out(self) -> int:
+        return sum(self.packing.out.values())
 
     def _report(self, phase: str) -> None:
         if self.progress is not None:
-            total = len(self.frames)
-            self.progress(Progress(self.budget.seconds, len(self.plans), total, None, None, phase))
+            placed, total = len(self.packing.plans), len(self.packing.frames)
+            bound = self.bound or None
+            self.progress(Progress(self.budget.seconds, placed, total, self.packing.best_cost, bound, phase))

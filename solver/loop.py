@@ -32,6 +32,9 @@ WIDEST = 100_000
 
 REFINED_TOGETHER = 8
 
+QUICK_TRIALS = 10
+"""Rows that a quick placement staffs at most."""
+
 
 @dataclass(frozen=True)
 class Best:
@@ -85,6 +88,35 @@ class Placer:
             return IMPOSSIBLE
         best = self.search(frame, bounds, bounds.rows())
         return self._everything(frame) if best.status is Status.INFEASIBLE else best
+
+    def lowest(self, frame: Frame) -> int | None:
+        """The relaxation's bound on placing a loop, ``None`` = it proves that there is no way."""
+        if len(frame.sessions) > MOST_SESSIONS:
+            return 0
+        bounds = Bounds(frame, self.usage)
+        least = bounds.lowest() if bounds.possible else BEYOND
+        return least if least < BEYOND else None
+
+    def quick(self, frame: Frame) -> Best | None:
+        """The first legal staffing of the most promising rows: good, not proven, a few milliseconds."""
+        if len(frame.sessions) > MOST_SESSIONS:
+            best = self._everything(frame)
+            return best if best.plan is not None else None
+        bounds = Bounds(frame, self.usage)
+        if not bounds.possible or bounds.lowest() >= BEYOND:
+            return None
+        best, tried = None, 0
+        for value, row in sorted(bounds.rows()):
+            if tried == QUICK_TRIALS or (best is not None and value >= best.cost):
+                break
+            if not bounds.refined(row):
+                bounds.refine([row])
+            exact = bounds.bound(row)
+            if exact >= BEYOND or (best is not None and exact >= best.cost):
+                continue
+            tried += 1
+            best = self._cheaper(best, self._staffed(frame, bounds.path(row)))
+        return best
 
     def search(self, frame: Frame, bounds: Bounds, rows: Iterable[tuple[int, Row]]) -> Best:
         """Rows in the order of their bounds, each staffed and, if that leaves a gap, searched exactly.
