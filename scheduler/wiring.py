@@ -10,10 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from connectors.google.calendar import GoogleCalendar
 from connectors.local.calendar import LocalCalendar
 from connectors.mail import LocalMessenger, Message, SmtpMessenger
-from connectors.outlook.calendar import OutlookCalendar
 from connectors.protocol import Calendar, Messenger
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
@@ -120,12 +118,17 @@ def calendars(settings: Settings, clock: Callable[[], datetime]) -> Mapping[tupl
     local = LocalCalendar(settings.calendars, clock=clock)
     found: dict[tuple[str, Mode], Calendar] = {("local", Mode.TYPED): local, ("local", Mode.FREE_BUSY): local}
     tokens = FileTokens(settings.credentials_folder)
+    # the big client libraries are imported where they are used: most deployments have one provider
     if tokens.get("google") is not None:
+        from connectors.google.calendar import GoogleCalendar
+
         for mode in Mode:
             found["google", mode] = GoogleCalendar(
                 tokens, subject=settings.google_subject or None, mode=mode.value
             )
     if tokens.get("microsoft") is not None:
+        from connectors.outlook.calendar import OutlookCalendar
+
         for mode in Mode:
             found["outlook", mode] = OutlookCalendar(tokens, mode=mode.value)
     return found

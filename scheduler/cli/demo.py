@@ -32,7 +32,8 @@ from scheduler.cli.serve import server, working
 from scheduler.config import Settings
 from scheduler.demo.calendars import write_calendars
 from scheduler.demo.company import demo_company, demo_requests, first_monday
-from scheduler.demo.play import answers
+from scheduler.demo.play import accept_rest, answers
+from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.wiring import Runtime
@@ -202,6 +203,8 @@ def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
     with tour.step("The loop is repaired; the debrief and the agenda follow") as status:
         _until(lambda: _loop(runtime, application).generation > 1, "the repair")  # type: ignore[union-attr]
         loop = _settled(runtime, application, status)
+        accept_rest(runtime.app, runtime.settings.calendars, loop)
+        _until(lambda: _all_answered(runtime, loop.id), "the answers")
     with tour.step("A second request that cannot be met") as status:
         second = dict(story.loop_request)
         _post(address, "/api/v1/loops", second, f"demo:{second['application']['id']}")
@@ -234,9 +237,14 @@ def _settled(runtime: Runtime, application: str, status: Status) -> Loop:
     return found
 
 
-def _interviews(runtime: Runtime, loop: str) -> list[Any]:
+def _interviews(runtime: Runtime, loop: str) -> list[Interview]:
     with runtime.app.db.read() as tx:
         return list(tx.interviews.of_loop(loop))
+
+
+def _all_answered(runtime: Runtime, loop: str) -> bool:
+    waiting = (SeatState.ASSIGNED, SeatState.INVITED)
+    return not any(s.state in waiting for i in _interviews(runtime, loop) for s in i.seats)
 
 
 def _deliver(address: str, secret: str, body: dict[str, Any]) -> None:

@@ -93,14 +93,15 @@ def _agenda(lines: Sequence[Line], *, replies: bool) -> Group:
 
 def _everybody(interviews: Sequence[Interview], people: dict[str, Person], rooms: dict[str, Room]) -> Panel:
     """One row per person and meeting, each in their own zone."""
-    table = Table("who", "zone", "their time", "meeting", "where", "answer", box=None, padding=(0, 1))
+    table = Table("who", "their time", "meeting", "where", "answer", box=None, padding=(0, 1))
     involved = sorted({s.person for i in interviews for s in i.seats})
     for person in involved:
-        for n, line in enumerate(agenda.for_person(person, interviews, people, rooms)):
+        lines = agenda.for_person(person, interviews, people, rooms)
+        for n, line in enumerate(lines):
             name = people[person].name
+            who = {0: name, 1: f"[dim]{line.zone}[/]"}.get(n, "")
             table.add_row(
-                name if n == 0 else "",
-                line.zone if n == 0 else "",
+                who if n or len(lines) > 1 else f"{name}\n[dim]{line.zone}[/]",
                 f"{line.start:%a %d %b %H:%M}–{line.end:%H:%M}",
                 line.title,
                 line.place,

@@ -7,7 +7,7 @@ from pathlib import Path
 from connectors.errors import Gone
 from connectors.local.folder import answer
 from connectors.types import Reply
-from scheduler.domain.bookings import Interview
+from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.loops import Loop
 from scheduler.domain.templates import InterviewKind
 from scheduler.services import layout
@@ -33,6 +33,17 @@ def answers(app: App, folder: Path, loop: Loop) -> tuple[str, str]:
                 _answer(app, folder, addresses[seat.person], other, Reply.ACCEPTED)
     _answer(app, folder, addresses[person], interview, Reply.DECLINED, COMMENT)
     return person, interview.spec
+
+
+def accept_rest(app: App, folder: Path, loop: Loop) -> None:
+    """Whoever was newly invited, or asked again for another time, accepts."""
+    with app.db.read() as tx:
+        interviews = tx.interviews.of_loop(loop.id)
+        addresses = {p.id: p.account.address for p in tx.people.list(active=False)}
+    for interview in interviews:
+        for seat in interview.seats:
+            if seat.state is SeatState.INVITED:
+                _answer(app, folder, addresses[seat.person], interview, Reply.ACCEPTED)
 
 
 def _decliner(loop: Loop, interviews: list[Interview]) -> tuple[str, Interview]:

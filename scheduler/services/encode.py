@@ -37,6 +37,7 @@ from solver.problem import (
 from solver.problem import Person as Somebody
 
 DEBRIEF = "debrief"
+OFFICE = "office"
 _DEFAULT_PRICES = {"room_change": 20, "run": 2, "optional_empty": 200}
 """Prices of the soft rules that the public format leaves at zero."""
 _RUN_REST = 10
@@ -92,7 +93,8 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
         return sessions.reasons
     sites = {s.id: scale.free(worktime.open_hours(s, picture.span)) for s in picture.sites.values()}
     calendars = {site: spans for site, spans in sites.items() if spans}
-    calendars[_manager_calendar(picture)] = scale.free(_manager_hours(picture))
+    manager = scale.free(_manager_hours(picture))
+    calendars |= {_manager_calendar(picture): manager, _site(picture): calendars.get(_site(picture), manager)}
     people = _people(picture, scale, sessions)
     zones = {p.zone for p in picture.roster.people.values()} | {picture.loop.zone}
     problem = Problem(
@@ -157,6 +159,11 @@ def _companion_free(picture: Picture, person: Person) -> list[Span]:
     return free
 
 
+def _site(picture: Picture) -> str:
+    """The loop's site; a remote loop has one of its own, without rooms."""
+    return picture.loop.site or f"remote:{picture.loop.zone}"
+
+
 def _manager_calendar(picture: Picture) -> str:
     return f"person:{picture.application.hiring_manager}"
 
@@ -187,12 +194,14 @@ def _weeks(scale: Scale, span: Span, tz: ZoneInfo) -> tuple[Interval, ...]:
 
 def _people(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Somebody, ...]:
     return tuple(
-        _somebody(picture, scale, person, sessions.pinned_spans(person.id))
+        _somebody(picture, scale, person, sessions.pinned_spans(person.id), sessions.on_site)
         for person in picture.roster.people.values()
     )
 
 
-def _somebody(picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span]) -> Somebody:
+def _somebody(
+    picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span], on_site: frozenset[str]
+) -> Somebody:
     site = picture.sites.get(person.site)
     held = merged(i.span for i in picture.held.get(person.id, ()))
     work = merged([*worktime.working(person, site, picture.span), *pinned])
@@ -201,7 +210,7 @@ def _somebody(picture: Picture, scale: Scale, person: Person, pinned: Sequence[S
         site=person.site,
         tz=person.zone,
         work=scale.free(work),
-        busy=_busy(picture, scale, person, pinned),
+        busy=_busy(picture, scale, person, pinned, on_site),
         max_day=person.max_day,
         max_week=person.max_week,
         prior=picture.load.get(person.id, 0),
@@ -210,7 +219,9 @@ def _somebody(picture: Picture, scale: Scale, person: Person, pinned: Sequence[S
     )
 
 
-def _busy(picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span]) -> tuple[Busy, ...]:
+def _busy(
+    picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span], on_site: frozenset[str]
+) -> tuple[Busy, ...]:
     """Their calendar by verdict, what other loops hold, times found taken, and their usual lunch.
 
     What already is settled (``pinned``) is not judged again: blocks over it are left out.
@@ -223,6 +234,7 @@ def _busy(picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span]
             span = Span(block.start, block.end)
             rows.add((*scale.taken(span), _kind(picture, block.verdict)))
     blocked = [s for who, s in picture.loop.blocked if who == subject]
+    blocked += _elsewhere(picture, state) if person.id in on_site else []
     for span in [*blocked, *(r.span for r in picture.others if r.subject == subject)]:
         rows.add((*scale.taken(span), BusyKind.HARD))
     if person.lunch:
@@ -237,6 +249,15 @@ def _busy(picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span]
         for start, end, kind in sorted(rows)
         if not any(start < b and a < end for a, b in settled)
     )
+
+
+def _elsewhere(picture: Picture, state: Known | object) -> list[Span]:
+    """When somebody who is wanted on site says that they work elsewhere, inside the candidate's windows:
+    a debrief by video at another time is still possible."""
+    if not isinstance(state, Known):
+        return []
+    away = merged(Span(p.start, p.end) for p in state.places if p.where != OFFICE)
+    return intersection(away, merged(picture.loop.windows))
 
 
 def _kind(picture: Picture, verdict: Verdict) -> BusyKind:
@@ -282,7 +303,7 @@ def _loop(picture: Picture, scale: Scale, offered: Sequence[Span], sessions: Ses
         run = LongestRun(needs.break_every, _RUN_REST, hard=True)
     return Loop(
         id=loop.id,
-        site=loop.site or f"remote:{loop.zone}",
+        site=_site(picture),
         tz=loop.zone,
         availability=availability,
         days=tuple(d for d in days if any(a < d[1] and d[0] < b for a, b in availability)),

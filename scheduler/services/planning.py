@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from scheduler.domain.errors import WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
@@ -15,9 +16,11 @@ from scheduler.services.encode import Encoded, decode, encode
 from scheduler.services.failpoints import failpoint
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed
-from solver.explain import Explanation
 from solver.plan import Result, Status
 from solver.problem import ProblemError
+
+if TYPE_CHECKING:
+    from solver.explain import Explanation
 
 ACTOR = "system:planning"
 _KEEP_FIXES = 8

@@ -83,6 +83,8 @@ def orphans(app: App) -> list[str]:
     """
     now = app.clock()
     with app.db.read() as tx:
+        if tx.company.loaded_at() is None:
+            return []
         organizer = tx.company.organizer()
     calendar = app.calendar(organizer)
     events = calendar.find_all(organizer.address, Window(now - _BACK, now + _AHEAD))

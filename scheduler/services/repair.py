@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import Taken, WrongState
@@ -17,7 +18,9 @@ from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, enc
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed
 from solver.problem import ProblemError
-from solver.repair import Repair
+
+if TYPE_CHECKING:
+    from solver.repair import Repair
 
 ACTOR = "system:repair"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scheduler.domain.loops import Application, Reason
-from scheduler.domain.people import Person, Pool, Standing
-from scheduler.domain.templates import InterviewSpec, LoopTemplate, RoleName, SeatKind, SeatSpec
+from scheduler.domain.people import Person, Pool, Site, Standing
+from scheduler.domain.templates import InterviewSpec, LoopTemplate, Modality, RoleName, SeatKind, SeatSpec
 
 _STANDINGS: Mapping[SeatKind, tuple[Standing, ...]] = {
     SeatKind.SHADOW: (Standing.SHADOWING, Standing.TRAINEE),
@@ -62,6 +62,11 @@ def candidates(seat: SeatSpec, application: Application, roster: Roster) -> list
     ]
 
 
+def works_at(person: Person, site: Site) -> bool:
+    """Whether somebody's usual place is that site: they belong to it and live by its clock."""
+    return person.site == site.id and person.zone == site.zone
+
+
 def everybody(template: LoopTemplate, application: Application, roster: Roster) -> set[str]:
     """Everyone who might take part in a loop of this template, debrief and companions included."""
     found = {application.hiring_manager, application.recruiter, *application.accommodation.also}
@@ -89,4 +94,7 @@ def shortage(
         names = ", ".join(roster.name(p) for p in lost)
         text = f"{wanted}, but only {len(have)} can be asked: the calendar of {names} cannot be read"
         return Reason("unknown_calendar", text, tuple(lost), (interview.id,))
-    return Reason("pool_too_small", f"{wanted}, but only {len(have)} qualify", tuple(have), (interview.id,))
+    there = " and work there" if interview.modality is Modality.ON_SITE and seat.pools else ""
+    return Reason(
+        "pool_too_small", f"{wanted}, but only {len(have)} qualify{there}", tuple(have), (interview.id,)
+    )

@@ -11,7 +11,7 @@ from connectors.types import Known
 from scheduler.domain.bookings import Interview
 from scheduler.domain.bookings import Seat as BookedSeat
 from scheduler.domain.loops import Reason
-from scheduler.domain.templates import InterviewKind, InterviewSpec, SeatKind, SeatSpec
+from scheduler.domain.templates import InterviewKind, InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.domain.time import Span, at, intersection, merged, zone
 from scheduler.services import seating, worktime
 from scheduler.services.picture import Picture
@@ -43,6 +43,9 @@ class Sessions:
     kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Per session, the template's number of each seat posed: optional seats that nobody can fill
     are left out."""
+
+    on_site: frozenset[str] = frozenset()
+    """People who might be wanted in a room: where they say they work matters."""
 
     @property
     def pinned_rooms(self) -> frozenset[str]:
@@ -98,17 +101,29 @@ def build_sessions(
     spec: dict[str, str] = {}
     kept: dict[str, tuple[int, ...]] = {}
     named: set[str] = set()
+    on_site: set[str] = set()
     for interview in planned:
         builder = _Builder(picture, scale, interview, current.get(interview.id), offered)
         built = builder.build(interview.id in pinned)
         reasons.extend(builder.reasons)
         named |= builder.named
+        if interview.modality is Modality.ON_SITE:
+            on_site |= {p for seat in built.seats for p in seat.pool}
         sessions.append(built)
         spec[built.id] = interview.id
         kept[built.id] = builder.kept
         gaps.extend(_gaps(picture, interview, {i.id for i in planned}))
     settled = tuple(i for i in picture.current if i.spec in pinned)
-    return Sessions(tuple(sessions), tuple(gaps), spec, frozenset(named), tuple(reasons), settled, kept)
+    return Sessions(
+        tuple(sessions),
+        tuple(gaps),
+        spec,
+        frozenset(named),
+        tuple(reasons),
+        settled,
+        kept,
+        frozenset(on_site),
+    )
 
 
 def _gaps(picture: Picture, interview: InterviewSpec, known: set[str]) -> list[Gap]:
@@ -183,6 +198,7 @@ class _Builder:
     def _seat(self, number: int, seat: SeatSpec) -> Seat:
         picture = self.picture
         pool = seating.candidates(seat, picture.application, picture.roster)
+        pool = self._there(pool, seat)
         one = seating.named(seat, picture.application)
         if one is not None:
             self.named.add(one)
@@ -198,6 +214,15 @@ class _Builder:
             skill=" or ".join(seat.pools) or (seat.role or seat.person or ""),
             optional=seat.kind is SeatKind.OPTIONAL,
         )
+
+    def _there(self, pool: list[str], seat: SeatSpec) -> list[str]:
+        """Who of a pool works at the place of an on-site interview; whom the template names may join
+        from elsewhere."""
+        site = self.picture.sites.get(self.picture.loop.site or "")
+        named = seating.named(seat, self.picture.application) is not None
+        if self.interview.modality is not Modality.ON_SITE or site is None or named:
+            return pool
+        return [p for p in pool if seating.works_at(self.picture.roster.people[p], site)]
 
     def _short(
         self, seat: SeatSpec, one: str | None, fit: list[str], lost: list[str], gone: set[str]
@@ -226,6 +251,7 @@ class _Builder:
         for seat in self.interview.seats:
             if seat.kind is SeatKind.SHADOW:
                 found = seating.candidates(seat, self.picture.application, self.picture.roster)
+                found = self._there(found, seat)
                 pool += [p for p in found if self._known(p) and p not in pool]
         return Shadow(tuple(pool)) if pool else None
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from solver.alternatives import alternatives
-from solver.explain import Explanation, explain
 from solver.plan import Limits, Plan, Result
 from solver.problem import Problem
-from solver.repair import Repair, repair
+
+if TYPE_CHECKING:
+    from solver.explain import Explanation
+    from solver.repair import Repair
+
+PRELOAD = ["solver.alternatives", "solver.explain", "solver.repair"]
+"""Imported once, by the server that the children are forked from: OR-Tools takes a second to load and
+stays out of the service itself."""
 
 
 class SolveFailed(Exception):
@@ -31,15 +37,15 @@ class Solver:
     """Seconds beyond the limit before the child is killed."""
 
     def alternatives(self, problem: Problem, k: int) -> Sequence[Result]:
-        found: Sequence[Result] = self._ask(alternatives, problem, k, self.limits)
+        found: Sequence[Result] = self._ask("alternatives", problem, k, self.limits)
         return found
 
     def explain(self, problem: Problem) -> Explanation:
-        found: Explanation = self._ask(explain, problem, self.limits)
+        found: Explanation = self._ask("explain", problem, self.limits)
         return found
 
     def repair(self, problem: Problem, plan: Plan, declined: Sequence[tuple[str, str]]) -> Repair:
-        found: Repair = self._ask(repair, problem, plan, declined, self.limits)
+        found: Repair = self._ask("repair", problem, plan, declined, self.limits)
         return found
 
     def within(self, seconds: float) -> Solver:
@@ -50,11 +56,11 @@ class Solver:
     def limits(self) -> Limits:
         return Limits(seconds=self.seconds)
 
-    def _ask(self, function: Callable[..., Any], *args: Any) -> Any:
+    def _ask(self, question: str, *args: Any) -> Any:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["scheduler.services.solving"])
+        context.set_forkserver_preload([*PRELOAD, __name__])
         ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=_answer, args=(theirs, self.memory_mb, function, args), daemon=True)
+        child = context.Process(target=_answer, args=(theirs, self.memory_mb, question, args), daemon=True)
         child.start()
         theirs.close()
         try:
@@ -79,11 +85,16 @@ def _wait(pipe: Connection, seconds: float) -> Any:
     return value
 
 
-def _answer(pipe: Connection, memory_mb: int, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def ask(question: str, *args: Any) -> Any:
+    """Ask the solver here and now; the question is the name of a module of it and its function."""
+    return getattr(import_module(f"solver.{question}"), question)(*args)
+
+
+def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
     """Runs in the child: one question, one answer."""
     limit = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
-        pipe.send((True, function(*args)))
+        pipe.send((True, ask(question, *args)))
     except Exception as error:
         pipe.send((False, f"{type(error).__name__}: {error}"))

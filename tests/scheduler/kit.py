@@ -16,7 +16,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.people import Mode, Room
 from scheduler.services.app import App
 from scheduler.services.company import read_company
-from scheduler.services.solving import Solver
+from scheduler.services.solving import Solver, ask
 from scheduler.storage.database import Database, Tx
 from scheduler.workers.tasks import failed, tasks
 
@@ -41,8 +41,8 @@ class Clock:
 class InProcess(Solver):
     """The same questions without a child process: fast enough to ask in every test."""
 
-    def _ask(self, function: Any, *args: Any) -> Any:
-        return function(*args)
+    def _ask(self, question: str, *args: Any) -> Any:
+        return ask(question, *args)
 
 
 @dataclass
@@ -105,7 +105,7 @@ def make(folder: Path, text: str | None = None, now: datetime = NOW) -> Kit:
         create_calendar(calendars, person.account.address, person.name, person.zone)
     for room in company.rooms:
         create_calendar(calendars, room.account.address, room.name, zones[room.site], _info(room))
-    db = Database(f"sqlite:///{folder / 'test.sqlite3'}")
+    db = Database(f"sqlite:///{folder / 'loopwright.sqlite3'}")
     db.migrate()
     local = LocalCalendar(calendars, clock=clock)
     jobs = ListJobs()

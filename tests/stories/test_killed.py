@@ -40,11 +40,7 @@ def run(folder: Path, what: str, failpoint: str = "") -> subprocess.CompletedPro
 
 @pytest.fixture
 def kit(tmp_path: Path) -> Kit:
-    made = make(tmp_path)
-    (tmp_path / "test.sqlite3").rename(tmp_path / "loopwright.sqlite3")
-    for extra in ("-wal", "-shm"):
-        (tmp_path / f"test.sqlite3{extra}").unlink(missing_ok=True)
-    return made
+    return make(tmp_path)
 
 
 def outcome(folder: Path) -> tuple[str, dict[str, int]]:
