@@ -85,8 +85,9 @@ def read_grant(account: str, data: bytes | None, token_uri: str) -> Grant:
     try:
         base = _READERS[kind](info, token_uri)
     except (ValueError, TypeError, KeyError, GoogleAuthError, UnsupportedAlgorithm):
-        part = "private_key" if kind == "service_account" else "expiry"
-        raise Invalid(f"Google account {account!r}: {part} cannot be read; download the file again") from None
+        raise Invalid(
+            f"Google account {account!r}: private_key cannot be read; download the file again"
+        ) from None
     delegates = kind == "service_account"
     who = info["client_email"] if delegates else account
     return Grant(hashlib.sha256(data).digest(), base, delegates, who, info, _moment(info.get("obtained")))
@@ -117,8 +118,10 @@ def _read_key(info: dict[str, Any], token_uri: str) -> Any:
 
 
 def _read_consent(info: dict[str, Any], token_uri: str) -> Any:
+    """Only what renews: an access token or scopes that a tool left in the file are not used."""
     kind: Any = oauth.Credentials
-    return kind.from_authorized_user_info(info).with_token_uri(token_uri)
+    wanted = {name: info[name] for name in _NEEDED["authorized_user"]}
+    return kind(token=None, token_uri=token_uri, **wanted)
 
 
 _NEEDED = {

@@ -26,7 +26,8 @@ _COVERS = {
     _ANY_EVENT: frozenset({READ_EVENTS, WRITE_OWN}),
 }
 """Wider scopes and what they stand in for, by the methods each one opens in Google's description."""
-_HARMLESS = frozenset({"openid", "email", "profile"})
+_IDENTITY = "https://www.googleapis.com/auth/userinfo."
+_HARMLESS = frozenset({"openid", "email", "profile", f"{_IDENTITY}email", f"{_IDENTITY}profile"})
 _TESTING = timedelta(days=7)
 """After this Google ends the consents given to a project whose consent screen is "in testing"."""
 

@@ -32,9 +32,13 @@ for _name in ("googleapiclient.http", "googleapiclient.model", "googleapiclient.
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
+@lru_cache(maxsize=1)
 def default_limiter() -> Limiter:
-    """Google's limit of 600 requests a minute and user as a bucket: 100 at once, then 8 a second."""
-    return Limiter(in_flight=16, per_user=Rate(per_second=8.0, burst=100))
+    """Google's limit of 600 requests a minute and user as a bucket: 100 at once, then 8 a second.
+
+    One for the process, however many connectors act for the same user.
+    """
+    return Limiter(per_user=Rate(per_second=8.0, burst=100))
 
 
 class _Session:

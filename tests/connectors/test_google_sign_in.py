@@ -92,7 +92,6 @@ class TestFiles:
             ),
             (b'{"type": "authorized_user", "client_id": "x"}', Invalid, "client_secret"),
             (consent(refresh_token=" "), Invalid, "refresh_token"),
-            (consent(expiry="tomorrow"), Invalid, "expiry cannot be read"),
         ],
         ids=[
             "none",
@@ -107,7 +106,6 @@ class TestFiles:
             "bad key",
             "secret",
             "token",
-            "expiry",
         ],
     )
     def test_a_wrong_file_is_named_in_one_line(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 SERVICE_ACCOUNT = "loopwright@project.iam.gserviceaccount.com"
 _AUDIENCE = "https://oauth2.googleapis.com/token"
+
+
+_NAMED = {"email": "https://www.googleapis.com/auth/userinfo.email"}
+"""Scopes that Google calls by another name in its answer."""
 
 
 @lru_cache(maxsize=1)
@@ -59,6 +65,16 @@ class Token:
 
 
 @dataclass
+class Code:
+    """An authorization code that somebody's browser carries back."""
+
+    subject: str
+    scopes: frozenset[str]
+    redirect: str
+    challenge: str
+
+
+@dataclass
 class Accounts:
     """``delegated`` are the scopes granted to the service account for the whole domain."""
 
@@ -67,6 +83,7 @@ class Accounts:
     consents: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)  # refresh token → who
     admins: set[str] = field(default_factory=set)
     tokens: dict[str, Token] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
     asked: int = 0
     """Requests to the token endpoint."""
     rotates: bool = False
@@ -75,6 +92,8 @@ class Accounts:
     def token(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """The token endpoint: status and JSON (RFC 6749 5.2, RFC 7523)."""
         self.asked += 1
+        if form.get("grant_type") == "authorization_code":
+            return self._trade(form)
         if form.get("grant_type") == "refresh_token":
             return self._refresh(form)
         try:
@@ -92,6 +111,23 @@ class Accounts:
         if not scopes <= self.delegated:
             return 401, {"error": "unauthorized_client", "error_description": "Client is unauthorized"}
         return 200, self._issue(subject, scopes)
+
+    def _trade(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """A code is good once, for the redirect and the verifier it was asked with."""
+        code = self.codes.pop(form.get("code", ""), None)
+        hashed = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(hashed).decode().rstrip("=")
+        if code is None or (code.redirect, code.challenge) != (form.get("redirect_uri"), challenge):
+            return 400, {"error": "invalid_grant", "error_description": "Malformed auth code."}
+        if form.get("client_secret") != "GOCSPX-client-secret":
+            return 401, {"error": "invalid_client", "error_description": "Unauthorized"}
+        refresh_token = f"1//refresh-secret-{self.asked}"
+        self.consents[refresh_token] = (code.subject, code.scopes)
+        claims = {"email": code.subject, "email_verified": True}
+        return 200, self._issue(code.subject, code.scopes) | {
+            "refresh_token": refresh_token,
+            "id_token": jwt.encode(claims, "x" * 32, algorithm="HS256"),
+        }
 
     def _refresh(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         if form.get("client_secret") != "GOCSPX-client-secret":
@@ -113,7 +149,7 @@ class Accounts:
             "access_token": text,
             "expires_in": 3599,
             "token_type": "Bearer",
-            "scope": " ".join(sorted(scopes)),
+            "scope": " ".join(sorted(_NAMED.get(scope, scope) for scope in scopes)),
         }
 
     def who(self, authorization: str, accepted: Sequence[str]) -> str | int:
