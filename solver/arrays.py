@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.domain import attend_costs, session_starts
+from solver.domain import attend_costs, roomy_starts
 from solver.frame import Frame, SeatFrame, SessionFrame
 from solver.timeline import BIG, Costs, Event, Mask
 from solver.usage import Usage
@@ -38,7 +38,7 @@ class LoopArrays:
         self.frame, self.usage = frame, usage
         self.weights = frame.problem.weights
         self.grid = frame.timeline.grid
-        masks = [session_starts(frame, usage, session) for session in frame.sessions]
+        masks = [roomy_starts(frame, usage, session) for session in frame.sessions]
         self.possible = all(mask.any() for mask in masks)
         if not self.possible:
             return
@@ -94,7 +94,7 @@ class LoopArrays:
             if session.interview:
                 for person in (p for seat in session.seats for p in seat.pool):
                     self.panel.setdefault(person, len(self.panel))
-        self.attend = np.zeros((len(self.panel), len(self.at)), dtype=np.int64)
+        self.attend = np.zeros((max(len(self.panel), 1), len(self.at)), dtype=np.int64)
         for person, row in self.panel.items():
             if person not in debrief.attend:
                 self.attend[row] = self.usage.person(person, debrief.dur, Event.DEBRIEF, None)[steps]

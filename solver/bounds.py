@@ -55,7 +55,7 @@ class Bounds:
     def __init__(self, frame: Frame, usage: Usage) -> None:
         self.frame = frame
         self.arrays = LoopArrays(frame, usage)
-        self.subsets = Subsets(frame)
+        self.subsets = frame.subsets
         self.wants_debrief = frame.loop.debrief is not None
         self.possible = self.arrays.possible and (not self.wants_debrief or len(self.arrays.at) > 0)
         if not self.possible:

@@ -29,16 +29,24 @@ def full_domain(frame: Frame, usage: Usage) -> Domain:
 def session_starts(frame: Frame, usage: Usage, session: SessionFrame) -> Mask:
     """Starts of one session at which each seat alone, and the room, could be filled."""
     dur = session.session.dur
-    out = session.starts.copy()
+    out = roomy_starts(frame, usage, session)
     for seat in session.seats:
         if not seat.optional and seat.n:
             able = (usage.person(p, dur, session.event, session.site) < BIG for p in seat.pool)
-            out &= _at_least(able, seat.n, frame.timeline.steps)
-    if session.session.room:
-        heads = 1 + fewest(session.seats)
-        fitting = [r for r in session.rooms if frame.timeline.rooms[r].cap >= heads]
-        out &= _at_least((usage.room(r, dur) for r in fitting), 1, frame.timeline.steps)
+            out = out & _at_least(able, seat.n, frame.timeline.steps)
     return out
+
+
+def roomy_starts(frame: Frame, usage: Usage, session: SessionFrame) -> Mask:
+    """Starts of one session that suit the candidate and at which some room is free."""
+    if not session.session.room:
+        return session.starts
+    heads = 1 + fewest(session.seats)
+    fitting = [r for r in session.rooms if frame.timeline.rooms[r].cap >= heads]
+    free = np.zeros(frame.timeline.steps, dtype=np.bool_)
+    for room in fitting:
+        free |= usage.room(room, session.session.dur)
+    return session.starts & free
 
 
 def fewest(seats: Iterable[SeatFrame]) -> int:

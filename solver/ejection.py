@@ -21,11 +21,15 @@ from solver.usage import Taken, Usage, events_of
 
 
 class Contested(Usage):
-    """Another usage's events as prices. ``price[loop]``; loops without one cannot be moved."""
+    """Another usage's events as prices. ``price[loop]``; loops without one cannot be moved.
+
+    It is good for one question: it remembers what it answered.
+    """
 
     def __init__(self, real: Usage, owners: Owners, price: Mapping[str, int]) -> None:
         super().__init__(real.timeline)
         self.real, self.owners, self.price = real, owners, price
+        self._known: dict[tuple[str, int, Event, str | None], Costs] = {}
 
     def load(self, person: str) -> int:
         return self.real.load(person)
@@ -35,6 +39,15 @@ class Contested(Usage):
         taken = self.owners.events(person)
         if not taken:
             return self.timeline.person(person, dur, event)
+        key = (person, dur, event, site)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._contested(taken, person, dur, event, site)
+        return found
+
+    def _contested(
+        self, taken: list[tuple[str, Taken]], person: str, dur: int, event: Event, site: str | None
+    ) -> Costs:
         timeline = self.timeline
         out = timeline.person(person, dur, event).copy()
         for owner, other in taken:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from solver.check import pinned
 from solver.problem import Gap, Interval, Loop, Problem, Seat, Session, SessionKind
+from solver.subsets import Subsets
 from solver.timeline import Event, Mask, Timeline, event_of
 from solver.usage import site_of
 
@@ -75,6 +77,11 @@ class Frame:
     def pinned(self) -> bool:
         """Something of it is pinned, so it may not be left out."""
         return pinned(self.loop)
+
+    @cached_property
+    def subsets(self) -> Subsets:
+        """Which sets of its sessions can share a day."""
+        return Subsets(self)
 
     def day(self, start: int) -> int:
         """Index of the candidate's day in which ``start`` lies."""

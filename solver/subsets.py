@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.frame import Frame
 from solver.timeline import BIG, Costs
+
+if TYPE_CHECKING:
+    from solver.frame import Frame
 
 MOST_SESSIONS = 12
 """Above this the tables (2 to the power of it) cost more than they save."""
