@@ -135,22 +135,31 @@ class Database:
 
 @contextmanager
 def _translated(reading: bool = False) -> Iterator[None]:
-    """Name the database's own failures so that no caller needs to know the driver."""
+    """Name the database's own failures so that no caller needs to know the driver; mistakes of ours
+    pass as they are."""
     try:
         yield
-    except (exc.OperationalError, exc.InternalError) as fault:
+    except exc.TimeoutError as fault:
+        raise Unavailable("every connection to the database is in use") from fault
+    except exc.DBAPIError as fault:
         if reading and re.search("readonly database|read-only transaction", str(fault)):
             raise RuntimeError("a read transaction was asked to write") from fault
-        if isinstance(fault, exc.InternalError):
-            raise
-        raise Unavailable(_first_line(fault)) from fault
-    except (exc.InterfaceError, exc.TimeoutError) as fault:
-        raise Unavailable(_first_line(fault)) from fault
+        if re.search(r"no such table|relation \"lw_\w+\" does not exist", str(fault)):
+            raise Unavailable("the database has no schema yet: run `loopwright migrate`") from fault
+        if not _ours(fault):
+            raise Unavailable(_first_line(fault)) from fault
+        raise
 
 
-def _first_line(fault: exc.SQLAlchemyError) -> str:
-    cause = getattr(fault, "orig", None) or fault
-    return (str(cause).splitlines() or [type(cause).__name__])[0]
+def _ours(fault: exc.DBAPIError) -> bool:
+    """Whether the statement is to blame and not the state that the database is in."""
+    if not isinstance(fault, exc.OperationalError | exc.InterfaceError):
+        return True
+    return getattr(fault.orig, "sqlite_errorname", None) == "SQLITE_ERROR"
+
+
+def _first_line(fault: exc.DBAPIError) -> str:
+    return (str(fault.orig).splitlines() or [type(fault.orig).__name__])[0]
 
 
 def _address(url: str) -> sa.URL:

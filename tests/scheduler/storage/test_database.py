@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -193,3 +196,74 @@ def test_servers_share_a_postgresql(postgres_server: PostgresServer, postgres_da
     with other.read() as tx:
         assert tx.cursors.get("a") == "1"
     other.dispose()
+
+
+def test_a_database_without_schema_says_so(tmp_path: Path, fresh_postgres_url: str) -> None:
+    for url in (f"sqlite:///{tmp_path}/new.db", fresh_postgres_url):
+        database = Database(url)
+        with (
+            pytest.raises(Unavailable, match="no schema yet: run `loopwright migrate`"),
+            database.read() as tx,
+        ):
+            tx.loops.list()
+        database.dispose()
+
+
+def test_a_statement_of_ours_that_is_wrong_is_not_called_unavailable(database: Database) -> None:
+    with pytest.raises(sa.exc.DBAPIError, match="syntax"), database.write() as tx:
+        tx.connection.exec_driver_sql("SELEC 1")
+
+
+def test_a_full_disk_is_unavailable_and_keeps_what_was_there(sqlite_database: Database) -> None:
+    with sqlite_database.write() as tx:
+        tx.cursors.put("a", "1", NOW)
+    with pytest.raises(Unavailable, match="full"), sqlite_database.write() as tx:
+        pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        tx.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        for n in range(50):
+            tx.cursors.put(f"b-{n}", "x" * 10_000, NOW)
+    sqlite_database.dispose()  # the limit is the connection's
+    with sqlite_database.write() as tx:
+        assert (tx.cursors.get("a"), tx.cursors.get("b-0")) == ("1", None)
+        tx.cursors.put("a", "2", NOW)
+
+
+_WRITER = """
+import sys
+from scheduler.storage import Database
+from tests.scheduler.storage.samples import NOW
+
+database = Database(sys.argv[1])
+for n in range(10_000):
+    with database.write() as tx:
+        tx.cursors.put("a", str(n), NOW)
+        tx.loops.change("loop-1", "a", str(n), NOW, "counted", labels={"n": str(n)})
+    print(n, flush=True)
+"""
+
+
+def test_what_was_answered_is_there_after_a_kill(database: Database) -> None:
+    with_loops(database)
+    root = Path(__file__).parents[3]
+    writer = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, database.engine.url.render_as_string(hide_password=False)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert writer.stdout is not None
+    lines = [writer.stdout.readline() for _ in range(15)]
+    writer.kill()
+    lines += writer.stdout.readlines()
+    writer.stdout.close()
+    writer.wait(timeout=30)
+    answered = int(lines[-1])
+    with database.write() as tx:
+        # Waits until the server has kept or undone what was open.
+        tx.loops.change("loop-1", "a", "c", NOW, "looked_at", labels={})
+        kept = int(tx.cursors.get("a") or -1)
+        assert kept in (answered, answered + 1)
+    with database.read() as tx:
+        assert len(tx.facts.list(limit=20_000)) == kept + 3
+        assert tx.facts.verify() is None
