@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.errors import ConnectorError, Forbidden, NotFound, UnknownZone, Unreadable
+from connectors.errors import ConnectorError, Forbidden, Invalid, NotFound, UnknownZone, Unreadable
+from connectors.intents import is_address
 from connectors.outlook import busy
 from connectors.outlook.graph import IN_FLIGHT, Graph, user
 from connectors.outlook.wire import reading
@@ -21,8 +22,11 @@ from connectors.types import Availability, Known, Unknown, Window
 _PAGE = "500"
 _DAY = 86_400.0
 _HOUR = 3_600.0
-_OF_ONE_PERSON = (Forbidden, NotFound, Unreadable, UnknownZone)
+_OF_ONE_PERSON = (Forbidden, Invalid, NotFound, Unreadable, UnknownZone)
 """Errors that say something about a person's calendar and nothing about the service."""
+
+
+_NO_ADDRESS = Unknown(Invalid.code, "not an e-mail address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,14 @@ class People:
 
     def read(self, addresses: Sequence[str], window: Window) -> dict[str, Availability]:
         """One entry per address. Raises only where every request failed for a reason of the service."""
-        asked = list({a.casefold(): a for a in addresses}.values())
+        asked = [a for a in {a.casefold(): a for a in addresses}.values() if is_address(a)]
         answers = self._typed(asked, window) if self._mode == "typed" else self._free_busy(asked, window)
         errors = [a.error for a in answers if a.error is not None]
         if answers and len(errors) == len(answers) and not isinstance(errors[0], _OF_ONE_PERSON):
             raise errors[0]
-        parts: dict[str, list[Availability]] = {}
+        parts: dict[str, list[Availability]] = {
+            a.casefold(): [_NO_ADDRESS] for a in addresses if not is_address(a)
+        }
         for answer in answers:
             for address, availability in answer.found.items():
                 parts.setdefault(address.casefold(), []).append(availability)
@@ -91,9 +97,26 @@ class People:
                 if self._reader is not None:
                     return _failed(chunk, error)
                 lost[remaining.pop(0)] = Unknown(error.code, str(error))
+            except Invalid as error:
+                return self._one_by_one(remaining, part, window, error, lost)
             except ConnectorError as error:
                 return _failed(chunk, error)
         return _Answer(lost)
+
+    def _one_by_one(
+        self,
+        chunk: Sequence[str],
+        part: Window,
+        window: Window,
+        error: Invalid,
+        lost: Mapping[str, Availability],
+    ) -> _Answer:
+        """Somebody in the chunk is a question Exchange refuses: halve it until it is known who."""
+        if len(chunk) < 2:
+            return _Answer({**lost, **_failed(chunk, error).found}, None if lost else error)
+        middle = len(chunk) // 2
+        halves = [self._schedules(half, part, window) for half in (chunk[:middle], chunk[middle:])]
+        return _Answer({**lost, **halves[0].found, **halves[1].found})
 
     # --- typed ---------------------------------------------------------------------------------
 

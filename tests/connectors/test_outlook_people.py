@@ -80,6 +80,16 @@ def test_a_long_window_costs_one_request_per_sixty_one_days(harness: GraphHarnes
     assert [(b.start, b.end) for b in answer.busy] == [(over - timedelta(hours=1), over + timedelta(hours=1))]
 
 
+def test_a_full_organizer_calendar_is_read_to_its_last_page(typed: GraphHarness) -> None:
+    with typed.server.locked() as world:
+        for n in range(450):
+            start = at(0, 0).astimezone(UTC) + timedelta(minutes=30 * n)
+            item = world.put(typed.organizer, subject="x", start=start, end=start + timedelta(minutes=25))
+            item.properties[KEY] = f"t/l & s/{n}/0"
+    assert len(typed.calendar.find_all(typed.organizer, WINDOW)) == 450
+    assert typed.server.count("events") == 3
+
+
 def test_a_full_calendar_is_read_to_its_last_page(typed: GraphHarness) -> None:
     for n in range(1_100):
         start = at(0, 0) + timedelta(minutes=15 * n)
@@ -138,17 +148,32 @@ def test_a_reader_who_may_not_be_used_makes_everybody_unknown_and_is_named(harne
         assert "asked as ceo@contoso.example" in answer.reason
 
 
+def test_one_bad_answer_among_many_makes_only_its_person_unknown(typed: GraphHarness) -> None:
+    people = crowd(typed, 60)
+    typed.server.faults.refuse = [(500, "ErrorInternalServerError", None)] * 3 + [(400, "BadRequest", None)]
+    answers = typed.calendar.availability(people, WINDOW)
+    assert [a.code for a in answers.values() if isinstance(a, Unknown)] == ["invalid"]
+
+
+def test_one_address_that_spoils_the_whole_question_is_found_by_halving(harness: GraphHarness) -> None:
+    people = crowd(harness, 20)
+    harness.server.routes.poison = people[13]
+    answers = harness.calendar.availability(people, WINDOW)
+    assert [a for a in people if isinstance(answers[a], Unknown)] == [people[13]]
+    assert harness.server.count() <= 11
+    alone = harness.calendar.availability([people[13]], WINDOW)[people[13]]
+    assert isinstance(alone, Unknown)
+    assert alone.code == "invalid"
+
+
 @pytest.mark.parametrize("mode", MODES)
-def test_one_bad_answer_among_many_makes_only_its_people_unknown(mode: Mode) -> None:
+def test_what_is_no_address_is_not_even_asked_about(mode: Mode) -> None:
     with graph_harness(mode) as harness:
-        people = crowd(harness, 60)
-        harness.server.faults.refuse = [(500, "ErrorInternalServerError", None)] * 3 + [
-            (400, "BadRequest", None)
-        ]
-        answers = harness.calendar.availability(people, WINDOW)
-        lost = [a for a in answers.values() if isinstance(a, Unknown)]
-        assert len(lost) == (1 if mode == "typed" else 20)
-        assert {a.code for a in lost} == {"invalid"}
+        odd = ["", "ada", "..", "a b@c", "<a@b.c>", "a@b.c\r\nX: y", "me/../x@y"]
+        answers = harness.calendar.availability([*odd, harness.people[0]], WINDOW)
+        assert [getattr(answers[a], "code", "known") for a in odd[:6]] == ["invalid"] * 6
+        assert isinstance(answers[harness.people[0]], Known)
+        assert harness.calendar.availability(odd[:2], WINDOW).keys() == {"", "ada"}
 
 
 @pytest.mark.parametrize("mode", MODES)

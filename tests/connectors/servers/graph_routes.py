@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from tests.connectors.servers import graph_payload as wire
 from tests.connectors.servers import graph_schema as schema
@@ -57,6 +57,8 @@ class Routes:
         self.delta = Delta(server)
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.settings_granted = True
+        self.poison = ""
+        """An address that makes a whole getSchedule fail."""
         self.sharing = True
         """Whether getSchedule tells subjects and places, as a tenant's sharing may allow."""
         self.forgets_transactions = True
@@ -110,6 +112,8 @@ class Routes:
         schema.check_action("/users/{id}/calendar/getSchedule", body)
         schema.check_wall(body["StartTime"])
         start, end, _zone = wire.read_times({"start": body["StartTime"], "end": body["EndTime"]}, {})
+        if any("@" not in address for address in body["Schedules"]) or self.poison in body["Schedules"]:
+            raise Refused(400, "ErrorInvalidRequest", "a schedule that cannot be asked for")
         if len(body["Schedules"]) > 20:
             raise Refused(400, "ErrorInvalidRequest", "at most 20 schedules")
         if end - start >= timedelta(days=62):
@@ -173,10 +177,8 @@ class Routes:
         items = [self._shaped(item, told, query) for item, told in found[skip : skip + top]]
         answer: dict[str, Any] = {"value": items}
         if len(found) > skip + top:
-            rest = "&".join(f"{k}={v}" for k, v in {**query, "$skip": str(skip + top)}.items())
-            answer["@odata.nextLink"] = f"{self._server.public_base}{path}?{rest}".replace(
-                " ", "%20"
-            ).replace("+", "%2B")
+            rest = urlencode({**query, "$skip": str(skip + top)})
+            answer["@odata.nextLink"] = f"{self._server.public_base}{path}?{rest}"
         schema.check_list("microsoft.graph.event", answer)
         return 200, answer, {}
 

@@ -1,0 +1,124 @@
+"""Cold pulls of many people's calendars from the Graph stand-in, which answers after a realistic latency.
+
+Ways: `free_busy` (getSchedule, twenty people a request, four requests at once), `typed` (each one's events,
+four at once) and what most tools do (each one's events, one after the other). The stand-in runs in a process
+of its own, so that memory is that of the connector alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from connectors.calls import Limiter
+from connectors.http import Http, Response
+from connectors.outlook.calendar import OutlookCalendar, app_limiter
+from connectors.tokens import MemoryTokens
+from connectors.types import Known, Window
+from tests.connectors.servers import graph_schema
+from tests.connectors.servers.graph import GraphServer
+from tests.connectors.servers.graph_harness import StaticBearer
+
+WAYS = ("free_busy", "typed", "one_by_one")
+START = datetime(2026, 11, 2, tzinfo=UTC)
+WINDOW = Window(START, START + timedelta(days=14))
+EVENTS_EACH = 20
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one cold pull took. ``grown_mb`` is how much the process kept after the third pull."""
+
+    provider: str
+    way: str
+    people: int
+    latency: float
+    requests: int
+    seconds: float
+    grown_mb: float
+
+
+class _Counting(Http):
+    """The connector's own client, counting."""
+
+    count = 0
+
+    def request(self, *args: Any, **kwargs: Any) -> Response:
+        self.count += 1
+        return super().request(*args, **kwargs)
+
+
+def address(number: int) -> str:
+    return f"p{number}@contoso.example"
+
+
+def _serve(people: int, latency: float, pipe: Connection) -> None:
+    """The stand-in with everybody's two weeks, until told to end. Its checks are the tests' business."""
+    graph_schema.check_list = graph_schema.check_action = lambda *_: None
+    with GraphServer() as server:
+        server.faults.latency = latency
+        for number in range(people):
+            server.world.add_mailbox(address(number))
+            for n in range(EVENTS_EACH):
+                begin = START + timedelta(hours=9 + n % 8, days=n * 7 // 10)
+                server.world.put(address(number), subject="x", start=begin, end=begin + timedelta(minutes=45))
+        pipe.send(server.base)
+        pipe.recv()
+
+
+@contextmanager
+def standing(people: int, latency: float) -> Iterator[str]:
+    """The address of a stand-in in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(people, latency, theirs), daemon=True)
+    process.start()
+    try:
+        yield ours.recv()
+        ours.send("end")
+    finally:
+        process.join(timeout=10)
+        if process.is_alive():
+            process.terminate()
+
+
+def measure(way: str, people: int, latency: float = 0.08, *, pulls: int = 3) -> Figures:
+    """One cold pull, and the memory kept after some more of them."""
+    mode = "free_busy" if way == "free_busy" else "typed"
+    asked = [address(n) for n in range(people)]
+    with standing(people, latency) as base, _Counting() as http:
+        calendar = OutlookCalendar(
+            MemoryTokens(),
+            mode=mode,  # type: ignore[arg-type]
+            reader=address(0),
+            limiter=Limiter(1) if way == "one_by_one" else app_limiter(),
+            http=http,
+            sign_in=StaticBearer(),
+            base=base,
+        )
+        started = time.perf_counter()
+        answers = calendar.availability(asked, WINDOW)
+        seconds, requests = time.perf_counter() - started, http.count
+        blocks = sum(len(a.busy) for a in answers.values() if isinstance(a, Known))
+        if blocks != people * EVENTS_EACH:
+            raise RuntimeError(f"{blocks} blocks of {people * EVENTS_EACH} came back")
+        del answers
+        before = resident()
+        for _ in range(pulls - 1):
+            calendar.availability(asked, WINDOW)
+        return Figures("outlook", way, people, latency, requests, seconds, resident() - before)
+
+
+def resident() -> float:
+    """Memory of this process, MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
