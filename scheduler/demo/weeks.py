@@ -99,8 +99,8 @@ MEETINGS = (
         room="birch",
         replies={"piotr": Reply.NEEDS_ACTION, "lena": Reply.DECLINED},
     ),
-    Meeting("Leadership", (1,), time(15, 30), 60, ("greta", "katja", "marcus", "jonas"), host="greta"),
-    Meeting("Hiring sync", (1,), time(15, 0), 30, ("aisha", "dana", "jonas", "marcus"), host="aisha"),
+    Meeting("Leadership", (0,), time(15, 30), 60, ("greta", "katja", "marcus", "jonas"), host="greta"),
+    Meeting("Hiring sync", (0,), time(15, 0), 30, ("aisha", "dana", "jonas", "marcus"), host="aisha"),
     Meeting(
         "All hands",
         (3,),
@@ -189,12 +189,12 @@ ONCE = (
 
 BUSY_SHARE: Mapping[str, tuple[float, float]] = {"greta": (0.60, 0.75), "emil": (0.30, 0.40)}
 """How much of a day is taken, from which share to which; most people are in between."""
-USUAL_SHARE = (0.38, 0.52)
+USUAL_SHARE = (0.36, 0.48)
 ROOM_SHARE = (0.20, 0.35)
 
 QUIET_HOURS = (time(11, 30), time(15, 30))
 """Berlin keeps its early afternoons for long work and visitors: everyday meetings are rarer then."""
-QUIET = 0.7
+QUIET = 0.85
 """How many of them are put elsewhere."""
 
 FILLERS: Mapping[str, tuple[tuple[str, int], ...]] = {
