@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres_server import PostgresServer, running_postgres
 
 _numbers = itertools.count(1)
+
+# Nothing is timed in a test, and the same commit gives the same answer on every machine. To look for
+# what nobody has seen yet: HYPOTHESIS_PROFILE=search ./dev test tests/solver
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")
