@@ -143,7 +143,7 @@ def _refused(loop: Loop, application: Application) -> Panel:
     lines = [f"[bold]{application.candidate.name}, {loop.template.title}: {loop.state.value}[/]"]
     lines += [f"• {reason.text}" for reason in loop.reasons]
     if loop.fixes:
-        lines.append("It would fit if one of these changed:")
+        lines.append("What would help:")
         lines += [f"  – {fix}" for fix in loop.fixes]
     return Panel(
         "\n".join(lines), title="The request that cannot be met", title_align="left", border_style="red"

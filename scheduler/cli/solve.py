@@ -22,6 +22,7 @@ from solver.plan import Limits, Progress, Result, Status
 from solver.problem import Problem
 from solver.repair import Repair, repair
 from solver.solve import solve
+from solver.wording import gap_sentence
 
 MAX_BYTES = 200_000_000
 
@@ -139,7 +140,7 @@ def _as_json(results: list[Result], mended: Repair | None, reasons: Explanation 
         found["explanation"] = {
             id: {
                 "alone": e.alone,
-                "reasons": [g.sentence(str) for g in e.gaps],
+                "reasons": [gap_sentence(g, str) for g in e.gaps],
                 "fixes": [f.sentence(str) for f in e.fixes],
             }
             for id, e in reasons.loops.items()
@@ -203,6 +204,6 @@ def _show_reasons(reasons: Explanation) -> None:
     for id, found in reasons.loops.items():
         out.print(f"{id}: {'would fit alone' if found.alone else 'impossible even alone'}", markup=False)
         for gap in found.gaps:
-            out.print(f"  because {gap.sentence(str)}", markup=False)
+            out.print(f"  {gap_sentence(gap, str)}", markup=False)
         for fix in found.fixes:
-            out.print(f"  it would fit: {fix.sentence(str)}", markup=False)
+            out.print(f"  {fix.sentence(str)}", markup=False)

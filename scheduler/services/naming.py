@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scheduler.domain.templates import LoopTemplate
+from scheduler.domain.time import zone
 from scheduler.services.encode import Encoded
 from scheduler.services.picture import Picture
 
@@ -18,6 +19,23 @@ def names(picture: Picture, encoded: Encoded) -> Callable[[str], str]:
     known |= {session: titles[spec] for session, spec in encoded.sessions.spec.items()}
     known[picture.loop.id] = f"the loop of {picture.application.candidate.name}"
     return lambda id: known.get(id, id)
+
+
+def times(picture: Picture, encoded: Encoded) -> Callable[[int, int], str]:
+    """A function from an interval of the problem to wall-clock words in the loop's zone."""
+    tz = zone(picture.loop.zone)
+
+    def words(start: int, end: int) -> str:
+        first = encoded.scale.instant(start).astimezone(tz)
+        last = encoded.scale.instant(end).astimezone(tz)
+        same = first.date() == last.date()
+        return (
+            f"{first:%A %d %B %H:%M}–{last:%H:%M}"
+            if same
+            else f"{first:%A %d %B %H:%M} – {last:%A %d %B %H:%M}"
+        )
+
+    return words
 
 
 def title_of(template: LoopTemplate, spec: str) -> str:

@@ -65,18 +65,22 @@ def in_words(
     picture: Picture, encoded: Encoded, explanation: Explanation
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     """The explanation of an infeasible loop with names instead of ids: reasons, and fixes."""
-    name = naming.names(picture, encoded)
+    # loads OR-Tools, as the explanation itself did when it came back: only for loops that cannot be met
+    from solver.wording import gap_sentence
+
+    name, when = naming.names(picture, encoded), naming.times(picture, encoded)
     found = explanation.loops[picture.loop.id]
+    spec = encoded.sessions.spec
     reasons = tuple(
         Reason(
-            g.kind,
-            g.sentence(name),
-            tuple(getattr(g, "people", ())),
-            tuple(encoded.sessions.spec.get(s, s) for s in getattr(g, "sessions", ())),
+            gap.lack.value,
+            gap_sentence(gap, name),
+            gap.people,
+            tuple(spec[s] for s in dict.fromkeys((*([gap.session] if gap.session else []), *gap.sessions))),
         )
-        for g in found.gaps
+        for gap in found.gaps
     )
-    fixes = tuple(f.sentence(name) for f in found.fixes[:_KEEP_FIXES])
+    fixes = tuple(fix.sentence(name, when) for fix in found.fixes[:_KEEP_FIXES])
     if not reasons:
         reasons = (Reason("together", _together(picture)),)
     return (*reasons, *_unreadable(picture)), fixes
