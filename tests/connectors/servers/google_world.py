@@ -88,6 +88,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
+        self._index_mark = (0, 0)
 
     # --- what tests and humans do ------------------------------------------------------------
 
@@ -171,11 +172,21 @@ class World:
 
     def views(self, address: str) -> Iterator[tuple[Stored, Item]]:
         """The events of a calendar: its own, and copies of those its owner is invited to."""
-        for stored in self.events:
-            if stored.calendar == address:
-                yield stored, self._own_view(stored)
-            elif any(a["email"].casefold() == address for a in stored.body.get("attendees", ())):
-                yield stored, self._copy(stored, address)
+        for stored in self._by_calendar().get(address, ()):
+            own = stored.calendar == address
+            yield stored, self._own_view(stored) if own else self._copy(stored, address)
+
+    def _by_calendar(self) -> dict[str, list[Stored]]:
+        """Which events stand in which calendar; made anew after every change."""
+        mark = (self.version, len(self.events))
+        if self._index_mark != mark:
+            self._index: dict[str, list[Stored]] = {}
+            for stored in self.events:
+                guests = {a["email"].casefold() for a in stored.body.get("attendees", ())}
+                for address in {stored.calendar, *guests}:
+                    self._index.setdefault(address, []).append(stored)
+            self._index_mark = mark
+        return self._index
 
     def _own_view(self, stored: Stored) -> Item:
         view = deepcopy(stored.body) | {
