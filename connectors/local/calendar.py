@@ -114,13 +114,12 @@ class LocalCalendar:
             at = journal.cursor(cursor, known) if cursor is not None else None
             file = self._settled(owner)
             known = self._noted(owner, file)
-            found = {id_: stored for id_, (_, stored) in file.organized().items()}
-            return changes.page(owner, known, found, at, window, self._page_size)
+            return changes.page(owner, known, file.organized(), at, window, self._page_size)
 
     def find(self, calendar: str, key: str) -> Event | None:
         owner, id_ = normal(calendar), event_id(key)
         with self._folder.locked():
-            found = self._settled(owner, [id_]).organized().get(id_)
+            found = self._settled(owner, [id_]).event(id_)
             if found is not None:
                 return events.as_event(found[1], owner)
             record = journal.load(self._folder, owner).events.get(id_)
@@ -131,7 +130,7 @@ class LocalCalendar:
         owner = normal(calendar)
         with self._folder.locked():
             organized = self._settled(owner).organized()
-        live = [stored for _, stored in organized.values() if not stored.cancelled]
+        live = [stored for stored in organized.values() if not stored.cancelled]
         inside = [s for s in live if s.start < window.end and window.start < s.end]
         inside.sort(key=lambda stored: (stored.start, stored.id))
         return tuple(events.as_event(stored, owner) for stored in inside)
@@ -155,26 +154,22 @@ class LocalCalendar:
             known = journal.load(self._folder, owner)
             if id_ in known.events and known.events[id_].state != journal.LIVE:
                 raise Conflict(f"{intent.key}: this key was cancelled; book under a new revision")
-            file = self._files.edit(owner, lambda now: self._added(now, wanted, id_ in known.events))
-            with named(file.path):
-                self._same(file, wanted)
+            self._files.edit(owner, lambda now: self._added(now, wanted, id_ in known.events))
             return self._done(owner, id_)
 
     def _added(self, file: CalendarFile, wanted: Stored, known: bool) -> Changes | None:
+        """The edit that adds the event; `None` where it is there already. Raises `Conflict`."""
         with named(file.path):
-            if wanted.id in file.organized():
-                return None
-        if known:
+            found = file.event(wanted.id)
+        if found is None and known:
             raise Conflict(f"{wanted.key}: somebody deleted this event; book under a new revision")
-        return [], events.render(wanted, self._clock())
-
-    @staticmethod
-    def _same(file: CalendarFile, wanted: Stored) -> None:
-        stored = file.organized()[wanted.id][1]
-        if stored.cancelled:
+        if found is None:
+            return [], events.render(wanted, self._clock())
+        if found[1].cancelled:
             raise Conflict(f"{wanted.key}: this key was cancelled; book under a new revision")
-        if stored.fingerprint != wanted.fingerprint:
+        if found[1].fingerprint != wanted.fingerprint:
             raise Conflict(f"{wanted.key}: this key holds a different event")
+        return None
 
     def reschedule(self, ref: EventRef, intent: EventIntent, etag: str) -> Booked:
         """See `connectors.protocol.Calendar.reschedule`; ``intent.key`` must be the event's own key.
@@ -191,9 +186,10 @@ class LocalCalendar:
             return self._done(owner, ref.id)
 
     def _changed(self, file: CalendarFile, intent: EventIntent, etag: str) -> Changes:
-        component, now = file.organized()[event_id(intent.key)]
-        if now.etag != etag:
-            raise StaleWrite(f"{now.key}: somebody changed the event meanwhile; read it again")
+        found = file.event(event_id(intent.key))
+        if found is None or found[1].etag != etag:
+            raise StaleWrite(f"{intent.key}: somebody changed the event meanwhile; read it again")
+        component, now = found
         return [(component.start, component.end, events.render(_next(now, intent), self._clock()))], ""
 
     def cancel(self, ref: EventRef, message: str = "") -> None:
@@ -205,14 +201,14 @@ class LocalCalendar:
                 file = self._settled(owner, [ref.id])
             except NotFound:
                 return
-            found = file.organized().get(ref.id)
+            found = file.event(ref.id)
             if found is not None and not found[1].cancelled:
                 self._files.edit(owner, lambda now: self._struck(now, ref.id, message))
                 file = self._settled(owner, [ref.id])
-            self._noted(owner, file)
+            self._noted(owner, file, ref.id)
 
     def _struck(self, file: CalendarFile, id_: str, message: str) -> Changes | None:
-        found = file.organized().get(id_)
+        found = file.event(id_)
         if found is None:
             return None
         component, stored = found
@@ -229,20 +225,23 @@ class LocalCalendar:
     def _done(self, owner: str, id_: str) -> Booked:
         """Deliver, remember, and say what was written."""
         file = self._settled(owner, [id_])
-        self._noted(owner, file)
-        return Booked(EventRef(owner, id_), file.organized()[id_][1].etag)
+        stored = self._live(file, id_)
+        self._noted(owner, file, id_)
+        return Booked(EventRef(owner, id_), stored.etag)
 
     @staticmethod
     def _live(file: CalendarFile, id_: str) -> Stored:
-        found = file.organized().get(id_)
+        found = file.event(id_)
         if found is None or found[1].cancelled:
             raise Gone(f"event {id_[:40]} was cancelled or deleted, or was never there")
         return found[1]
 
-    def _noted(self, owner: str, file: CalendarFile) -> journal.Journal:
-        """The journal, up to date with the organizer's file; copies of deleted events are withdrawn."""
+    def _noted(self, owner: str, file: CalendarFile, only: str = "") -> journal.Journal:
+        """The journal, up to date with the organizer's file (or with one event of it); copies of
+        deleted events are withdrawn."""
         known = journal.load(self._folder, owner)
-        news = known.note({id_: stored for id_, (_, stored) in file.organized().items()})
+        found = file.event(only) if only else None
+        news = known.note({only: found[1]} if found else file.organized(), everything=found is None)
         for id_, record in known.events.items():
             if record.state == journal.DELETED and not record.swept:
                 record.swept = self._deliveries.withdraw(id_, record.guests)

@@ -36,19 +36,19 @@ class Deliveries:
         organizer's file), `Forbidden`, `Transient` (a write).
         """
         file = self._files.open(organizer)
-        wanted = None if ids is None else set(ids)
         round_ = _Round(self._files, self._clock())
         changed: dict[str, Stored] = {}
-        with named(file.path):
-            organized = file.organized()
-        for id_, (_, stored) in organized.items():
-            if wanted is None or id_ in wanted:
-                fresh = round_.settle(stored)
-                if fresh != stored:
+        for id_ in file.organized() if ids is None else ids:
+            with named(file.path):
+                found = file.event(id_)
+            if found is not None:
+                fresh = round_.settle(found[1])
+                if fresh != found[1]:
                     changed[id_] = fresh
         if not changed:
             return file
-        return self._files.edit(organizer, lambda now: _recorded(now, changed))
+        self._files.edit(organizer, lambda now: _recorded(now, changed))
+        return self._files.open(organizer)
 
     def withdraw(self, id_: str, addresses: Iterable[str]) -> bool:
         """Remove the copies of an event that is gone; false where one could not be reached."""
@@ -62,7 +62,7 @@ def _recorded(file: CalendarFile, changed: dict[str, Stored]) -> Changes | None:
     the same event meanwhile stays."""
     pieces: list[tuple[int, int, str]] = []
     for id_, fresh in changed.items():
-        found = file.organized().get(id_)
+        found = file.event(id_)
         if found is None:
             continue
         component, now = found
@@ -103,7 +103,8 @@ class _Round:
         return found
 
     def _edit(self, address: str, change: Callable[[CalendarFile], Changes | None]) -> None:
-        self._open[normal(address)] = self._files.edit(address, change)
+        self._files.edit(address, change)
+        self._open.pop(normal(address), None)
 
     def settle(self, stored: Stored) -> Stored:
         """The event as it should stand in the organizer's file after this round."""

@@ -12,12 +12,11 @@ from pathlib import Path
 from connectors.errors import ConnectorError, Transient
 from connectors.local import events
 from connectors.local.busy import Agenda
-from connectors.local.identity import own_key
+from connectors.local.identity import own_id
 from connectors.local.names import normal
 from connectors.local.store import Changed, Folder, Snapshot
 from connectors.local.text import Component, Parsed, decode, edited, parse
 from connectors.local.zones import Zones
-from connectors.protocol import event_id
 
 _TRIES = 20
 
@@ -35,7 +34,8 @@ class CalendarFile:
         self.parsed: Parsed = parse(text)
         self.zones = Zones(self.parsed, zone)
         self._agenda: Agenda | None = None
-        self._organized: dict[str, tuple[Component, events.Stored]] | None = None
+        self._ours: dict[str, list[Component]] | None = None
+        self._read: dict[str, tuple[Component, events.Stored] | None] = {}
 
     def agenda(self) -> Agenda:
         """What blocks its owner. Raises `Unreadable`, `UnknownZone`."""
@@ -43,25 +43,39 @@ class CalendarFile:
             self._agenda = Agenda(self.parsed, self.address, self.zones)
         return self._agenda
 
-    def organized(self) -> dict[str, tuple[Component, events.Stored]]:
-        """Our events that this calendar organizes, by id. Raises `Unreadable`, `UnknownZone`."""
-        if self._organized is None:
-            found: dict[str, tuple[Component, events.Stored]] = {}
+    def _own(self) -> dict[str, list[Component]]:
+        """Everything that carries our key and UID, organized here or elsewhere, by id."""
+        if self._ours is None:
+            ours: dict[str, list[Component]] = {}
             for component in self.parsed.components("VEVENT"):
-                stored = events.read(component, self.parsed.text, self.zones)
-                if stored is not None and stored.organizer == self.address:
-                    found[stored.id] = (component, stored)
-            self._organized = found
-        return self._organized
+                if (id_ := own_id(component)) is not None:
+                    ours.setdefault(id_, []).append(component)
+            self._ours = ours
+        return self._ours
+
+    def event(self, id_: str) -> tuple[Component, events.Stored] | None:
+        """The event of ours with this id that this calendar organizes. Raises `Unreadable`, `UnknownZone`."""
+        if id_ not in self._read:
+            self._read[id_] = self._find(id_)
+        return self._read[id_]
+
+    def _find(self, id_: str) -> tuple[Component, events.Stored] | None:
+        for component in self._own().get(id_, []):
+            stored = events.read(component, self.parsed.text, self.zones)
+            if stored is not None and stored.organizer == self.address:
+                return component, stored
+        return None
+
+    def organized(self) -> dict[str, events.Stored]:
+        """All our events that this calendar organizes, by id. Raises `Unreadable`, `UnknownZone`."""
+        return {id_: found[1] for id_ in self._own() if (found := self.event(id_)) is not None}
 
     def copies(self, id_: str) -> list[Component]:
         """The copies of one of our events that somebody else organizes; more than one is damage."""
         return [
             component
-            for component in self.parsed.components("VEVENT")
-            if (key := own_key(component)) is not None
-            and event_id(key) == id_
-            and normal(component.value("ORGANIZER")) != self.address
+            for component in self._own().get(id_, [])
+            if normal(component.value("ORGANIZER")) != self.address
         ]
 
 
@@ -99,7 +113,7 @@ class Files:
                 self._cache.popitem(last=False)
         return snapshot, file
 
-    def edit(self, address: str, change: Callable[[CalendarFile], Changes | None]) -> CalendarFile:
+    def edit(self, address: str, change: Callable[[CalendarFile], Changes | None]) -> None:
         """Change one file: ``change`` sees it as it is now and says what to replace and add (`None`:
         nothing). Called again where another program wrote the file meanwhile.
 
@@ -109,14 +123,14 @@ class Files:
             snapshot, file = self._open(address)
             wanted = change(file)
             if wanted is None:
-                return file
+                return
             pieces, added = wanted
             text = edited(file.parsed, *_broken_alike(file.parsed.text, pieces, added))
             try:
                 self.folder.write(file.path, text.encode(), snapshot)
             except Changed:
                 continue
-            return self.open(address)
+            return
         raise Transient(f"another program keeps writing the calendar file of {address}; try again")
 
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,9 @@ class Record:
     swept: bool = False
     """Whether every copy of a deleted event has been withdrawn."""
 
+    def row(self) -> list[object]:
+        return [getattr(self, name) for name in self.__slots__]
+
     def overlaps(self, window: Window) -> bool:
         return datetime.fromisoformat(self.start) < window.end and window.start < datetime.fromisoformat(
             self.end
@@ -59,8 +62,9 @@ class Journal:
     marks: list[tuple[int, str]] = field(default_factory=list)
     events: dict[str, Record] = field(default_factory=dict)
 
-    def note(self, found: dict[str, Stored]) -> bool:
-        """Compare with what the organizer's file holds now; true where something is new."""
+    def note(self, found: dict[str, Stored], everything: bool) -> bool:
+        """Compare with what the organizer's file holds now; true where something is new. Only where
+        ``found`` is ``everything`` it holds, what is missing was deleted."""
         before = self.counter
         for id_, stored in sorted(found.items(), key=lambda item: (item[1].start, item[0])):
             known = self.events.get(id_)
@@ -69,7 +73,7 @@ class Journal:
                 self.counter += 1
                 self.events[id_] = _record(self.counter, stored, state)
         for id_, known in self.events.items():
-            if id_ not in found and known.state != DELETED:
+            if everything and id_ not in found and known.state != DELETED:
                 self.counter += 1
                 known.seq, known.state, known.swept = self.counter, DELETED, False
         if self.counter != before or not self.marks:
@@ -105,7 +109,7 @@ def load(folder: Folder, organizer: str) -> Journal:
             epoch=str(raw["epoch"]),
             counter=int(raw["counter"]),
             marks=[(int(seq), str(mark)) for seq, mark in raw["marks"]],
-            events={str(id_): Record(**record) for id_, record in raw["events"].items()},
+            events={str(id_): Record(*row) for id_, row in raw["events"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Journal()
@@ -117,7 +121,7 @@ def save(folder: Folder, organizer: str, journal: Journal) -> None:
         "epoch": journal.epoch,
         "counter": journal.counter,
         "marks": journal.marks,
-        "events": {id_: asdict(record) for id_, record in journal.events.items()},
+        "events": {id_: record.row() for id_, record in journal.events.items()},
     }
     folder.write(_path(folder, organizer), json.dumps(data, separators=(",", ":")).encode())
 
