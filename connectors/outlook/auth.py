@@ -23,8 +23,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import msal
-
 from connectors.calls import Breaker, Calls, Limiter, Retry
 from connectors.errors import AuthRevoked, ConnectorError, Invalid, RateLimited, Transient, Unreadable
 from connectors.http import Http, Response
@@ -290,6 +288,8 @@ class SignIn:
 
 def read_cache(account: str, grant: Grant) -> Any:
     """msal's token cache of a person, or an empty one. Raises `Invalid`."""
+    import msal  # a quarter of a second that only those who sign in should wait for
+
     cache = msal.SerializableTokenCache()
     if grant.cache:
         try:
@@ -303,6 +303,8 @@ def read_cache(account: str, grant: Grant) -> Any:
 
 def application(grant: Grant, http: MsalHttp, cache: Any, authority: str, account: str) -> Any:
     """msal's application; looks the tenant up. Raises `Invalid` for a tenant or key that is none."""
+    import msal
+
     try:
         return msal.ConfidentialClientApplication(
             grant.client_id,

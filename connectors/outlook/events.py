@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from connectors.errors import ConnectorError, Unreadable
@@ -13,6 +14,7 @@ from connectors.outlook.zones import utc_stamp
 from connectors.types import Event, Page, Window
 
 _PAGE = "200"
+_DAY = timedelta(days=1)
 _DELTA = ("odata.maxpagesize=50", 'outlook.body-content-type="text"')
 """Delta answers hold whole events, texts included, which nobody asked for: small pages, plain text."""
 
@@ -44,7 +46,9 @@ class Events:
 
     def within(self, calendar: str, window: Window) -> list[Event]:
         """Every live event of ours that touches the window, by start."""
-        items = self._list(calendar, wire.ours_between(window))
+        # Exchange files all-day events under another instant than it shows: ask a day further.
+        wide = Window(window.start - _DAY, window.end + _DAY)
+        items = self._list(calendar, wire.ours_between(wide))
         with wire.reading("look for our events"):
             ours = [i for i in items if wire.key_of(i) and not wire.is_mark(i)]
             found = [wire.event_of(calendar, item) for item in ours]
@@ -150,4 +154,4 @@ def _hull(items: list[dict[str, Any]], frozen: Window) -> Window:
         spans = [wire.span_of(item) for item in items]
     except ConnectorError:
         return frozen
-    return Window(min(s for s, _ in spans), max(e for _, e in spans))
+    return Window(min(s for s, _ in spans) - _DAY, max(e for _, e in spans) + _DAY)

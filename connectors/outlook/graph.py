@@ -46,6 +46,10 @@ class Graph:
         self._calls = calls
         self._base = base.rstrip("/")
 
+    def sign_in(self) -> None:
+        """Make sure of an access token. Raises what keeps the account from one."""
+        self._sign_in.token()
+
     def call(
         self,
         method: str,
@@ -67,7 +71,7 @@ class Graph:
         carried out. ``event`` and ``cursor`` as in `refusal`.
         """
         url = self._url(path)
-        self._sign_in.token()  # signed in before a place in the queue is taken
+        self.sign_in()  # before a place in the queue is taken
         used = ""
 
         def once() -> dict[str, Any]:

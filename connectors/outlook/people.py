@@ -56,8 +56,11 @@ class People:
         self._settings_after = 0.0
 
     def read(self, addresses: Sequence[str], window: Window) -> dict[str, Availability]:
-        """One entry per address. Raises only where every request failed for a reason of the service."""
+        """One entry per address. Raises where the account cannot sign in, or every request failed for a
+        reason of the service."""
         asked = [a for a in {a.casefold(): a for a in addresses}.values() if is_address(a)]
+        if asked:
+            self._graph.sign_in()
         answers = self._typed(asked, window) if self._mode == "typed" else self._free_busy(asked, window)
         errors = [a.error for a in answers if a.error is not None]
         if answers and len(errors) == len(answers) and not isinstance(errors[0], _OF_ONE_PERSON):

@@ -183,6 +183,19 @@ def test_a_named_wait_pauses_the_account_and_a_storm_counts_once() -> None:
     breaker.admit("ann")
 
 
+def test_of_a_pause_and_a_cool_down_the_longer_one_counts() -> None:
+    clock = Clock()
+    breaker = Breaker(Cooling(failures=1, first=10.0), now=clock)
+    breaker.failed("ann", RateLimited("429", 2.0))
+    with pytest.raises(RateLimited, match="left alone") as caught:
+        breaker.admit("ann")
+    assert caught.value.retry_after == pytest.approx(10.0)
+    breaker.failed("bob", RateLimited("429", 50.0))
+    with pytest.raises(RateLimited, match="asked us to wait") as caught:
+        breaker.admit("bob")
+    assert caught.value.retry_after == pytest.approx(50.0)
+
+
 def test_a_revoked_account_is_asked_at_most_three_times_an_hour_until_reconnected() -> None:
     clock = Clock()
     breaker = Breaker(now=clock)

@@ -226,6 +226,7 @@ def test_a_human_made_it_all_day_and_we_put_it_back(harness: GraphHarness) -> No
         world.move(world.mailboxes[harness.organizer], booked.ref.id, at(1, 0).date(), at(2, 0).date())
     event = harness.calendar.get(booked.ref)
     assert (event.start, event.end) == (at(1, 0), at(2, 0))
+    assert [e.ref for e in harness.calendar.find_all(harness.organizer, WINDOW)] == [booked.ref]
     harness.calendar.reschedule(booked.ref, intent, event.etag)
     assert harness.calendar.get(booked.ref).start == intent.start
 
