@@ -29,6 +29,9 @@ from solver.variables import Domain
 EXACT_LITERALS = 1500
 """Start literals up to which all loops go into one exact model."""
 
+FIRST_EFFORT = 4
+"""How hard the first pass tries to place a loop; what it leaves out the improvement takes up."""
+
 PROVEN_ALONE = 40
 """Loops up to which each one's least price is proven, not only bounded."""
 
@@ -94,11 +97,12 @@ class _Batch:
         for name in self.packing.by_priority(self.packing.missing()):
             if self.budget.over():
                 break
-            best = self.placer.quick(self.packing.frames[name])
+            best = self.placer.quick(self.packing.frames[name], FIRST_EFFORT)
             if best is not None and best.plan is not None and self.packing.worth(name, best.cost):
-                self.packing.add(name, best.plan)
+                self.packing.add(name, best.plan, best.own)
                 self._report("insert")
         self.packing.keep()
+        self._report("bound")
 
     def _bound_alone(self) -> bool:
         """What each loop costs at least in an empty world; False = out of time."""

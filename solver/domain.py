@@ -43,9 +43,12 @@ def roomy_starts(frame: Frame, usage: Usage, session: SessionFrame) -> Mask:
         return session.starts
     heads = 1 + fewest(session.seats)
     fitting = [r for r in session.rooms if frame.timeline.rooms[r].cap >= heads]
+    wanted = np.flatnonzero(session.starts)
     free = np.zeros(frame.timeline.steps, dtype=np.bool_)
     for room in fitting:
         free |= usage.room(room, session.session.dur)
+        if free[wanted].all():
+            return session.starts
     return session.starts & free
 
 

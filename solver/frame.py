@@ -79,6 +79,23 @@ class Frame:
         return pinned(self.loop)
 
     @cached_property
+    def plain(self) -> bool:
+        """Whether relaxation and staffing together know all of the loop's hard rules but its span.
+
+        Then no gap, way, run, linked or grouped session is in play, and the candidate's own breaks
+        keep everybody's events of the loop as far apart as the buffer wants.
+        """
+        loop, buffer = self.loop, self.problem.buffer
+        if loop.gaps or loop.same_day or loop.different_day or loop.longest_run is not None:
+            return False
+        if loop.max_day_minutes is not None or self.problem.travel:
+            return False
+        if any(session.same_people_as for session in loop.sessions):
+            return False
+        least = loop.min_break if loop.debrief is None else min(loop.min_break, loop.debrief.least)
+        return buffer <= least
+
+    @cached_property
     def subsets(self) -> Subsets:
         """Which sets of its sessions can share a day."""
         return Subsets(self)

@@ -50,8 +50,8 @@ class Improver:
 
     # -- state --------------------------------------------------------------------------------
 
-    def add(self, name: str, plan: LoopPlan) -> None:
-        self.packing.add(name, plan)
+    def add(self, name: str, plan: LoopPlan, own: int | None = None) -> None:
+        self.packing.add(name, plan, own)
         self.owners.add(self.packing.frames[name], plan)
         self.pool.setdefault(name, {})[key_of(plan)] = plan
 
@@ -111,7 +111,7 @@ class Improver:
         """Places a loop, if need be in place of others that are worth no more."""
         best = self.place(name)
         if best is not None and best.plan is not None:
-            self.add(name, best.plan)
+            self.add(name, best.plan, best.own)
             return
         self.worth[name] += 1
         found = self._contested(name)
@@ -155,7 +155,7 @@ class Improver:
         for name in chosen:
             best = self.place(name)
             if best is not None and best.plan is not None:
-                self.add(name, best.plan)
+                self.add(name, best.plan, best.own)
         if packing.cost > cost:
             self.restore(before)
 

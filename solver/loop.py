@@ -32,7 +32,10 @@ WIDEST = 100_000
 
 REFINED_TOGETHER = 8
 
-QUICK_TRIALS = 10
+QUICK_ROWS = 6
+"""Rows that a quick placement refines at first."""
+
+QUICK_TRIALS = 12
 """Rows that a quick placement staffs at most."""
 
 
@@ -47,6 +50,8 @@ class Best:
     plan: LoopPlan | None
     cost: int
     bound: int
+    own: int = 0
+    """The part of ``cost`` that is this loop's own; the rest is fair load."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,18 @@ class Placer:
 
     def price(self, frame: Frame, plan: LoopPlan) -> int:
         """What a plan of the loop adds to the price."""
-        own = sum(self.judge.loop_price(frame.loop.id, plan).values())
-        return own + fair_of(frame, self.usage, plan)
+        return self.own(frame, plan) + fair_of(frame, self.usage, plan)
+
+    def own(self, frame: Frame, plan: LoopPlan) -> int:
+        """The loop's own price, without fair load."""
+        return sum(self.judge.loop_price(frame.loop.id, plan).values())
 
     def legal(self, frame: Frame, plan: LoopPlan) -> bool:
         """Whether the checker accepts the loop by itself (the usage keeps it off all others)."""
         if self.wish is not None and not self.wish.accepts(plan):
             return False
+        if frame.plain:
+            return within_span(frame, plan)
         if self.judge.loop_violations(frame.loop.id, plan):
             return False
         book = self.judge.book(Plan({frame.loop.id: plan}))
@@ -97,26 +107,31 @@ class Placer:
         least = bounds.lowest() if bounds.possible else BEYOND
         return least if least < BEYOND else None
 
-    def quick(self, frame: Frame) -> Best | None:
-        """The first legal staffing of the most promising rows: good, not proven, a few milliseconds."""
+    def quick(self, frame: Frame, effort: int = QUICK_TRIALS) -> Best | None:
+        """The first legal staffing of the most promising rows: good, not proven, a few milliseconds.
+
+        ``effort``: rows that are staffed at most; a few times as many are looked at.
+        """
         if len(frame.sessions) > MOST_SESSIONS:
             best = self._everything(frame)
             return best if best.plan is not None else None
         bounds = Bounds(frame, self.usage)
-        if not bounds.possible or bounds.lowest() >= BEYOND:
+        if not bounds.possible:
             return None
-        best, tried = None, 0
-        for value, row in sorted(bounds.rows()):
-            if tried == QUICK_TRIALS or (best is not None and value >= best.cost):
-                break
-            if not bounds.refined(row):
-                bounds.refine([row])
-            exact = bounds.bound(row)
-            if exact >= BEYOND or (best is not None and exact >= best.cost):
-                continue
-            tried += 1
-            best = self._cheaper(best, self._staffed(frame, bounds.path(row)))
-        return best
+        rows = [row for _, row in sorted(bounds.rows())]
+        tried, at, width = 0, 0, QUICK_ROWS
+        while at < min(len(rows), effort * QUICK_ROWS) and tried < effort:
+            chunk = rows[at : at + width]
+            bounds.refine(chunk)
+            for value, row in sorted((bounds.bound(row), row) for row in chunk):
+                if value >= BEYOND or tried >= effort:
+                    break
+                tried += 1
+                best = self._staffed(frame, bounds.path(row))
+                if best is not None:
+                    return best
+            at, width = at + width, 2 * width
+        return None
 
     def search(self, frame: Frame, bounds: Bounds, rows: Iterable[tuple[int, Row]]) -> Best:
         """Rows in the order of their bounds, each staffed and, if that leaves a gap, searched exactly.
@@ -168,7 +183,8 @@ class Placer:
         plan = staff(frame, self.usage, path)
         if plan is None or not self.legal(frame, plan):
             return None
-        return Best(Status.FEASIBLE, plan, self.price(frame, plan), path.bound)
+        own = self.own(frame, plan)
+        return Best(Status.FEASIBLE, plan, own + fair_of(frame, self.usage, plan), path.bound, own)
 
     def _cheaper(self, best: Best | None, found: Best | None) -> Best | None:
         if found is None or found.plan is None or (best is not None and best.cost <= found.cost):
@@ -228,6 +244,19 @@ def fair_of(frame: Frame, usage: Usage, plan: LoopPlan) -> int:
                 seats[person] = seats.get(person, 0) + 1
     total = sum((usage.load(p) + n) ** 2 - usage.load(p) ** 2 for p, n in seats.items())
     return frame.problem.weights.fair * total
+
+
+def within_span(frame: Frame, plan: LoopPlan) -> bool:
+    """The one rule of a plain loop that neither relaxation nor staffing knows whole."""
+    if frame.loop.max_days > 1:
+        days: dict[int, list[int]] = {}
+        for session in frame.sessions:
+            start = plan.sessions[session.session.id].start
+            days.setdefault(frame.day(start), []).extend((start, start + session.session.dur))
+        return all(max(times) - min(times) <= frame.loop.max_span for times in days.values())
+    first = min(got.start for got in plan.sessions.values())
+    last = max(plan.sessions[s.session.id].start + s.session.dur for s in frame.sessions)
+    return last - first <= frame.loop.max_span
 
 
 def possible(frame: Frame, domain: Domain) -> bool:

@@ -35,10 +35,12 @@ class Packing:
         self.best: Mapping[str, LoopPlan] = {}
         self.best_cost: int | None = None
 
-    def add(self, name: str, plan: LoopPlan) -> None:
-        """Places a loop. The caller knows that nothing else is in its way."""
+    def add(self, name: str, plan: LoopPlan, own: int | None = None) -> None:
+        """Places a loop (``own``: its own price, if known). The caller knows that nothing is in its way."""
         frame = self.frames[name]
-        own = self._own[name] = sum(self.judge.loop_price(name, plan).values())
+        if own is None:
+            own = sum(self.judge.loop_price(name, plan).values())
+        self._own[name] = own
         self.cost += own + fair_of(frame, self.usage, plan) - self.out[name]
         self.usage.add(frame.loop, plan)
         self.plans[name] = plan

@@ -55,7 +55,9 @@ class Subsets:
         self.shift = [-(-(dur + loop.min_break) // frame.timeline.grid) for dur in self.durs]
         self._same = [sum(bit[sid] for sid in group) for group in loop.same_day]
         self._different = [[bit[sid] for sid in group] for group in loop.different_day]
-        self.whole = [self._whole(done) for done in range(self.everything + 1)]
+        self.whole = [False] * (self.everything + 1)
+        for done in [self.everything] if self.one_day else range(1, self.everything + 1):
+            self.whole[done] = self._whole(done)
         self.steps = self._steps()
 
     def _whole(self, done: int) -> bool:
@@ -73,7 +75,7 @@ class Subsets:
             interviews = sum(self.durs[i] for i in members if self.frame.sessions[i].interview)
             if interviews > loop.max_day_minutes:
                 return False
-        return not self.one_day or done == self.everything
+        return True
 
     def _steps(self) -> list[tuple[int, list[tuple[int, int]]]]:
         """``(set, [(last session, set without it)])`` in an order in which the smaller comes first.

@@ -9,8 +9,9 @@ starting there would overlap, or `BIG` where the person cannot. Arrays are cache
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
+from math import gcd
 
 import numpy as np
 import numpy.typing as npt
@@ -64,31 +65,45 @@ def day_of(bounds: tuple[Interval, ...], minute: int) -> int:
     return -1
 
 
-OVERRULES = 1 << 20
-"""One block counts more than all the working intervals that hold a step."""
-
-
 class _Diary:
-    """A person's working hours and blocks as ``(starts, ends)`` arrays, by what they mean."""
+    """A person's blocks by kind, as running totals of blocked cells.
 
-    __slots__ = ("focus", "hard", "lunch", "tentative", "work")
+    A cell is the largest unit of which the grid and every block's ends are multiples, so an event
+    overlaps a block exactly if the total grows between its first cell and its last.
+    """
 
-    def __init__(self, person: Person, last: int) -> None:
-        """Blocks that begin after minute ``last`` matter to no start and are dropped."""
-        by_kind: dict[BusyKind, list[Interval]] = {kind: [] for kind in BusyKind}
+    def __init__(self, person: Person, steps: int, grid: int) -> None:
+        self._blocks: dict[str, list[Interval]] = {kind.value: [] for kind in BusyKind}
+        unit = grid
         for block in person.busy:
-            if block.start < last:
-                by_kind[block.kind].append((block.start, block.end))
-        self.work = _columns(person.work)
-        self.hard = _columns(by_kind[BusyKind.HARD])
-        self.lunch = _columns(by_kind[BusyKind.LUNCH])
-        self.tentative = _columns(by_kind[BusyKind.TENTATIVE])
-        self.focus = _columns(by_kind[BusyKind.FOCUS])
+            if block.start < steps * grid:
+                self._blocks[block.kind.value].append((block.start, block.end))
+                unit = gcd(unit, block.start, block.end)
+        self._unit = unit
+        self._first = np.arange(steps) * (grid // unit)
+        self._cells = steps * (grid // unit)
+        self._none = np.zeros(steps, dtype=np.bool_)
+        self._totals: dict[str, npt.NDArray[np.int32]] = {}
 
+    def has(self, kind: str) -> bool:
+        return bool(self._blocks[kind])
 
-def _columns(intervals: Sequence[Interval]) -> tuple[Costs, Costs]:
-    table = np.array(intervals, dtype=np.int64).reshape(-1, 2)
-    return table[:, 0], table[:, 1]
+    def touched(self, kind: str, dur: int) -> Mask:
+        """Steps at which ``dur`` minutes overlap a block of the kind."""
+        if not self._blocks[kind]:
+            return self._none
+        totals = self._totals.get(kind)
+        if totals is None:
+            totals = self._totals[kind] = self._running(self._blocks[kind])
+        last = self._first + -(-dur // self._unit)
+        grown: Mask = totals.take(last, mode="clip") > totals[self._first]
+        return grown
+
+    def _running(self, blocks: list[Interval]) -> npt.NDArray[np.int32]:
+        blocked = np.zeros(self._cells + 1, dtype=np.int32)
+        for start, end in blocks:
+            blocked[max(start // self._unit, 0) + 1 : max(end // self._unit, 0) + 1] = 1
+        return np.cumsum(blocked, dtype=np.int32)
 
 
 def _tight(person: Person, dur: int) -> bool:
@@ -126,16 +141,16 @@ class Timeline:
 
     def _costs(self, person: Person, dur: int, event: Event) -> Costs:
         diary = self._diary(person)
-        allowed = self._inside_count(diary.work, dur)
-        hard = [diary.hard] if event is Event.LUNCH else [diary.hard, diary.lunch]
-        for blocks in hard:
-            if len(blocks[0]):
-                allowed -= OVERRULES * self._touching_count(blocks, dur)
-        out = np.where(np.cumsum(allowed) > 0, 0, BIG)
+        out = np.full(self.steps, BIG, dtype=np.int64)
+        for interval in person.work:
+            out[inside(interval, dur, self.grid)] = 0
+        out[diary.touched("hard", dur)] = BIG
+        if event is not Event.LUNCH:
+            out[diary.touched("lunch", dur)] = BIG
         weights = self.problem.weights
-        for blocks, price in ((diary.tentative, weights.tentative), (diary.focus, weights.focus)):
-            if len(blocks[0]) and price:
-                out[np.cumsum(self._touching_count(blocks, dur)) > 0] += price
+        for kind, price in (("tentative", weights.tentative), ("focus", weights.focus)):
+            if price and diary.has(kind):
+                out += diary.touched(kind, dur) * np.int64(price)
         buffer = self.problem.buffer
         for start, end in person.held:
             out[touching((start - buffer, end + buffer), dur, self.grid)] = BIG
@@ -147,25 +162,8 @@ class Timeline:
     def _diary(self, person: Person) -> _Diary:
         found = self._diaries.get(person.id)
         if found is None:
-            found = self._diaries[person.id] = _Diary(person, int(self.minutes[-1]))
+            found = self._diaries[person.id] = _Diary(person, self.steps, self.grid)
         return found
-
-    def _inside_count(self, blocks: tuple[Costs, Costs], dur: int) -> Costs:
-        """Changes per step of the number of blocks that hold all of an event of ``dur`` minutes starting there."""
-        low = -(-blocks[0] // self.grid)
-        high = np.maximum((blocks[1] - dur) // self.grid + 1, low)
-        return self._changes(low, high)
-
-    def _touching_count(self, blocks: tuple[Costs, Costs], dur: int) -> Costs:
-        """Changes per step of the number of blocks that an event of ``dur`` minutes starting there overlaps."""
-        return self._changes((blocks[0] - dur) // self.grid + 1, -(-blocks[1] // self.grid))
-
-    def _changes(self, low: Costs, high: Costs) -> Costs:
-        size = self.steps
-        up = np.bincount(np.maximum(low, 0), minlength=size + 1)
-        down = np.bincount(np.minimum(np.maximum(high, 0), size), minlength=size + 1)
-        changes: Costs = (up - down)[:size]
-        return changes
 
     def _full(self, person: Person, dur: int) -> list[Interval]:
         """Local days and weeks in which one more interview of ``dur`` minutes breaks a cap."""
