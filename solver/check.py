@@ -212,7 +212,8 @@ def faults(problem: Problem, result: Result) -> tuple[Violation, ...]:
     """Everything wrong with an answer: its plan, and what it claims about the plan."""
     judge = Judge(problem)
     nothing = all(loop is None for loop in result.plan.loops.values())
-    found = list(judge.violations(result.plan, excused=result.status is Status.INFEASIBLE and nothing))
+    excused = nothing and result.status in (Status.INFEASIBLE, Status.UNKNOWN)
+    found = list(judge.violations(result.plan, excused=excused))
     true_cost = judge.cost(result.plan)
     if result.cost != true_cost:
         found.append(Violation("cost", "cost", f"is {result.cost}, the plan costs {true_cost}"))

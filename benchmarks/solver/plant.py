@@ -142,16 +142,18 @@ def order_window(base: Problem) -> tuple[Problem, set[Cause]]:
 
 
 def pool_busy(base: Problem) -> tuple[Problem, set[Cause]]:
-    """Everybody who could fill the first seat is in meetings."""
-    session = _first(base.loops[0])
-    return _with_people(base, set(session.seats[0].pool), _taken), {("pool", session.id)}
+    """Everybody who could fill the first seat is in meetings, but for those with a part of their own."""
+    loop = base.loops[0]
+    session = _first(loop)
+    names = set(session.seats[0].pool).difference((loop.hm, loop.recruiter))
+    return _with_people(base, names, _taken), {("pool", session.id)}
 
 
 def pool_too_small(base: Problem) -> tuple[Problem, set[Cause]]:
     """Two people are wanted of two, and one of them is away."""
     session = _first(base.loops[0])
     seat = session.seats[0]
-    two = seat.pool[:2]
+    two = tuple(name for name in seat.pool if name not in (base.loops[0].hm, base.loops[0].recruiter))[:2]
     changed = _with_session(base, session.id, seats=(replace(seat, n=2, pool=two),))
     return _with_people(changed, {two[0]}, _away), {("person", two[0])}
 

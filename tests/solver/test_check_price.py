@@ -325,7 +325,8 @@ def test_an_answer_must_not_claim_more_than_its_plan_says() -> None:
     assert answered(it, good, status=Status.INFEASIBLE) == ["status"]
 
 
-def test_infeasible_is_the_one_answer_that_may_leave_out_a_pinned_loop() -> None:
+def test_only_an_answer_without_a_plan_may_leave_out_a_pinned_loop() -> None:
     it = problem(loop(session("s", "ann", lock=lock(NINE))), weights=weights(unscheduled=10))
     assert answered(it, plan(L=None), status=Status.INFEASIBLE) == []
+    assert answered(it, plan(L=None), status=Status.UNKNOWN, bound=0) == []
     assert answered(it, plan(L=None), status=Status.FEASIBLE, bound=0) == ["left_out"]

@@ -1,0 +1,159 @@
+"""Can one loop be placed if some groups of demands are lifted? Asked many times, answered quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+
+from solver.amend import amended
+from solver.budget import Budget
+from solver.changes import Change, changes
+from solver.check import Judge
+from solver.frame import Frame
+from solver.gaps import Gap, gaps
+from solver.loop import IMPOSSIBLE, Best, Placer
+from solver.plan import LoopPlan, Plan, Status
+from solver.problem import Problem
+from solver.relax import NO_PRICE, Group, Kind, bare, groups, people_of, relaxed
+from solver.timeline import Costs, Event, Timeline
+from solver.usage import Usage
+from solver.view import Book, Placed, placed_loops
+
+SHARE = 0.3
+"""The most deterministic work of one placement with something lifted."""
+
+PATIENCE = 8
+"""Rows that a search for the least change looks at; a proof that it is the least is not needed."""
+
+
+class _Shared(Timeline):
+    """A timeline that asks another one about the people who are the same in both.
+
+    Nobody in a bare problem has soft blocks, so their arrays do not depend on any weight.
+    """
+
+    def __init__(self, problem: Problem, base: Timeline) -> None:
+        super().__init__(problem)
+        same = (base.steps, base.problem.buffer) == (self.steps, problem.buffer)
+        self._base = base if same else None
+
+    def person(self, person: str, dur: int, event: Event) -> Costs:
+        base = self._base
+        if base is not None and base.people.get(person) is self.people[person]:
+            return base.person(person, dur, event)
+        return super().person(person, dur, event)
+
+
+class Probe:
+    """One loop of a problem, alone or beside the placed loops of a plan."""
+
+    def __init__(self, problem: Problem, name: str, plan: Plan | None, budget: Budget) -> None:
+        self.problem, self.budget = problem, budget
+        self.loop = next(loop for loop in problem.loops if loop.id == name)
+        self.bare = bare(problem, self.loop)
+        self.judge = Judge(self.bare)
+        self.timeline = Timeline(self.bare)
+        self.whole = Judge(problem)
+        placed = {} if plan is None else {key: got for key, got in plan.loops.items() if key != name}
+        self.plan = Plan(placed)
+        self.others = placed_loops(self.whole.look, self.plan)
+        self._known: dict[frozenset[Group], Best] = {}
+
+    def groups(self) -> Iterator[Group]:
+        """Everything that could be changed, easiest first."""
+        order = list(Kind)
+        found = [*groups(self.bare, self.loop), *self._neighbours()]
+        return iter(sorted(found, key=lambda group: (order.index(group.kind), group.name)))
+
+    def _neighbours(self) -> Iterator[Group]:
+        """Placed loops that share a person or a site's rooms with this one."""
+        mine = people_of(self.loop)
+        for other in self.others:
+            if mine.intersection(person for person, _ in other.bookings) or other.loop.site == self.loop.site:
+                yield Group(Kind.LOOP, other.loop.id)
+
+    def worth(self, found: tuple[Gap, ...]) -> list[Group]:
+        """Groups that could close every gap by themselves."""
+        useful = [
+            group
+            for group in self.groups()
+            if all(not gap.helps or group in gap.helps or group.kind is Kind.LOOP for gap in found)
+        ]
+        return useful
+
+    def gaps(self) -> tuple[Gap, ...]:
+        usage = self._usage(self.bare, ())
+        return gaps(Frame(usage.timeline, self.bare.loops[0]), usage)
+
+    def fits(self, lifted: tuple[Group, ...]) -> bool:
+        """Whether the loop can be placed with these groups lifted (no, if their share of work ran out)."""
+        return self._best(lifted).plan is not None
+
+    def status(self) -> Status:
+        """Whether the loop can be placed as things are: *unknown* only if all time ran out."""
+        return self._best(()).status
+
+    def witness(self, lifted: tuple[Group, ...]) -> LoopPlan | None:
+        """A plan that uses little of what is lifted: the least that a short search finds."""
+        problem = self._lifted(lifted)
+        asked = count()
+        little = self._place(problem, self._usage(problem, lifted), lambda: next(asked) > PATIENCE, SHARE)
+        return (
+            self._best(lifted).plan
+            if little.plan is None and little.status is Status.UNKNOWN
+            else little.plan
+        )
+
+    def _best(self, lifted: tuple[Group, ...]) -> Best:
+        key = frozenset(lifted)
+        if key not in self._known:
+            problem = replace(self._lifted(lifted), weights=NO_PRICE)
+            work = SHARE if lifted else self.budget.work_left
+            self._known[key] = self._place(problem, self._usage(problem, lifted), None, work)
+        return self._known[key]
+
+    def _lifted(self, lifted: tuple[Group, ...]) -> Problem:
+        problem = self.bare
+        for group in lifted:
+            if group.kind is not Kind.LOOP:
+                problem = relaxed(problem, group)
+        return problem
+
+    def _place(
+        self, problem: Problem, usage: Usage, enough: Callable[[], bool] | None, work: float | None
+    ) -> Best:
+        """One placement within its share of the work, counted in all of it."""
+        frame = Frame(usage.timeline, problem.loops[0])
+        if gaps(frame, usage):
+            return IMPOSSIBLE
+        limits = replace(self.budget.limits, seconds=max(0.0, self.budget.left), deterministic=work)
+        stops = [stop for stop in (self.budget.stop, enough) if stop is not None]
+        share = Budget(limits, lambda: any(stop() for stop in stops))
+        best = Placer(Judge(problem), usage, share).place(frame)
+        self.budget.spend(share.work)
+        return best
+
+    def _usage(self, problem: Problem, lifted: tuple[Group, ...]) -> Usage:
+        gone = {group.name for group in lifted if group.kind is Kind.LOOP}
+        usage = Usage(_Shared(problem, self.timeline))
+        for other in self.others:
+            if other.loop.id not in gone:
+                usage.add(other.loop, other.plan)
+        return usage
+
+    def changes(self, lifted: tuple[Group, ...], plan: LoopPlan) -> tuple[Change, ...]:
+        """What the plan uses of each group."""
+        placed = Placed(self.judge.look, self.bare.loops[0], plan)
+        gone = {group.name for group in lifted if group.kind is Kind.LOOP}
+        book = Book.of(self.whole.look, [other for other in self.others if other.loop.id not in gone])
+        book.add(placed)
+        return tuple(change for group in lifted for change in changes(group, placed, book))
+
+    def accepts(self, made: tuple[Change, ...], plan: LoopPlan) -> bool:
+        """Whether the plan is legal in the problem with these changes, beside the other loops."""
+        problem = amended(self.problem, made)
+        left = {loop.id for loop in problem.loops}
+        others = {name: got for name, got in self.plan.loops.items() if name in left}
+        whole = Plan({**others, self.loop.id: plan})
+        return not Judge(problem).violations(whole, only=[self.loop.id])
