@@ -68,14 +68,10 @@ def alternatives(
     found.sort(key=lambda other: (other.kind, other.best.cost - other.spared))
     results = [first]
     for other in found[: k - 1]:
-        plan = replace_loop(first.plan, other.loop, other.best.plan)
-        answer = Answer(Status.FEASIBLE, plan, first.bound)
+        whole = Plan({**first.plan.loops, other.loop: other.best.plan})
+        answer = Answer(Status.FEASIBLE, whole, first.bound)
         results.append(judged(judge, answer, budget))
     return (results[0], *sorted(results[1:], key=lambda result: result.cost))
-
-
-def replace_loop(plan: Plan, loop: str, by: LoopPlan | None) -> Plan:
-    return Plan({**plan.loops, loop: by})
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ gaps, travel, runs. A rule that is missing makes a bound weaker and never wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.domain import attend_costs, roomy_starts
 from solver.frame import Frame, SeatFrame, SessionFrame
@@ -66,8 +68,10 @@ class LoopArrays:
         self._index = np.minimum(index, frame_steps(self.frame) - 1)
         self.minutes: Costs = index.astype(np.int64) * self.grid
 
-    def _over_days(self, costs: Costs) -> Costs:
-        return costs[self._index]
+    def _over_days(self, costs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values per step as values per (day, step of the day)."""
+        gathered: npt.NDArray[Any] = costs[self._index]
+        return gathered
 
     # -- debriefs -----------------------------------------------------------------------------
 
@@ -186,12 +190,12 @@ def seat_price(usage: Usage, session: SessionFrame, seat: SeatFrame, person: str
 def cheapest(values: Costs, seat: SeatArrays) -> Costs:
     """The sum of the ``n`` least along the first axis, or the price of leaving the seat empty."""
     if seat.n == 1:
-        out = values.min(axis=0)
+        out: Costs = values.min(axis=0)
     elif seat.n == len(values):
         out = values.sum(axis=0)
     else:
         out = np.partition(values, seat.n - 1, axis=0)[: seat.n].sum(axis=0)
-    return np.minimum(out, BIG if seat.empty is None else seat.empty)
+    return np.minimum(out, BIG if seat.empty is None else seat.empty, out=out)
 
 
 def frame_steps(frame: Frame) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from solver.arrays import LoopArrays
 from solver.days import Days, Layers
 from solver.frame import Frame
-from solver.subsets import FAR, Subsets
+from solver.subsets import FAR
 from solver.timeline import BEYOND, Costs
 from solver.usage import Usage
 from solver.variables import Domain
@@ -100,7 +100,8 @@ class Bounds:
         rows = np.arange(len(arrays.lo))[:, None]
         before = np.where(high >= 0, until[rows, np.clip(high, 0, width - 1)], FAR)
         after = np.where(low < width, since[rows, np.clip(low, 0, width - 1)], FAR)
-        return np.maximum(before, after) + arrays.at_price[None, :]
+        bound: Costs = np.maximum(before, after) + arrays.at_price[None, :]
+        return bound
 
     # -- refinement ---------------------------------------------------------------------------
 

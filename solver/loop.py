@@ -113,8 +113,8 @@ class Placer:
         ``effort``: rows that are staffed at most; a few times as many are looked at.
         """
         if len(frame.sessions) > MOST_SESSIONS:
-            best = self._everything(frame)
-            return best if best.plan is not None else None
+            whole = self._everything(frame)
+            return whole if whole.plan is not None else None
         bounds = Bounds(frame, self.usage)
         if not bounds.possible:
             return None

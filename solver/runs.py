@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from ortools.sat.python import cp_model
+
 from solver.problem import LongestRun
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def _near(v: LoopVars, a: str, b: str, rest: int) -> Literal:
     close = model.new_bool_var(f"{b} soon after {a}")
     model.add(gap < rest).only_enforce_if(close)
     model.add(gap >= rest).only_enforce_if(~close)
-    terms = [_before(v, a, b), close, _same_day(v, a, b)]
+    terms: list[cp_model.LiteralT] = [_before(v, a, b), close, _same_day(v, a, b)]
     for frame in v.frame.sessions:
         if not frame.interview:
             lunch = frame.session.id

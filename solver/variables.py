@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -21,7 +22,8 @@ from solver.timeline import BIG, Costs, Event, Mask
 from solver.usage import Usage
 
 Literal = cp_model.IntVar
-Sum = cp_model.LinearExprT
+Sum = Any
+"""A linear expression or a number: CP-SAT's operators take and give both, which its type hints do not say."""
 
 
 @dataclass(frozen=True)
