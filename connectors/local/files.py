@@ -82,10 +82,11 @@ class CalendarFile:
 class Files:
     """Reads and edits the files of a folder; remembers parsed ones by the digest of their content.
 
-    A cached file can never be stale: the bytes are read every time, only parsing is saved.
+    A cached file can never be stale: the bytes are read every time, only parsing is saved. A calendar
+    of a hundred events takes about 0.3 MB here.
     """
 
-    def __init__(self, folder: Folder, zone: str | None, remembered: int = 2_000) -> None:
+    def __init__(self, folder: Folder, zone: str | None, remembered: int = 600) -> None:
         self.folder = folder
         self._zone = zone
         self._remembered = remembered
