@@ -50,6 +50,7 @@ class People:
         self._graph = graph
         self._mode = mode
         self._reader = reader
+        self._found: str | None = None
         self._ours = ours
         self._lock = threading.Lock()
         self._zones: dict[str, tuple[ZoneInfo | None, float]] = {}
@@ -80,46 +81,47 @@ class People:
         return self._all(lambda job: self._schedules(job[0], job[1], window), jobs)
 
     def _schedules(self, chunk: Sequence[str], part: Window, window: Window) -> _Answer:
-        """One getSchedule. Without a reader the people ask for each other: the first who can be."""
+        """One getSchedule. Without a reader the people ask for each other: the first whose mailbox the
+        app may use asks for everybody, and is remembered."""
+        known = (self._found,) if self._found else ()
         lost: dict[str, Availability] = {}
-        remaining = list(chunk)
-        while remaining:
-            reader = self._reader or remaining[0]
+        for reader in (self._reader,) if self._reader else (*known, *chunk):
             try:
-                as_of = datetime.now(UTC)
-                answer = self._graph.call(
-                    "POST",
-                    f"{user(reader)}/calendar/getSchedule",
-                    f"free/busy, asked as {reader}",
-                    mailbox=reader,
-                    body=busy.schedule_body(remaining, part),
-                )
-                with reading("free/busy"):
-                    return _Answer({**lost, **busy.schedules(answer, remaining, window, as_of)})
+                found = self._asked_as(reader, chunk, part, window)
             except (Forbidden, NotFound) as error:
-                if self._reader is not None:
+                lost[reader.casefold()] = Unknown(error.code, str(error))
+                if self._reader:
                     return _failed(chunk, error)
-                lost[remaining.pop(0)] = Unknown(error.code, str(error))
             except Invalid as error:
-                return self._one_by_one(remaining, part, window, error, lost)
+                return self._one_by_one(chunk, part, window, error)
             except ConnectorError as error:
                 return _failed(chunk, error)
-        return _Answer(lost)
+            else:
+                self._found = reader
+                return _Answer(found)
+        return _Answer({address: lost[address.casefold()] for address in chunk})
 
-    def _one_by_one(
-        self,
-        chunk: Sequence[str],
-        part: Window,
-        window: Window,
-        error: Invalid,
-        lost: Mapping[str, Availability],
-    ) -> _Answer:
+    def _asked_as(
+        self, reader: str, chunk: Sequence[str], part: Window, window: Window
+    ) -> Mapping[str, Availability]:
+        as_of = datetime.now(UTC)
+        answer = self._graph.call(
+            "POST",
+            f"{user(reader)}/calendar/getSchedule",
+            f"free/busy, asked as {reader}",
+            mailbox=reader,
+            body=busy.schedule_body(chunk, part),
+        )
+        with reading("free/busy"):
+            return busy.schedules(answer, chunk, window, as_of)
+
+    def _one_by_one(self, chunk: Sequence[str], part: Window, window: Window, error: Invalid) -> _Answer:
         """Somebody in the chunk is a question Exchange refuses: halve it until it is known who."""
         if len(chunk) < 2:
-            return _Answer({**lost, **_failed(chunk, error).found}, None if lost else error)
+            return _failed(chunk, error)
         middle = len(chunk) // 2
         halves = [self._schedules(half, part, window) for half in (chunk[:middle], chunk[middle:])]
-        return _Answer({**lost, **halves[0].found, **halves[1].found})
+        return _Answer({**halves[0].found, **halves[1].found})
 
     # --- typed ---------------------------------------------------------------------------------
 

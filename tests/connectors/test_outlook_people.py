@@ -129,15 +129,24 @@ def test_one_person_who_cannot_be_read_leaves_the_others_alone(mode: Mode) -> No
         assert ("RBAC for Applications" if mode == "typed" else "shares no free/busy") in reason.reason
 
 
-def test_without_a_reader_the_people_ask_for_each_other(harness: GraphHarness) -> None:
+def test_without_a_reader_the_first_who_can_be_used_asks_for_everybody(harness: GraphHarness) -> None:
     calendar = harness.make(reader=None)
     asked = ["nobody@contoso.example", "ceo@contoso.example", *harness.people]
+    for _ in range(2):
+        answers = calendar.availability(asked, WINDOW)
+        codes = [getattr(answers[a], "code", "known") for a in asked]
+        assert codes == ["not_found", "forbidden", *["known"] * 3]
+    assert [seen.mailbox for seen in harness.server.requests] == [*asked[:3], asked[2]], "and is remembered"
+    with harness.server.locked() as world:
+        world.mailboxes[asked[2]].readable = False
     answers = calendar.availability(asked, WINDOW)
-    assert [getattr(answers[a], "code", "known") for a in asked] == ["not_found", "forbidden", *["known"] * 3]
-    assert [seen.mailbox for seen in harness.server.requests] == asked[:3]
-    assert isinstance(
-        calendar.availability(["nobody@contoso.example"], WINDOW)["nobody@contoso.example"], Unknown
-    )
+    assert [getattr(answers[a], "code", "known") for a in asked[2:]] == ["forbidden", "known", "known"]
+
+
+def test_nobody_whose_mailbox_may_be_used(harness: GraphHarness) -> None:
+    asked = ["nobody@contoso.example", "ceo@contoso.example"]
+    answers = harness.make(reader=None).availability(asked, WINDOW)
+    assert [getattr(answers[a], "code", "known") for a in asked] == ["not_found", "forbidden"]
 
 
 def test_a_reader_who_may_not_be_used_makes_everybody_unknown_and_is_named(harness: GraphHarness) -> None:
