@@ -40,7 +40,7 @@ LONGEST = timedelta(days=60)
 """Longest window of one free/busy request: beyond about three months Google answers
 ``timeRangeTooLong``. Longer windows are asked about in pieces."""
 _HIDDEN = 3600.0
-"""Seconds for which a calendar is remembered to show busy times only."""
+"""Seconds for which a calendar is remembered to show busy times only, or nothing."""
 
 _ACCOUNT = (AuthExpired, AuthRevoked, RateLimited, Transient)
 """Errors of the account or the moment, not of one calendar."""
@@ -107,10 +107,11 @@ class Reader:
         sign_in = self._act_for(address)
         try:
             return self._listed(address, window, sign_in)
-        except (NotFound, Forbidden) as error:
-            if isinstance(error, Forbidden):
-                self._hide(address)
+        except NotFound:
+            self._hide(address)
             return None  # free/busy may still be shared, and says by name what is wrong
+        except Forbidden:
+            return None  # it may be the account's: not remembered against the person
         except _ACCOUNT as error:
             if isinstance(error, AuthRevoked) and sign_in is not self._asker():
                 return None  # nobody may act for this one person; the asker still may ask

@@ -11,8 +11,8 @@ from connectors.errors import (
     CursorExpired,
     Invalid,
 )
-from connectors.types import Window
-from tests.connectors.conformance_kit import WINDOW, follow, make
+from connectors.types import Event, Window
+from tests.connectors.conformance_kit import WINDOW, at, follow, make
 from tests.connectors.servers.google_harness import ORGANIZER, GoogleHarness, connect, google
 
 
@@ -29,8 +29,8 @@ class TestCursors:
         harness.server.world.page_size, harness.server.world.empty_pages = 1, True
         refs = {harness.calendar.book(ORGANIZER, make(harness, f"t/l/{n}/0")).ref.id for n in range(4)}
         window = Window(WINDOW.start + timedelta(microseconds=7), WINDOW.end + timedelta(microseconds=9))
-        events: dict[str, object] = {}
-        cursor = follow(harness.calendar, ORGANIZER, None, events, window)  # type: ignore[arg-type]
+        events: dict[str, Event] = {}
+        cursor = follow(harness.calendar, ORGANIZER, None, events, window)
         assert set(events) == refs
         assert harness.calendar.changes(ORGANIZER, cursor, window).upserts == ()
 
@@ -56,9 +56,9 @@ class TestCursors:
             harness.calendar.book(ORGANIZER, make(harness, f"t/l/{n}/0"))
         first = harness.calendar.changes(ORGANIZER, None, WINDOW)
         late = harness.calendar.book(ORGANIZER, make(harness, "t/l/late/0"))
-        events: dict[str, object] = {}
-        cursor = follow(harness.calendar, ORGANIZER, first.next, events)  # type: ignore[arg-type]
-        follow(harness.calendar, ORGANIZER, cursor, events)  # type: ignore[arg-type]
+        events: dict[str, Event] = {}
+        cursor = follow(harness.calendar, ORGANIZER, first.next, events)
+        follow(harness.calendar, ORGANIZER, cursor, events)
         assert late.ref.id in events
 
     def test_a_window_that_slides_with_the_days_keeps_its_cursor(self, harness: GoogleHarness) -> None:
@@ -71,6 +71,24 @@ class TestCursors:
         before = Window(WINDOW.start - timedelta(days=1), WINDOW.end)
         with pytest.raises(CursorExpired, match="window moved"):
             harness.calendar.changes(ORGANIZER, cursor, before)
+
+    @pytest.mark.parametrize("keeps", [False, True])
+    def test_whether_or_not_changes_keep_to_the_window_of_the_first_round(
+        self, harness: GoogleHarness, keeps: bool
+    ) -> None:
+        """It is not documented; what happens inside the window is told either way."""
+        harness.server.world.delta_keeps_window = keeps
+        booked = harness.calendar.book(ORGANIZER, make(harness))
+        cursor = follow(harness.calendar, ORGANIZER, None, {})
+        harness.calendar.book(ORGANIZER, make(harness, "t/l/far/0", start=at(100, 9), end=at(100, 10)))
+        harness.move(booked.ref, at(5, 9), at(5, 10))
+        events: dict[str, Event] = {}
+        cursor = follow(harness.calendar, ORGANIZER, cursor, events)
+        assert events[booked.ref.id].start == at(5, 9)
+        assert len(events) == (1 if keeps else 2)
+        harness.delete(booked.ref)
+        follow(harness.calendar, ORGANIZER, cursor, events)
+        assert booked.ref.id not in events
 
     def test_a_cursor_belongs_to_one_calendar(self, harness: GoogleHarness) -> None:
         cursor = follow(harness.calendar, ORGANIZER, None, {})

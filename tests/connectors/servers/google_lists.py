@@ -62,7 +62,8 @@ def list_events(world: World, address: str, role: str, query: Mapping[str, list[
     else:
         window = [one.get("timeMin"), one.get("timeMax")]
         items = list(_matching(world, address, query, window))
-    items = [_shown(item, role) for item in items]
+    most = int(one.get("maxAttendees", "1000"))
+    items = [_trimmed(_shown(item, role), most) for item in items]
     size = min(int(one.get("maxResults", 250)), 2500, world.page_size)
     answer = _page(world, items, page, {"at": now, "asked": asked}, size)
     if "nextPageToken" not in answer and not any(name in query for name in _NO_TOKEN_FOR):
@@ -152,6 +153,14 @@ def _shown(item: Item, role: str) -> Item:
         return item
     kept = ("kind", "id", "etag", "status", "start", "end", "recurringEventId", "originalStartTime")
     return {name: item[name] for name in kept if name in item} | {"visibility": "private"}
+
+
+def _trimmed(item: Item, most: int) -> Item:
+    """With more guests than asked for, only the calendar's own entry is given."""
+    guests = item.get("attendees", [])
+    if len(guests) <= most:
+        return item
+    return item | {"attendees": [g for g in guests if g.get("self")], "attendeesOmitted": True}
 
 
 def _token(kind: str, content: Item) -> str:
