@@ -31,7 +31,7 @@ from scheduler.cli.faults import out
 from scheduler.cli.serve import server, working
 from scheduler.config import Settings
 from scheduler.demo.calendars import write_calendars
-from scheduler.demo.company import demo_company, demo_requests, first_monday
+from scheduler.demo.company import SEED, demo_company, demo_requests, first_monday
 from scheduler.demo.play import accept_rest, answers
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import BadInput
@@ -53,10 +53,10 @@ class Mark:
     secret: str
 
 
-def run(data: Path, *, once: bool, port: int, fresh: bool, seed: int) -> None:
+def run(data: Path, *, once: bool, port: int, fresh: bool, seed: int | None) -> None:
     """Make or go on with the demo in ``data``, show it, and serve until Ctrl-C unless ``once``."""
     tour = Tour(Console())
-    mark = _mark(data, fresh, seed)
+    mark = _mark(data, fresh, SEED if seed is None else seed)
     settings = config.load(
         data=data, port=_free(port), host="127.0.0.1", webhook_secret=mark.secret, poll_seconds=1.0
     )
@@ -197,6 +197,11 @@ def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
         _until(lambda: _loop(runtime, application), "the loop")
     with tour.step("Calendars are read, the loop is packed, held and booked") as status:
         loop = _settled(runtime, application, status)
+    if loop.state is not LoopState.CONFIRMED:
+        reasons = "; ".join(r.text for r in loop.reasons) or loop.state.value
+        raise BadInput(
+            "demo", f"with these calendars the loop cannot be booked: {reasons}", "use another --seed"
+        )
     before = _interviews(runtime, loop.id)
     with tour.step("Interviewers answer in their calendars, one declines"):
         declined = answers(runtime.app, runtime.settings.calendars, loop)

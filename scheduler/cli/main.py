@@ -27,7 +27,7 @@ def demo(
     once: Annotated[bool, typer.Option(help="Stop after the tour instead of serving on.")] = False,
     port: Annotated[int, typer.Option(help="Port of the API; 0 takes a free one.")] = 8080,
     fresh: Annotated[bool, typer.Option(help="Forget an earlier demo in this folder.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the calendars.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Seed of the calendars.")] = None,
 ) -> None:
     """Make a company with calendars, book a loop, repair it, and serve the API."""
     from scheduler.cli.demo import run
