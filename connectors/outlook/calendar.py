@@ -232,7 +232,7 @@ class OutlookCalendar:
     def _set_right(self, booked: Booked, intent: EventIntent) -> Booked:
         """Exchange took the wall clock for another instant than we meant (older zone rules than ours), or
         it gave us an event that was there: the first is written again in UTC."""
-        current = self._ours(booked.ref, wire.SELECT_FOR_WRITING)
+        current = self._events.by_id(booked.ref.calendar, booked.ref.id, wire.SELECT_FOR_WRITING)
         if not self._same(current, intent):
             raise Conflict(f"{intent.key} is booked with other content")
         answer = self._change(booked.ref, wire.change_body(current, intent, in_utc=True))

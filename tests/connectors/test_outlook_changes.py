@@ -197,5 +197,10 @@ def test_an_address_that_does_not_answer_the_handshake_is_refused(harness: Graph
     harness.server.routes.handshake = lambda _url, _token: None
     with pytest.raises(Invalid):
         harness.calendar.subscribe(harness.organizer, HOOK)
+    harness.server.routes.handshake = lambda _url, token: token
+    made = harness.calendar.subscribe(harness.organizer, HOOK)
+    harness.server.routes.longest_life = timedelta(0)
+    with pytest.raises(Invalid):
+        harness.calendar.renew(made, HOOK)
     with pytest.raises(Invalid, match="https"):
         harness.calendar.subscribe(harness.organizer, "http://us.example/hooks")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from connectors.calls import Retry
 from connectors.errors import AuthRevoked, ConnectorError, Invalid, RateLimited, Transient, Unreadable
@@ -99,6 +100,19 @@ def test_an_app_signs_in_with_a_certificate(proxy: Proxy) -> None:
     with connect(MemoryTokens(microsoft=registration(**keys))) as calendar:
         asks(calendar)
     assert "client_secret" not in proxy.entra.asked[0]
+    locked = serialization.load_pem_private_key(pair.key.encode(), None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"open sesame"),
+    )
+    locked_keys = {**keys, "private_key": locked.decode(), "passphrase": "open sesame"}
+    with connect(MemoryTokens(microsoft=registration(**locked_keys))) as calendar:
+        asks(calendar)
+    with (
+        connect(MemoryTokens(microsoft=registration(**{**locked_keys, "passphrase": "x"}))) as calendar,
+        pytest.raises(Invalid, match="cannot be read"),
+    ):
+        calendar.find(ORGANIZER, "k")
     other, _, _ = make_pair("other")
     keys["private_key"] = other.key
     with connect(MemoryTokens(microsoft=registration(**keys))) as calendar, pytest.raises(AuthRevoked):

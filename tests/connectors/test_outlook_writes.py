@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from connectors.types import Attendee, Reply, Role
 from tests.connectors.conformance_kit import WINDOW, at, make, replies
 from tests.connectors.harness import Foreign, Kind
 from tests.connectors.servers.graph_harness import KEY, GraphHarness, graph_harness
+from tests.connectors.servers.graph_payload import Refused
 from tests.connectors.servers.graph_world import clone
 
 
@@ -137,6 +139,59 @@ def test_a_burnt_key_makes_no_event_and_no_second_note(harness: GraphHarness, fo
             harness.restart().book(harness.organizer, intent)
     assert harness.live(intent.key) == 0
     assert len(items(harness)) == 1
+
+
+def test_two_workers_at_once_where_a_repeat_is_an_error(harness: GraphHarness) -> None:
+    """Both find nothing, both write: one is refused and finds the other's event."""
+    harness.server.routes.repeats_refused = True
+    harness.server.faults.latency = 0.02
+    with ThreadPoolExecutor(4) as pool:
+        booked = list(pool.map(lambda _: harness.restart().book(harness.organizer, make(harness)), range(4)))
+    assert len({b.ref for b in booked}) == 1
+    assert harness.live(make(harness).key) == 1
+    other = make(harness, title="Other", end=at(1, 12))
+    with pytest.raises(Conflict, match="other content"):
+        harness.calendar.book(harness.organizer, other)
+
+
+def test_an_event_that_holds_the_transaction_but_not_the_key_is_a_conflict(harness: GraphHarness) -> None:
+    booked = harness.calendar.book(harness.organizer, make(harness))
+    with harness.server.locked() as world:
+        world.mailboxes[harness.organizer].items[booked.ref.id].properties.clear()
+    with pytest.raises(Conflict, match="other content"):
+        harness.calendar.book(harness.organizer, make(harness, end=at(1, 12)))
+
+
+def test_an_event_marked_as_cancelled_counts_as_gone(harness: GraphHarness) -> None:
+    """Some Outlook programs leave a cancelled event in the organizer's calendar."""
+    intent = make(harness)
+    booked = harness.calendar.book(harness.organizer, intent)
+    with harness.server.locked() as world:
+        world.mailboxes[harness.organizer].items[booked.ref.id].cancelled = True
+    for verb in (
+        lambda: harness.calendar.get(booked.ref),
+        lambda: harness.calendar.reschedule(booked.ref, intent, booked.etag),
+    ):
+        with pytest.raises(Gone):
+            verb()
+    harness.calendar.cancel(booked.ref)
+    assert harness.calendar.find_all(harness.organizer, WINDOW) == ()
+    assert (harness.server.count("cancel"), harness.server.count("delete")) == (0, 0)
+
+
+def test_an_event_that_goes_while_it_is_cancelled_is_cancelled(
+    harness: GraphHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked = harness.calendar.book(harness.organizer, make(harness))
+
+    def gone(*_: object) -> None:
+        raise Refused(404, "ErrorItemNotFound")
+
+    monkeypatch.setattr(harness.server.routes, "_cancel", gone)
+    harness.calendar.cancel(booked.ref)
+    harness.server.routes.repeats_refused = True
+    harness.calendar.cancel(booked.ref)
+    assert len(items(harness)) == 2, "one note however often it is tried"
 
 
 def test_an_event_deleted_by_a_human_and_a_transaction_still_remembered_is_a_conflict(

@@ -63,6 +63,8 @@ class Routes:
         """Whether getSchedule tells subjects and places, as a tenant's sharing may allow."""
         self.forgets_transactions = True
         """After a delete the same transactionId makes a new event; else it is refused."""
+        self.repeats_refused = False
+        """The same transactionId again is an error instead of the first event, as some tenants have it."""
         self.duplicates = False
         """transactionId is not remembered at all."""
         self.link_later = False
@@ -227,6 +229,8 @@ class Routes:
         world = self._server.world
         transaction = body.get("transactionId")
         first = world.used_transactions.get((box.address, transaction)) if transaction else None
+        if first is not None and self.repeats_refused:
+            raise Refused(409, "ErrorDuplicateTransactionId", "already used to create a different event")
         if first is not None and first in box.items and not self.duplicates:
             return self._written(box, box.items[first], 201)
         if first is not None and not self.forgets_transactions:
