@@ -371,7 +371,7 @@ class TestSeries:
         wkst=st.sampled_from(["MO", "SU"]),
         zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"]),
     )
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     def test_moving_on_changes_nothing(
         self, tmp_path_factory: pytest.TempPathFactory, days: int, minutes: int, frequency: str, interval: int,
         weekdays: set[str], wkst: str, zone: str,

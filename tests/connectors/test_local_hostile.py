@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -107,24 +106,22 @@ RULES = [
 ]  # fmt: skip
 
 
+@pytest.mark.timeout(60)  # of the dozens of years that some of them would take
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_that_never_ends_or_makes_no_sense_is_refused_at_once(tmp_path: Path, rule: str) -> None:
     event = EVENT.replace("20261020T", "19990101T").replace("UID:1", f"UID:1\nRRULE:{rule}")
-    begun = time.thread_time()
     found = look(tmp_path, wrap(event))
-    assert time.thread_time() - begun < 2.0
     assert isinstance(found, Unknown)
     assert found.code == "unreadable"
     assert "line" in found.reason
 
 
+@pytest.mark.timeout(60)
 def test_many_expensive_rules_have_one_budget(tmp_path: Path) -> None:
     expensive = EVENT.replace("20261020T", "18000101T").replace(
         "UID:1", "UID:{0}\nRRULE:FREQ=MONTHLY;INTERVAL=7;BYDAY=5MO;BYMONTH=2;BYMONTHDAY=1"
     )
-    begun = time.thread_time()
     found = look(tmp_path, wrap(*[expensive.format(n) for n in range(400)]))
-    assert time.thread_time() - begun < 12.0
     assert isinstance(found, Unknown)
     assert "too long to expand" in found.reason
 
@@ -134,7 +131,7 @@ def test_many_expensive_rules_have_one_budget(tmp_path: Path) -> None:
     st.sampled_from(["0", "1", "2", "7", "30", "-1", "366", "MO", "SU,TU", "-5FR", "x", "20261025", "20270101T000000Z"]),
     max_size=4,
 ), st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY", "HOURLY", "MINUTELY"]))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_rule_hangs_or_crashes(
     tmp_path_factory: pytest.TempPathFactory, parts: dict[str, str], frequency: str
 ) -> None:
@@ -144,7 +141,7 @@ def test_no_rule_hangs_or_crashes(
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_bytes_crash_it(tmp_path_factory: pytest.TempPathFactory, noise: bytes) -> None:
     folder = tmp_path_factory.mktemp("c")
     assert isinstance(look(folder, noise), Unknown)
@@ -157,23 +154,22 @@ class TestSize:
     def test_a_huge_file_is_not_read(self, tmp_path: Path) -> None:
         path = tmp_path / f"{OWNER}.ics"
         with path.open("wb") as file:
-            file.truncate(50_000_000_000)  # sparse
+            file.truncate(1_000_000_000)  # sparse
         found = look(tmp_path)
         assert isinstance(found, Unknown)
         assert "larger than 16 MB" in found.reason
 
-    def test_a_long_folded_attachment_is_fast(self, tmp_path: Path) -> None:
+    @pytest.mark.timeout(60)
+    def test_a_long_folded_attachment_is_read_once(self, tmp_path: Path) -> None:
         attachment = "ATTACH;ENCODING=BASE64:\n" + (" " + "A" * 73 + "\n") * 120_000
-        begun = time.thread_time()
         found = look(tmp_path, wrap(EVENT.replace("UID:1\n", "UID:1\n" + attachment)))
         assert isinstance(found, Known)
-        assert time.thread_time() - begun < 3.0
 
-    def test_endless_parameters_and_quotes_are_fast(self, tmp_path: Path) -> None:
+    @pytest.mark.timeout(60)
+    def test_endless_parameters_and_quotes_do_not_hang(self, tmp_path: Path) -> None:
         evil = 'ATTENDEE;X="' + 'a",b;"' * 100_000 + "\nATTENDEE" + ";A=1" * 100_000 + ":mailto:x@y.example\n"
-        begun = time.thread_time()
-        look(tmp_path, wrap(EVENT.replace("UID:1\n", "UID:1\n" + evil)))
-        assert time.thread_time() - begun < 3.0
+        found = look(tmp_path, wrap(EVENT.replace("UID:1\n", "UID:1\n" + evil)))
+        assert isinstance(found, Known)
 
 
 ADDRESSES = [
