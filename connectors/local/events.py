@@ -9,6 +9,7 @@ a digest of what was delivered.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 from icalendar.parser import Contentline, Parameters
 
+from connectors.errors import Unreadable
 from connectors.ics import parameter
 from connectors.intents import clean_line, clean_text
 from connectors.local.identity import KEY, own_key, uid
@@ -194,8 +196,9 @@ def _reminders(component: Component) -> tuple[int, ...]:
     for alarm in component.children:
         trigger = alarm.first("TRIGGER")
         if alarm.name == "VALARM" and trigger is not None and trigger.value.startswith("-P"):
-            before = duration(trigger, trigger.value)
-            found.append(-int((timedelta(days=before.days) + before.rest).total_seconds()) // 60)
+            with contextlib.suppress(Unreadable):
+                before = duration(trigger, trigger.value)
+                found.append(-int((timedelta(days=before.days) + before.rest).total_seconds()) // 60)
     return tuple(found)
 
 

@@ -19,6 +19,9 @@ from connectors.zones import first_instant
 Moment = date | datetime
 """A plain date (a whole day) or an aware datetime."""
 
+_YEARS = range(2, 9_999)
+"""So that no change of zone leaves what `datetime` can hold."""
+
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _DATETIME = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
 _DURATION = re.compile(
@@ -55,15 +58,19 @@ def moments(line: Line, zones: Zones) -> list[Moment | tuple[Moment, Moment]]:
         if "/" in text:
             first, _, second = text.partition("/")
             begin = _moment(line, first, parameters, zones)
-            end = (
-                duration(line, second).after(begin)
-                if second.lstrip("+-").startswith("P")
-                else _moment(line, second, parameters, zones)
-            )
-            found.append((begin, end))
+            found.append((begin, _period_end(line, begin, second, parameters, zones)))
         else:
             found.append(_moment(line, text, parameters, zones))
     return found
+
+
+def _period_end(line: Line, begin: Moment, text: str, parameters: dict[str, str], zones: Zones) -> Moment:
+    if not text.lstrip("+-").startswith("P"):
+        return _moment(line, text, parameters, zones)
+    try:
+        return duration(line, text).after(begin)
+    except OverflowError:
+        raise bad(line, "in a year that a calendar can hold") from None
 
 
 def moment(line: Line, zones: Zones) -> Moment:
@@ -76,6 +83,8 @@ def moment(line: Line, zones: Zones) -> Moment:
 
 def _moment(line: Line, text: str, parameters: dict[str, str], zones: Zones) -> Moment:
     try:
+        if text[:4].isdigit() and int(text[:4]) not in _YEARS:
+            raise bad(line, "in a year that a calendar can hold")
         if whole := _DATE.fullmatch(text):
             return date(int(whole[1]), int(whole[2]), int(whole[3]))
         if found := _DATETIME.fullmatch(text):

@@ -62,7 +62,7 @@ def look(folder: Path, data: bytes | str | None = None, **options: int) -> Known
         (wrap(EVENT.replace("T100000Z", "T080000Z")).encode(), "line 6: DTEND is not after the start"),
         (wrap(EVENT.replace("DTEND:20261020T100000Z", "DURATION:1 hour")).encode(), "line 6: DURATION is not"),
         (wrap("BEGIN:VEVENT\nUID:1\nDTSTART:99900101T000000Z\nDURATION:P999999D\nEND:VEVENT\n").encode(), "line 5: DTSTART is not in a year"),
-        (wrap(EVENT.replace("20261020T090000Z", "99991231T235959Z")).encode(), "line 6: DTEND is not after"),
+        (wrap(EVENT.replace("20261020T090000Z", "99991231T235959Z")).encode(), "line 5: DTSTART is not in a year"),
         (wrap("BEGIN:VFREEBUSY\nFREEBUSY:now\nEND:VFREEBUSY\n").encode(), "line 4: FREEBUSY is not"),
     ],
 )  # fmt: skip
@@ -148,6 +148,56 @@ def test_no_bytes_crash_it(tmp_path_factory: pytest.TempPathFactory, noise: byte
     text = wrap(EVENT).encode()
     for at in (20, 60, len(text) - 5):
         look(folder, text[:at] + noise + text[at:])
+
+
+VALUES = [
+    "", ":", "x", "0", "-1", "00010101", "00010101T000000", "99991231T235959", "20261020", "20261020T090000", "20261025T023000",
+    "20261020T090000Z", "20261020T090000Z/PT1H", "20261020T090000/P99999W", "P1D", "-P1D", "PT0S", "P99999W", "PT", "FREQ=DAILY",
+    "FREQ=DAILY;UNTIL=00010101", "FREQ=WEEKLY;UNTIL=99991231", "FREQ=YEARLY;COUNT=3", "20261020T090000Z,20261021", "VEVENT", "VALARM",
+]  # fmt: skip
+NAMES = [
+    "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "SEQUENCE", "FREEBUSY", "ATTENDEE", "STATUS",
+    "UID", "X-LOOPWRIGHT-KEY", "ORGANIZER",
+]  # fmt: skip
+PARAMETERS = [
+    "",
+    ";TZID=America/New_York",
+    ";TZID=Asia/Kolkata",
+    ";VALUE=DATE",
+    ";VALUE=PERIOD",
+    ";RANGE=THISANDFUTURE",
+]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from(NAMES), st.sampled_from(PARAMETERS), st.sampled_from(VALUES)),
+            max_size=6,
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sampled_from(["VEVENT", "VFREEBUSY"]),
+    st.sampled_from(["UTC", "Pacific/Kiritimati", "America/Adak"]),
+)
+@settings(max_examples=300)
+def test_no_mixture_of_lines_crashes_it(
+    tmp_path_factory: pytest.TempPathFactory,
+    components: list[list[tuple[str, str, str]]],
+    kind: str,
+    zone: str,
+) -> None:
+    begun = ["UID:1", "DTSTART:20261020T090000Z", "DTEND:20261020T100000Z"]
+    text = "".join(
+        "\n".join(
+            [f"BEGIN:{kind}", *begun[: len(lines) % 4], *("".join((n, p, ":", v)) for n, p, v in lines)]
+        )
+        + f"\nEND:{kind}\n"
+        for lines in components
+    )
+    found = look(tmp_path_factory.getbasetemp(), wrap(text).replace("TIMEZONE:UTC", f"TIMEZONE:{zone}"))
+    assert isinstance(found, Known) or found.code in ("unreadable", "unknown_zone")
 
 
 class TestSize:
