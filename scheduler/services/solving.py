@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -23,6 +22,10 @@ PRELOAD = ["solver.alternatives", "solver.explain", "solver.repair"]
 stays out of the service itself."""
 
 
+_START = 60.0
+"""Seconds that a child may take to start: the first one waits for OR-Tools to load."""
+
+
 class SolveFailed(Exception):
     """The child died or overran its time: out of memory, killed, or a broken promise of the solver."""
 
@@ -33,7 +36,7 @@ class Solver:
 
     seconds: float = 20.0
     memory_mb: int = 4096
-    grace: float = 5.0
+    grace: float = 10.0
     """Seconds beyond the limit before the child is killed."""
 
     def alternatives(self, problem: Problem, k: int) -> Sequence[Result]:
@@ -64,7 +67,8 @@ class Solver:
         child.start()
         theirs.close()
         try:
-            return _wait(ours, self.seconds + self.grace)
+            _receive(ours, _START)
+            return _receive(ours, self.seconds + self.grace)
         finally:
             ours.close()
             if child.is_alive():
@@ -72,10 +76,10 @@ class Solver:
             child.join()
 
 
-def _wait(pipe: Connection, seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
+def _receive(pipe: Connection, seconds: float) -> Any:
+    """The child's next message, within so many seconds."""
     try:
-        if not pipe.poll(max(0.0, deadline - time.monotonic())):
+        if not pipe.poll(seconds):
             raise SolveFailed(f"no answer after {seconds:.0f} s")
         good, value = pipe.recv()
     except EOFError:
@@ -95,6 +99,7 @@ def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ..
     limit = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
+        pipe.send((True, "started"))
         pipe.send((True, ask(question, *args)))
     except Exception as error:
         pipe.send((False, f"{type(error).__name__}: {error}"))
