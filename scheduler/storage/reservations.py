@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from scheduler.domain.bookings import Hold, Reservation
-from scheduler.domain.errors import Taken
+from scheduler.domain.errors import BadInput, Taken
 from scheduler.domain.time import Span
 from scheduler.storage.columns import clean_text
 from scheduler.storage.locks import lock_loops, lock_subjects
@@ -23,6 +23,9 @@ from scheduler.storage.tables import loops, reservations
 
 _rows = Rows(Reservation, reservations)
 _t = reservations.c
+
+LONGEST = timedelta(days=1)
+"""No reservation lasts longer, so that a look at a window need not read all that came before it."""
 
 
 class Reservations:
@@ -91,9 +94,9 @@ class Reservations:
     ) -> list[Reservation]:
         """What is taken from the subjects inside or across ``window``; with ``now`` without the holds
         that are past their time then (`expire` has yet to free them)."""
-        found = (
-            _t.subject.in_(sorted(set(subjects))) & (_t.start_at < window.end) & (_t.end_at > window.start)
-        )
+        mine = _t.subject.in_(sorted(set(subjects)))
+        near = (_t.start_at < window.end) & (_t.start_at > window.start - LONGEST)
+        found = mine & near & (_t.end_at > window.start)
         if except_loop is not None:
             found &= _t.loop != except_loop
         if now is not None:
@@ -101,6 +104,9 @@ class Reservations:
         return self._list(found)
 
     def _lock(self, rows: Sequence[Reservation], *loops: str) -> None:
+        for row in rows:
+            if row.span.end - row.span.start > LONGEST:
+                raise BadInput("span", f"takes {row.subject} for more than a day", "split it")
         lock_loops(self.connection, {*loops, *(r.loop for r in rows)})
         lock_subjects(self.connection, {clean_text(r.subject, "subject") for r in rows})
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from scheduler.domain.bookings import Hold, Reservation
-from scheduler.domain.errors import Taken
+from scheduler.domain.errors import BadInput, Taken
 from scheduler.storage import Database
 from scheduler.storage.tables import reservations
 from tests.scheduler.storage.samples import NOW, hold, minutes, span, taken, with_loops
@@ -176,6 +176,18 @@ def test_what_is_taken_of_subjects_is_seen_in_a_window(database: Database) -> No
         assert {r.loop for r in found.of_subjects(both, span(0, 99), now=minutes(59))} == {"loop-1", "loop-2"}
         assert {r.loop for r in found.of_subjects(both, span(0, 99), now=minutes(60))} == {"loop-2"}
         assert found.of_subjects([], span(0, 99)) == []
+
+
+def test_a_day_is_the_longest_that_can_be_taken_and_is_seen_to_its_end(database: Database) -> None:
+    with_loops(database)
+    day = 24 * 60
+    with database.write() as tx:
+        tx.reservations.take([hold("room:oak", 0, day)])
+        assert tx.reservations.of_subjects(["room:oak"], span(day - 1, day)) == [hold("room:oak", 0, day)]
+        with pytest.raises(Taken):
+            tx.reservations.take([hold("room:oak", day - 1, day)])
+    with pytest.raises(BadInput, match="room:elm for more than a day"), database.write() as tx:
+        tx.reservations.take([hold("room:elm", 0, day + 1)])
 
 
 class Slots(RuleBasedStateMachine):
