@@ -27,7 +27,7 @@ from solver.problem import Interval, Loop, Problem, SessionKind
 from solver.solve import solve
 from solver.timeline import BEYOND, Timeline
 from solver.usage import Usage
-from solver.variables import Literal, LoopVars
+from solver.variables import LoopVars, total
 
 Halves = frozenset[Interval]
 People = frozenset[tuple[str, str]]
@@ -175,16 +175,14 @@ class _Search:
 
 
 def _other_people(v: LoopVars, known: list[LoopPlan]) -> None:
-    """At least one interviewer of every known plan is not where they were."""
+    """For every known plan: one of its interviewers is not where they were, or somebody more is there."""
+    seated = total(y for literals in v.panel.values() for y in literals)
     for plan in known:
-        same: list[Literal] = []
-        missing = False
-        for sid, person in interviewers(v.loop, plan):
-            literals = v.seated(person, sid)
-            missing = missing or not literals
-            same += literals[:1]
-        if not missing:
-            v.model.add_bool_or([~literal for literal in same])
+        before = interviewers(v.loop, plan)
+        same = total(y for sid, person in before for y in v.seated(person, sid))
+        more = v.model.new_bool_var("more people")
+        v.model.add(seated >= len(before) + 1).only_enforce_if(more)
+        v.model.add(same <= len(before) - 1).only_enforce_if(~more)
 
 
 def half_days(loop: Loop) -> tuple[Interval, ...]:
