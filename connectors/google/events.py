@@ -92,21 +92,20 @@ class OrganizerEvents:
         for last in (False, True):
             try:
                 answer = self._service.ask(request, self._act_for(calendar), "booking", write=True)
+                with wire.reading("the answer to a booking"):
+                    return wire.booked_of(calendar, answer)
             except Conflict:
                 found = self._standing(calendar, intent)
                 if found is None:
                     raise Conflict(f"the id of {intent.key} is taken by an event of somebody else") from None
                 return found
-            except Transient:
+            except (Transient, Unreadable):  # whether it happened is not known
                 self._unclear.add(intent.key)
                 found = self._standing(calendar, intent)
                 if found is not None:
                     return found
                 if last:
                     raise
-            else:
-                with wire.reading("the answer to a booking"):
-                    return wire.booked_of(calendar, answer)
         raise AssertionError("the second try returns or raises")  # pragma: no cover
 
     def _standing(self, calendar: str, intent: EventIntent) -> Booked | None:
@@ -178,15 +177,15 @@ class OrganizerEvents:
         patch.headers["If-Match"] = etag
         try:
             answer = self._service.ask(patch, self._act_for(ref.calendar), "changing an event", write=True)
+            with wire.reading("the answer to a change"):
+                return wire.booked_of(ref.calendar, answer)
         except NotFound as error:
             raise Gone(str(error)) from None
-        except (StaleWrite, Transient) as error:
+        except (StaleWrite, Transient, Unreadable) as error:
             try:
                 return self._already(ref, self._live(ref), intent)
             except StaleWrite:
                 raise error from None
-        with wire.reading("the answer to a change"):
-            return wire.booked_of(ref.calendar, answer)
 
     def _already(self, ref: EventRef, item: Mapping[str, Any], intent: EventIntent) -> Booked:
         """The event as it stands, where an earlier try of the same change made it; else `StaleWrite`."""

@@ -120,7 +120,9 @@ class _Once(httplib2.Http):  # type: ignore[misc]
             if time.monotonic() > until:
                 raise TimeoutError("the answer takes too long")
             parts.append(part)
-        if answer.length:  # read1 says nothing of an answer that was cut off
+        # the standard library says nothing of an answer that was cut off, in its body or its headers
+        endless = answer.getheader("content-length") is None and not answer.chunked
+        if answer.length or (endless and not parts and answer.status not in (204, 304)):
             raise http.client.IncompleteRead(b"", answer.length)
         answer.close()
         return b"".join(parts)

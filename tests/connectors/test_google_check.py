@@ -11,6 +11,7 @@ import pytest
 from connectors.checks import Finding
 from connectors.google.auth import FULL_CALENDAR, READ_BUSY, READ_EVENTS, WRITE_OWN, scopes_for
 from connectors.tokens import MemoryTokens
+from tests.connectors.conformance_kit import WINDOW
 from tests.connectors.servers.google_accounts import SERVICE_ACCOUNT, consent, key_file
 from tests.connectors.servers.google_harness import ORGANIZER, GoogleHarness, connect, google
 
@@ -139,3 +140,22 @@ def test_a_bad_day_is_said_and_not_raised(harness: GoogleHarness) -> None:
     harness.server.world.fail(on="(query|list)", status=500, reason="backendError", times=100)
     found = look(harness)
     assert [n for n, f in found.items() if not f.ok] == ["can_read", "can_write"]
+
+
+def test_answers_that_leave_something_out(harness: GoogleHarness) -> None:
+    harness.server.world.fail(on="query", body=b'{"calendars": {}}')
+    assert "left out" in look(harness)["can_read"].text
+    harness.server.world.fail(on="token", body=b'{"access_token": "x"}')
+    found = consented(harness, *SCOPES)
+    assert "did not say" in found["scopes"].text
+    assert not found["scopes"].ok
+
+
+def test_whether_too_much_is_delegated_cannot_always_be_tried(harness: GoogleHarness) -> None:
+    connected = connect(harness.server)
+    connected.availability(harness.people[:1], WINDOW)  # signs in
+    harness.server.world.fail(on="token", status=500, reason="backendError")
+    (finding,) = [f for f in connected.check(ORGANIZER) if f.name == "scopes"]
+    connected.close()
+    assert not finding.ok
+    assert "could not be tried" in finding.text

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.errors import (
     Conflict,
+    Gone,
     StaleWrite,
     Transient,
 )
@@ -78,6 +79,13 @@ class TestLostAnswers:
         booked = harness.calendar.book(ORGANIZER, intent)
         harness.server.world.fail(on="patch", drop=True)
         with pytest.raises(Transient):
+            harness.calendar.reschedule(booked.ref, replace(intent, title="New"), booked.etag)
+
+    def test_an_event_that_goes_between_our_read_and_our_write(self, harness: GoogleHarness) -> None:
+        intent = make(harness)
+        booked = harness.calendar.book(ORGANIZER, intent)
+        harness.server.world.fail(on="patch", status=404, reason="notFound")
+        with pytest.raises(Gone):
             harness.calendar.reschedule(booked.ref, replace(intent, title="New"), booked.etag)
 
     def test_somebody_faster_wins(self, harness: GoogleHarness) -> None:

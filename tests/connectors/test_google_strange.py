@@ -88,9 +88,13 @@ class TestStrangeAnswers:
 
     @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"id": 5}', b'{"id": "a", "etag": null}'])
     def test_a_strange_answer_to_a_write(self, harness: GoogleHarness, body: bytes) -> None:
-        harness.server.world.fail(on="insert", body=body)
+        harness.server.world.fail(on="insert", body=body, times=2)
         with pytest.raises(Unreadable):
             harness.calendar.book(ORGANIZER, make(harness))
+        booked = harness.calendar.book(ORGANIZER, make(harness))
+        harness.server.world.fail(on="patch", body=body)
+        with pytest.raises(Unreadable):
+            harness.calendar.reschedule(booked.ref, make(harness, title="New"), booked.etag)
 
     def test_an_answer_without_end_is_cut_off(self, harness: GoogleHarness) -> None:
         from connectors.google.transport import Transport
