@@ -52,13 +52,22 @@ def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Resu
     if best.status in (Status.OPTIMAL, Status.FEASIBLE):
         _offer(app, picture, encoded, [r for r in results if r.plan.loops[picture.loop.id] is not None])
     elif best.status is Status.INFEASIBLE:
-        explanation = app.solver.within(picture.policy.solve_seconds).explain(encoded.problem)
-        reasons, fixes = in_words(picture, encoded, explanation)
+        reasons, fixes = _explained(app, picture, encoded)
         _cannot(app, picture, LoopState.INFEASIBLE, reasons, fixes)
     else:
         seconds = picture.policy.solve_seconds
         reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
         _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+
+
+def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """Why not, and what would help; that it is impossible stands even where the reasons took too long."""
+    try:
+        explanation = app.solver.within(picture.policy.solve_seconds).explain(encoded.problem)
+    except SolveFailed as error:
+        text = f"there is no plan, that is proven, but the reasons could not be worked out: {error}"
+        return (Reason("unexplained", text), *_unreadable(picture)), ()
+    return in_words(picture, encoded, explanation)
 
 
 def in_words(
