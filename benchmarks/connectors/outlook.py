@@ -11,12 +11,11 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
+from benchmarks.connectors.figures import Figures, resident
 from connectors.calls import Limiter
 from connectors.http import Http, Response
 from connectors.outlook.calendar import OutlookCalendar, app_limiter
@@ -26,23 +25,11 @@ from tests.connectors.servers import graph_schema
 from tests.connectors.servers.graph import GraphServer
 from tests.connectors.servers.graph_harness import StaticBearer
 
+LATENCY = 0.08
 WAYS = ("free_busy", "typed", "one_by_one")
 START = datetime(2026, 11, 2, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(days=14))
 EVENTS_EACH = 20
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What one cold pull took. ``grown_mb`` is how much the process kept after the third pull."""
-
-    provider: str
-    way: str
-    people: int
-    latency: float
-    requests: int
-    seconds: float
-    grown_mb: float
 
 
 class _Counting(Http):
@@ -89,7 +76,7 @@ def standing(people: int, latency: float) -> Iterator[str]:
             process.terminate()
 
 
-def measure(way: str, people: int, latency: float = 0.08, *, pulls: int = 3) -> Figures:
+def measure(way: str, people: int, latency: float = LATENCY, *, pulls: int = 3) -> Figures:
     """One cold pull, and the memory kept after some more of them."""
     mode = "free_busy" if way == "free_busy" else "typed"
     asked = [address(n) for n in range(people)]
@@ -111,14 +98,6 @@ def measure(way: str, people: int, latency: float = 0.08, *, pulls: int = 3) -> 
             raise RuntimeError(f"{blocks} blocks of {people * EVENTS_EACH} came back")
         del answers
         before = resident()
-        for _ in range(pulls - 1):
+        for _ in range(pulls - 1 if way != "one_by_one" else 0):
             calendar.availability(asked, WINDOW)
         return Figures("outlook", way, people, latency, requests, seconds, resident() - before)
-
-
-def resident() -> float:
-    """Memory of this process, MB."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
