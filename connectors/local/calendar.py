@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connectors.errors import Conflict, ConnectorError, Gone, Invalid, NotFound, StaleWrite
+from connectors.errors import Conflict, ConnectorError, Gone, Invalid, NotFound, StaleWrite, Unreadable
 from connectors.intents import checked, checked_window, clean_text
 from connectors.local import changes, directory, events, journal
 from connectors.local.delivery import Deliveries
@@ -33,6 +35,9 @@ from connectors.types import (
 )
 
 WINDOW_DAYS = 366
+
+_OUR_MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -88,6 +93,11 @@ class LocalCalendar:
                 busy, places = file.agenda().within(window)
         except ConnectorError as error:
             return Unknown(error.code, str(error))
+        except _OUR_MISTAKES as error:  # one odd file must not stop everybody's planning
+            what, where = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+            # Without the error's text, which may quote somebody's event.
+            _log.error("a calendar file was read wrongly: %s in %s:%s", what, where.filename, where.lineno)
+            return Unknown(Unreadable.code, f"{address}: its calendar breaks our reader ({what}); report it")
         return Known(busy, as_of, places)
 
     def rooms(self) -> Sequence[RoomInfo]:

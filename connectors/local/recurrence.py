@@ -189,6 +189,11 @@ def _set_until(line: Line, parts: dict[str, str], start: Moment) -> None:
     zone = start.tzinfo if isinstance(start, datetime) else None
     try:
         day = date(int(raw[:4]), int(raw[4:6]), int(raw[6:8]))
+        if day.year > 9_998:
+            del parts["UNTIL"]  # how some programs write: for ever
+            return
+        if day.year < 1_000:
+            raise bad(line, "a rule with a valid UNTIL")
         if zone is None:
             parts["UNTIL"] = raw[:8]
             return

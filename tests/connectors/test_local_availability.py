@@ -330,10 +330,18 @@ class TestSeries:
 
     @pytest.mark.parametrize(
         ("until", "last"),
-        [("20261022", 22), ("20261022T070000Z", 22), ("20261022T065959Z", 21), ("20261022T090000", 22)],
+        [
+            ("20261022", 22),
+            ("20261022T070000Z", 22),
+            ("20261022T065959Z", 21),
+            ("20261022T090000", 22),
+            ("99991231", 30),
+        ],
     )
     def test_until_in_every_spelling(self, tmp_path: Path, until: str, last: int) -> None:
-        assert starts(tmp_path, SERIES + f"RRULE:FREQ=DAILY;UNTIL={until}")[-1] == berlin(10, last, 9)
+        assert starts(tmp_path, SERIES + f"RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;UNTIL={until}")[
+            -1
+        ] == berlin(10, last, 9)
 
     def test_whole_days(self, tmp_path: Path) -> None:
         found = busy(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import Forbidden, Invalid, NotFound, Transient
 from connectors.local import LocalCalendar, store
+from connectors.local.busy import Agenda
 from connectors.local.folder import create_calendar
 from connectors.local.names import address_of, file_name, normal
 from connectors.types import Known, Unknown, Window
@@ -29,10 +30,12 @@ def wrap(*parts: str) -> str:
     return "BEGIN:VCALENDAR\nX-WR-TIMEZONE:UTC\n" + "".join(parts) + "END:VCALENDAR\n"
 
 
-def look(folder: Path, data: bytes | str | None = None, **options: int) -> Known | Unknown:
+def look(folder: Path, data: bytes | str | None = None) -> Known | Unknown:
     if data is not None:
         (folder / f"{OWNER}.ics").write_bytes(data.encode() if isinstance(data, str) else data)
-    return LocalCalendar(folder, **options).availability([OWNER], WINDOW)[OWNER]  # type: ignore[arg-type]
+    found = LocalCalendar(folder).availability([OWNER], WINDOW)[OWNER]
+    assert isinstance(found, Known) or "our reader" not in found.reason
+    return found
 
 
 @pytest.mark.parametrize(
@@ -363,6 +366,28 @@ class TestWriting:
     def test_availability_waits_for_nobody(self, harness: LocalHarness) -> None:
         with store.Folder(harness.folder, 1_000_000, 1.0).locked():
             assert isinstance(harness.calendar.availability([PEOPLE[0]], WINDOW)[PEOPLE[0]], Known)
+
+
+def test_a_mistake_of_ours_costs_one_person_not_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for address in (OWNER, "ben@acme.example"):
+        create_calendar(tmp_path, address, "X", ZONE)
+    real = Agenda.within
+
+    def wrong(self: Agenda, window: Window) -> object:
+        if self._owner == OWNER:
+            raise KeyError("secret title")
+        return real(self, window)
+
+    monkeypatch.setattr(Agenda, "within", wrong)
+    found = LocalCalendar(tmp_path).availability([OWNER, "ben@acme.example"], WINDOW)
+    assert isinstance(found["ben@acme.example"], Known)
+    assert found[OWNER] == Unknown(
+        "unreadable", f"{OWNER}: its calendar breaks our reader (KeyError); report it"
+    )
+    assert "a calendar file was read wrongly: KeyError in " in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_no_folder_no_calendar(tmp_path: Path) -> None:
