@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, InitSettingsSource(settings_cls, _file())
 
 
-def _file() -> Mapping[str, Any]:  # type: ignore[type-arg, unused-ignore]
+def _file() -> dict[str, Any]:
     name = os.environ.get(CONFIG, "")
     if not name:
         return {}
