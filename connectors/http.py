@@ -17,6 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,17 @@ def tls_context(environ: Mapping[str, str] | None = None) -> ssl.SSLContext | bo
         raise Invalid(f"{path}: not a bundle of PEM certificates ({type(error).__name__})") from None
 
 
+@lru_cache(maxsize=1)
+def _system_context() -> ssl.SSLContext:
+    """The system's authorities, read once: that takes longer than most requests."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def _verification() -> ssl.SSLContext:
+    context = tls_context()
+    return _system_context() if isinstance(context, bool) else context
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer, read completely. Header names are lower case."""
@@ -152,7 +164,7 @@ class Http:
                 timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
                 limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),  # keep none
-                verify=tls_context(),
+                verify=_verification(),
                 follow_redirects=False,
                 trust_env=True,
             )
