@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.machinery
 import importlib.util
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -190,6 +193,30 @@ def test_pip_failing_for_real_ends_in_one_line_and_its_last_words(tmp_path: Path
     assert ended.stderr.splitlines()[-1].startswith("dev: a pinned package was not found")
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / ".venv" / "stamp.json").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_build_keeps_others_out_until_its_pip_has_ended(tmp_path: Path, how: signal.Signals) -> None:
+    """The index it asks takes the connection and says nothing, so pip is surely still there."""
+    (tmp_path / "dev").write_bytes((ROOT / "dev").read_bytes())
+    (tmp_path / "requirements.lock").write_text(f"not-a-package==1 --hash=sha256:{'0' * 64}\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
+        environment |= {"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+        build = subprocess.Popen(
+            [sys.executable, tmp_path / "dev", "install"], env=environment, stderr=subprocess.DEVNULL
+        )
+        connection, _ = silent.accept()
+        build.send_signal(how)
+        assert build.wait(30) == (143 if how is signal.SIGTERM else -signal.SIGKILL)
+        with connection, (tmp_path / ".venv" / "lock").open("a") as lock:
+            if how is signal.SIGKILL:
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                connection.close()  # ends pip
+            fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def test_no_venv_module_names_the_package_to_install(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
