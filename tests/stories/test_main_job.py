@@ -46,7 +46,7 @@ def test_an_asked_for_loop_ends_in_invitations(kit: Kit) -> None:
     } | {"hana", "rolf"}
     lunch = rows["lunch"].span.start.astimezone(zone("Europe/Berlin"))
     assert 11.5 <= lunch.hour + lunch.minute / 60 <= 13
-    ordered = sorted((i.span for i in rows.values()))
+    ordered = sorted(i.span for i in rows.values())
     assert all(a.end <= b.start for a, b in pairwise(ordered))
     assert rows["debrief"].span == ordered[-1]
     sound(kit)
