@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from solver.changes import Change
+from solver.changes import Change, clashes
 from solver.problem import Busy, Debrief, Interval, Lock, Loop, Person, Problem, Room, Session
 from solver.relax import Kind, outside, spare_name, stand_ins, with_stand_ins
 from solver.view import merged
@@ -51,11 +51,7 @@ def freed(person: Person, times: tuple[Interval, ...], buffer: int) -> Person:
     for block in person.busy:
         rest = outside(list(times), [(block.start, block.end)])
         busy += [Busy(start, end, block.kind) for start, end in rest]
-    held = tuple(
-        (first, last)
-        for first, last in person.held
-        if not any(start < last + buffer and first < end + buffer for start, end in times)
-    )
+    held = tuple(one for one in person.held if not clashes(one, times, buffer))
     work = tuple(merged([*person.work, *times]))
     return replace(person, work=work, held=held, busy=tuple(sorted(busy, key=lambda block: block.start)))
 

@@ -7,7 +7,7 @@ and how far. `solver.amend` makes exactly these changes, so a fix can be tried, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from solver.problem import (
@@ -56,7 +56,7 @@ def _change(group: Group, placed: Placed, **about: object) -> Change:
 
 
 def _person(group: Group, placed: Placed, book: Book) -> Iterable[Change]:
-    """Events at which they cannot be there; outside working hours is harder than a meeting."""
+    """When they cannot be there, or hold an interview too many; off hours are harder than a meeting."""
     diary = placed.look.diary(group.name)
     if diary is None:
         return
@@ -68,8 +68,29 @@ def _person(group: Group, placed: Placed, book: Book) -> Iterable[Change]:
         if away or _taken(diary, event.start, event.end, event.kind, placed.look.problem.buffer):
             times.append((event.start, event.end))
             effort += 8 if away else 3
+    given_up = _given_up(diary.person, times, placed, book)
+    times += given_up
+    effort += 5 * len(given_up)
     if times:
         yield _change(group, placed, people=(group.name,), times=tuple(sorted(times)), effort=effort)
+
+
+def _given_up(person: Person, times: list[Interval], placed: Placed, book: Book) -> list[Interval]:
+    """Held interviews, apart from those in the way, without which their day or week is within the caps."""
+    buffer = placed.look.problem.buffer
+    held = [one for one in person.held if not clashes(one, times, buffer)]
+    gone: list[Interval] = []
+    while held and any(True for _ in _overload(replace(person, held=tuple(held)), placed, book)):
+        events = [event.start for event in book.people[person.id] if event.loop == placed.loop.id]
+        last = max(held, key=lambda one: -min(abs(one[0] - start) for start in events))
+        held.remove(last)
+        gone.append(last)
+    return gone
+
+
+def clashes(held: Interval, times: Iterable[Interval], buffer: int) -> bool:
+    """Whether a held interview is too close to one of these times."""
+    return any(start < held[1] + buffer and held[0] < end + buffer for start, end in times)
 
 
 def _taken(diary: Diary, start: int, end: int, kind: str, buffer: int) -> bool:

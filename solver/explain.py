@@ -21,7 +21,7 @@ from solver.gaps import Gap, Lack
 from solver.plan import Limits, LoopPlan, Plan, Status
 from solver.probe import Probe
 from solver.problem import Problem
-from solver.relax import Group
+from solver.relax import Group, Kind
 from solver.wording import change_sentence, gap_sentence
 
 __all__ = ["Change", "Explanation", "Fix", "Gap", "LoopExplanation", "explain"]
@@ -113,12 +113,10 @@ def _loop(problem: Problem, name: str, plan: Plan | None, budget: Budget) -> Loo
 
 def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple[Fix, ...]]:
     """Gaps and fixes of a loop that is known not to fit."""
+    helping = {group: fix for group in probe.worth(gaps) if (fix := _fix(probe, (group,))) is not None}
+    fixes = list(helping.values()) or _several(probe, gaps)
     if not gaps:
-        conflict = _conflict(probe, list(probe.groups()))
-        gaps = (Gap(Lack.TOGETHER, probe.loop.id, helps=frozenset(conflict)),)
-    fixes = [fix for group in probe.worth(gaps) if (fix := _fix(probe, (group,))) is not None]
-    if not fixes:
-        fixes = _several(probe, gaps)
+        gaps = (Gap(Lack.TOGETHER, probe.loop.id, helps=frozenset(helping)),)
     return gaps, tuple(sorted(fixes, key=lambda fix: fix.effort))
 
 
@@ -127,6 +125,8 @@ def _fix(probe: Probe, groups: tuple[Group, ...]) -> Fix | None:
     plan = probe.witness(groups)
     if plan is None:
         return None
+    if [group.kind for group in groups] == [Kind.DEBRIEF]:
+        plan = probe.soonest(plan)
     changes = probe.changes(groups, plan)
     if not probe.accepts(changes, plan):
         raise RefusedPlan(f"{changes} do not allow the plan they were read from")
@@ -137,41 +137,26 @@ def _several(probe: Probe, gaps: tuple[Gap, ...]) -> list[Fix]:
     """Where no single change helps: pairs, or one smallest set if no pair does either."""
     every = list(probe.groups())
     pairs = _pairs(gaps, every)
+    core: list[Group] = []
     if len(gaps) < 2:
-        core = _smallest(probe, every)
-        if len(core) != 2:
-            return [fix for fix in (_fix(probe, tuple(core)),) if core and fix is not None]
-        pairs = [pair for pair in pairs if set(pair) & set(core)]
+        core = min(_smallest(probe, every), _smallest(probe, every[::-1]), key=len)
+        pairs = [pair for pair in pairs if set(pair) & set(core)] if len(core) == 2 else []
     found = [fix for pair in pairs[:PAIRS] if probe.fits(pair) and (fix := _fix(probe, pair)) is not None]
-    if found:
-        return found
-    core = _smallest(probe, every)
-    return [fix for fix in (_fix(probe, tuple(core)),) if core and fix is not None]
+    if not found:
+        core = core or min(_smallest(probe, every), _smallest(probe, every[::-1]), key=len)
+        found = [fix for fix in (_fix(probe, tuple(core)),) if core and fix is not None]
+    return found
 
 
 def _smallest(probe: Probe, every: list[Group]) -> list[Group]:
     """Groups that help when lifted together, none to spare, easy ones preferred; none if all do not."""
     if not probe.fits(tuple(every)):
         return []
-    return _quick(every[::-1], lambda lifted: probe.fits(tuple(lifted)))[::-1]
-
-
-def _conflict(probe: Probe, every: list[Group]) -> list[Group]:
-    """Groups that cannot all be kept even if all others are lifted, none to spare.
-
-    Whatever single change helps, it is one of these.
-    """
-    if not probe.fits(tuple(every)):
-        return []
-
-    def clash(kept: list[Group]) -> bool:
-        return not probe.fits(tuple(group for group in every if group not in kept))
-
-    return _quick(every, clash)
+    return _quick(every, lambda lifted: probe.fits(tuple(lifted)))
 
 
 def _quick(every: list[Group], enough: Callable[[list[Group]], bool]) -> list[Group]:
-    """A smallest part of ``every`` that is still enough; later ones are dropped first (QuickXplain).
+    """A part of ``every`` that is enough, none to spare; early ones are kept first (QuickXplain).
 
     ``enough`` grows: what is enough stays so with more. Junker, QuickXplain (2004).
     """

@@ -15,7 +15,8 @@ from solver.gaps import Gap, gaps
 from solver.loop import IMPOSSIBLE, Best, Placer
 from solver.plan import LoopPlan, Plan, Status
 from solver.problem import Problem
-from solver.relax import NO_PRICE, Group, Kind, bare, groups, people_of, relaxed
+from solver.relax import NO_PRICE, Group, Kind, bare, groups, in_turn, people_of, relaxed
+from solver.subsets import MOST_SESSIONS
 from solver.timeline import Costs, Event, Timeline
 from solver.usage import Usage
 from solver.view import Book, Placed, placed_loops
@@ -23,7 +24,7 @@ from solver.view import Book, Placed, placed_loops
 SHARE = 0.3
 """The most deterministic work of one placement with something lifted."""
 
-PATIENCE = 8
+PATIENCE = 5
 """Rows that a search for the least change looks at; a proof that it is the least is not needed."""
 
 
@@ -43,6 +44,13 @@ class _Shared(Timeline):
         if base is not None and base.people.get(person) is self.people[person]:
             return base.person(person, dur, event)
         return super().person(person, dur, event)
+
+
+class _OnceIsEnough(Placer):
+    """Does not ask twice whether there is no way: at worst a change that would help is not offered."""
+
+    def _everything(self, frame: Frame) -> Best:
+        return IMPOSSIBLE if len(frame.sessions) <= MOST_SESSIONS else super()._everything(frame)
 
 
 class Probe:
@@ -99,16 +107,37 @@ class Probe:
         problem = self._lifted(lifted)
         asked = count()
         little = self._place(problem, self._usage(problem, lifted), lambda: next(asked) > PATIENCE, SHARE)
-        return (
-            self._best(lifted).plan
-            if little.plan is None and little.status is Status.UNKNOWN
-            else little.plan
-        )
+        found = self._best(lifted).plan if little.status is Status.UNKNOWN else little.plan
+        return None if found is None else in_turn(self.loop, found)
+
+    def soonest(self, plan: LoopPlan) -> LoopPlan:
+        """A plan whose debrief waits as few business minutes as any can, given one that waits."""
+        loop = self.bare.loops[0]
+        if loop.debrief is None:
+            return plan
+        low, high = loop.debrief.within, self._waits(plan)
+        while high - low > self.bare.grid:
+            within = (low + high) // 2
+            tighter = replace(loop, debrief=replace(loop.debrief, within=within))
+            problem = replace(self.bare, loops=(tighter,))
+            found = self._place(problem, self._usage(problem, ()), None, SHARE).plan
+            if found is None:
+                low = within
+            else:
+                plan, high = found, self._waits(found)
+        return plan
+
+    def _waits(self, plan: LoopPlan) -> int:
+        placed = Placed(self.judge.look, self.bare.loops[0], plan)
+        wanted, start, end = placed.loop.debrief, plan.debrief, placed.last_end
+        if wanted is None or start is None or end is None:
+            return 0
+        return placed.look.calendar(wanted.calendar or placed.loop.site).minutes(end, start)
 
     def _best(self, lifted: tuple[Group, ...]) -> Best:
         key = frozenset(lifted)
         if key not in self._known:
-            problem = replace(self._lifted(lifted), weights=NO_PRICE)
+            problem = replace(self._lifted(lifted), weights=NO_PRICE) if lifted else self.bare
             work = SHARE if lifted else self.budget.work_left
             self._known[key] = self._place(problem, self._usage(problem, lifted), None, work)
         return self._known[key]
@@ -130,7 +159,8 @@ class Probe:
         limits = replace(self.budget.limits, seconds=max(0.0, self.budget.left), deterministic=work)
         stops = [stop for stop in (self.budget.stop, enough) if stop is not None]
         share = Budget(limits, lambda: any(stop() for stop in stops))
-        best = Placer(Judge(problem), usage, share).place(frame)
+        kind = Placer if problem is self.bare else _OnceIsEnough
+        best = kind(Judge(problem), usage, share).place(frame)
         self.budget.spend(share.work)
         return best
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from solver.plan import LoopPlan
 from solver.problem import (
     Busy,
     BusyKind,
@@ -186,7 +187,6 @@ _PRICES: Mapping[Kind, Mapping[str, int]] = {
     Kind.PERSON: {"tentative": PRICE, "focus": 4 * PRICE},
     Kind.POOL: {"rank": PRICE},
     Kind.AVAILABILITY: {"outside_pref": PRICE},
-    Kind.DEBRIEF: {"finish": PRICE},
     Kind.SPAN: {"idle": PRICE},
     Kind.DAYS: {"extra_day": PRICE},
 }
@@ -283,6 +283,20 @@ def stand_ins(loop: Loop, name: str) -> list[str]:
     """As many as the session has places."""
     places = next(sum(seat.n for seat in one.seats) for one in loop.sessions if one.id == name)
     return [f"{STAND_IN} {number} for {name}" for number in range(places)]
+
+
+def in_turn(loop: Loop, plan: LoopPlan) -> LoopPlan:
+    """The same plan with the first stand-ins of each session in the places of those it uses."""
+    used = {who for got in plan.sessions.values() for seat in got.people for who in seat}
+    names: dict[str, str] = {}
+    for session in loop.sessions:
+        mine = stand_ins(loop, session.id)
+        names.update(zip([who for who in mine if who in used], mine, strict=False))
+    sessions = {
+        key: replace(got, people=tuple(tuple(names.get(who, who) for who in seat) for seat in got.people))
+        for key, got in plan.sessions.items()
+    }
+    return replace(plan, sessions=sessions)
 
 
 def linked(loop: Loop, name: str) -> set[str]:

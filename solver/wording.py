@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from solver.changes import Change
 from solver.gaps import Gap, Lack
-from solver.relax import Group, Kind
+from solver.relax import Kind
 
 Name = Callable[[str], str]
 When = Callable[[int, int], str]
@@ -23,7 +23,7 @@ def listed(names: Iterable[str], last: str = "and") -> str:
 
 def several(people: tuple[str, ...], name: Name) -> str:
     """The people themselves, or their number when they are many."""
-    return listed(map(name, people)) if len(people) <= 4 else f"the {len(people)} people who could"
+    return listed(map(name, people)) if len(people) <= MANY else f"the {len(people)} people who could"
 
 
 def gap_sentence(gap: Gap, name: Name) -> str:
@@ -72,15 +72,36 @@ def gap_sentence(gap: Gap, name: Name) -> str:
         case Lack.DAYS:
             return f"Sessions that belong on different days need {gap.wanted} days."
         case Lack.TOGETHER:
-            parts = [group_words(group, name) for group in sorted(gap.helps, key=lambda group: group.name)]
-            return f"These do not go together: {listed(parts)}." if parts else "The parts do not go together."
+            return "Every part has times of its own, but not all at once." + _contradiction(gap, name)
+
+
+def _contradiction(gap: Gap, name: Name) -> str:
+    """What any one change to would be enough, by kind; long lists of people as a number."""
+    parts = []
+    for kind in Kind:
+        whose = sorted(group.name for group in gap.helps if group.kind is kind)
+        if len(whose) > MANY:
+            noun = {Kind.PERSON: "people", Kind.LOOP: "candidates"}.get(kind, "sessions")
+            parts.append(_GROUPS[kind].format(name=f"any of {len(whose)} {noun}"))
+        elif whose:
+            parts.append(_GROUPS[kind].format(name=listed((group_name(one, name) for one in whose), "or")))
+    return f" In the way, each by itself: {listed(parts)}." if parts else ""
+
+
+MANY = 4
+"""Beyond this many, people and sessions are counted instead of named."""
+
+
+def group_name(whose: str, name: Name) -> str:
+    """The name of a session, person, site or loop; of two sessions, both."""
+    return listed(map(name, whose.split(">")))
 
 
 _GROUPS = {
     Kind.ROOMS: "the rooms at {name}",
     Kind.CAPS: "the caps of the interviewers",
     Kind.BUFFER: "the buffer between interviews",
-    Kind.ORDER: "what {name} comes after",
+    Kind.ORDER: "what {name} has to come after",
     Kind.GAP: "the time between {name}",
     Kind.BREAKS: "the least break",
     Kind.LONGEST_RUN: "the longest run without a break",
@@ -100,12 +121,6 @@ _GROUPS = {
     Kind.AVAILABILITY: "what {name} offers",
     Kind.LOOP: "the loop of {name}",
 }
-
-
-def group_words(group: Group, name: Name) -> str:
-    """What a group is, as a noun."""
-    whose = group.name.split(">")
-    return _GROUPS[group.kind].format(name=listed(map(name, whose)))
 
 
 def _minutes(minutes: int) -> str:

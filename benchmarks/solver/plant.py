@@ -150,11 +150,12 @@ def pool_busy(base: Problem) -> tuple[Problem, set[Cause]]:
 
 
 def pool_too_small(base: Problem) -> tuple[Problem, set[Cause]]:
-    """Two people are wanted of two, and one of them is away."""
+    """Two people are wanted of two; one of them is always free, and the other away."""
     session = _first(base.loops[0])
     seat = session.seats[0]
     two = tuple(name for name in seat.pool if name not in (base.loops[0].hm, base.loops[0].recruiter))[:2]
     changed = _with_session(base, session.id, seats=(replace(seat, n=2, pool=two),))
+    changed = _with_people(changed, {two[1]}, lambda one: replace(one, busy=(), max_day=9))
     return _with_people(changed, {two[0]}, _away), {("person", two[0])}
 
 
