@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from connectors.errors import ConnectorError, Unreadable
+from connectors.errors import ConnectorError, Invalid, Unreadable
 from connectors.outlook import cursor as cursors
 from connectors.outlook import wire
 from connectors.outlook.graph import Graph, event_path, items_of, user
 from connectors.outlook.zones import utc_stamp
 from connectors.types import Event, Page, Window
+
+_log = logging.getLogger(__name__)
 
 _PAGE = "200"
 _DAY = timedelta(days=1)
@@ -24,6 +27,7 @@ class Events:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._tag_alone = False
 
     def by_key(self, calendar: str, key: str) -> tuple[list[Mapping[str, Any]], Mapping[str, Any] | None]:
         """Live events with that key, the one to keep in front, and the note that it is used up, if any."""
@@ -46,9 +50,7 @@ class Events:
 
     def within(self, calendar: str, window: Window) -> list[Event]:
         """Every live event of ours that touches the window, by start."""
-        # Exchange files all-day events under another instant than it shows: ask a day further.
-        wide = Window(window.start - _DAY, window.end + _DAY)
-        items = self._list(calendar, wire.ours_between(wide))
+        items = self._near(calendar, window)
         with wire.reading("look for our events"):
             ours = [i for i in items if wire.key_of(i) and not wire.is_mark(i)]
             found = [wire.event_of(calendar, item) for item in ours]
@@ -58,6 +60,20 @@ class Events:
     def keys(self, calendar: str, window: Window) -> dict[str, str]:
         """Keys of our events in the window, by id."""
         return {event.ref.id: event.key for event in self.within(calendar, window)}
+
+    def _near(self, calendar: str, window: Window) -> list[dict[str, Any]]:
+        """Events of ours around the window; all of them where Exchange takes no time beside the tag.
+
+        It files all-day events under another instant than it shows: a day further is asked for.
+        """
+        if not self._tag_alone:
+            try:
+                wide = Window(window.start - _DAY, window.end + _DAY)
+                return self._list(calendar, wire.ours_between(wide))
+            except Invalid as error:
+                _log.warning("our events can only be listed without a window: %s", error)
+                self._tag_alone = True
+        return self._list(calendar, wire.ours())
 
     def _list(self, calendar: str, condition: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

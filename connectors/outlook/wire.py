@@ -143,13 +143,15 @@ def by_key(key: str) -> str:
     return f"singleValueExtendedProperties/Any(ep: ep/id eq '{KEY}' and ep/value eq '{_quoted(key)}')"
 
 
+def ours() -> str:
+    """The ``$filter`` for events of ours."""
+    return f"singleValueExtendedProperties/Any(ep: ep/id eq '{KEY}' and ep/value ne '')"
+
+
 def ours_between(window: Window) -> str:
     """The ``$filter`` for events of ours that touch the window."""
     start, end = (utc_stamp(m)["dateTime"] for m in (window.start, window.end))
-    return (
-        f"start/dateTime lt '{end}' and end/dateTime gt '{start}' and "
-        f"singleValueExtendedProperties/Any(ep: ep/id eq '{KEY}' and ep/value ne '')"
-    )
+    return f"start/dateTime lt '{end}' and end/dateTime gt '{start}' and {ours()}"
 
 
 def html_of(text: str) -> str:

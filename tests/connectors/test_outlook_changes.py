@@ -147,6 +147,22 @@ def test_a_link_that_leads_elsewhere_is_not_followed(harness: GraphHarness) -> N
     assert harness.server.count() == 1
 
 
+def test_where_the_tag_cannot_be_asked_for_together_with_a_time_it_is_asked_for_alone(
+    harness: GraphHarness,
+) -> None:
+    harness.server.routes.tag_filter_alone = True
+    booked = harness.calendar.book(harness.organizer, make(harness))
+    far = make(harness, "t/l/far/0", start=at(40, 9), end=at(40, 10))
+    harness.calendar.book(harness.organizer, far)
+    for _ in range(2):
+        assert [e.ref for e in harness.calendar.find_all(harness.organizer, WINDOW)] == [booked.ref]
+    events: dict[str, Event] = {}
+    follow(harness.calendar, harness.organizer, None, events)
+    assert set(events) == {booked.ref.id}
+    refused = [r for r in harness.server.requests if "start/dateTime" in r.query.get("$filter", "")]
+    assert len(refused) == 1, "tried once"
+
+
 # --- push ----------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,8 @@ class Routes:
         """Whether getSchedule tells subjects and places, as a tenant's sharing may allow."""
         self.forgets_transactions = True
         """After a delete the same transactionId makes a new event; else it is refused."""
+        self.tag_filter_alone = False
+        """A filter by extended property cannot be combined with one by time."""
         self.repeats_refused = False
         """The same transactionId again is an error instead of the first event, as some tenants have it."""
         self.duplicates = False
@@ -168,6 +170,10 @@ class Routes:
         return self._page(f"/users/{box.address}/calendarView", found, query)
 
     def _events(self, box: Mailbox, _: Any, query: Mapping[str, str], body: Any) -> Answer:
+        if self.tag_filter_alone and "start/dateTime" in query.get("$filter", ""):
+            raise Refused(
+                400, "ErrorInvalidUrlQueryFilter", "The query filter contains one or more invalid nodes."
+            )
         holds = wire.condition(query["$filter"]) if "$filter" in query else lambda _item: True
         found = [(item, wire.master(box, item)) for item in box.items.values() if holds(item)]
         return self._page(f"/users/{box.address}/events", found, query)
