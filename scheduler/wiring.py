@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from connectors.calls import Breaker
 from connectors.local.calendar import LocalCalendar
 from connectors.mail import LocalMessenger, Message, SmtpMessenger
 from connectors.protocol import Calendar, Messenger
@@ -19,6 +20,7 @@ from scheduler.domain.people import Mode
 from scheduler.services.app import App
 from scheduler.services.solving import Solver
 from scheduler.storage.database import Database
+from scheduler.storage.migrate import current as migrated
 from scheduler.workers import engine
 from scheduler.workers.engine import Engine, Queue
 from scheduler.workers.periodic import Periodic
@@ -96,7 +98,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
     queue = Queue(engine.sync_url(db))
     app = App(
         db=db,
-        calendars=calendars(settings, clock),
+        calendars=calendars(settings, clock, db),
         messenger=Outgoing(settings, db),
         solver=Solver(memory_mb=settings.solve_memory_mb),
         jobs=queue,
@@ -112,7 +114,9 @@ def migrate(runtime: Runtime) -> None:
     engine.prepare(engine.sync_url(runtime.app.db))
 
 
-def calendars(settings: Settings, clock: Callable[[], datetime]) -> Mapping[tuple[str, Mode], Calendar]:
+def calendars(
+    settings: Settings, clock: Callable[[], datetime], db: Database
+) -> Mapping[tuple[str, Mode], Calendar]:
     """Every provider that is set up: local always, the others where their credentials are."""
     _folder(settings.calendars)
     local = LocalCalendar(settings.calendars, clock=clock)
@@ -122,15 +126,15 @@ def calendars(settings: Settings, clock: Callable[[], datetime]) -> Mapping[tupl
     if tokens.get("google") is not None:
         from connectors.google.calendar import GoogleCalendar
 
+        subject, breaker = settings.google_subject or _organizer(db), Breaker()
         for mode in Mode:
-            found["google", mode] = GoogleCalendar(
-                tokens, subject=settings.google_subject or None, mode=mode.value
-            )
+            found["google", mode] = GoogleCalendar(tokens, subject=subject, mode=mode.value, breaker=breaker)
     if tokens.get("microsoft") is not None:
         from connectors.outlook.calendar import OutlookCalendar
 
+        breaker = Breaker()
         for mode in Mode:
-            found["outlook", mode] = OutlookCalendar(tokens, mode=mode.value)
+            found["outlook", mode] = OutlookCalendar(tokens, mode=mode.value, breaker=breaker)
     return found
 
 
@@ -169,6 +173,14 @@ def _messenger(settings: Settings, sender: str, name: str) -> Messenger:
         password=unquote(server.password or ""),
         security={"smtps": "tls", "smtp+none": "none"}.get(server.scheme, "starttls"),
     )
+
+
+def _organizer(db: Database) -> str | None:
+    """The organizer's address, once a company is loaded."""
+    if migrated(db.engine) is None:
+        return None
+    with db.read() as tx:
+        return tx.company.organizer().address if tx.company.loaded_at() is not None else None
 
 
 def _folder(path: Path) -> None:

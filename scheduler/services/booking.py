@@ -145,7 +145,7 @@ def check_free(
 def accounts_of(tx: Tx, subjects: set[str]) -> dict[str, Account]:
     """The calendar account behind each ``person:`` and ``room:`` subject."""
     people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list()}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     found = {}
     for subject in subjects:
         kind, _, id = subject.partition(":")
@@ -251,7 +251,7 @@ def _rows(
 ) -> list[LedgerRow]:
     was = {i.id: i.span for i in before}
     people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list()}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     rows: list[LedgerRow] = []
     for interview in (*diff.written, *diff.cancel):
         gone = interview in diff.cancel

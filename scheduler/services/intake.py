@@ -8,7 +8,7 @@ import json
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scheduler.domain.errors import BadInput, DomainError
-from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, LoopState
+from scheduler.domain.loops import Application, BookMode, Candidate, LoopState
 from scheduler.services import cancel, requests
 from scheduler.services.app import App
 from scheduler.services.requests import LoopRequest
@@ -112,7 +112,7 @@ def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str
     if rule is None or rule.mode is BookMode.OFF:
         return f"no_template: stage {data.stage!r} asks for no loop", None
     request = LoopRequest(
-        application=_application(tx, data),
+        application=_application(data),
         template=rule.template,
         windows=[(w.start, w.end) for w in data.windows],
         zone=data.zone,
@@ -123,10 +123,8 @@ def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str
     return "loop", loop.id
 
 
-def _application(tx: Tx, data: StageData) -> Application:
-    """The application as told; accommodations agreed on before are kept."""
+def _application(data: StageData) -> Application:
     told = data.application
-    known = tx.applications.get(told.id)
     return Application(
         id=told.id,
         candidate=Candidate(told.candidate.name, told.candidate.email, told.candidate.zone),
@@ -135,7 +133,6 @@ def _application(tx: Tx, data: StageData) -> Application:
         recruiter=told.recruiter,
         coordinator=told.coordinator,
         stage=data.stage,
-        accommodation=known.accommodation if known else Accommodation(),
     )
 
 

@@ -26,7 +26,7 @@ def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None
     application = tx.applications.get(loop.application)
     assert application is not None
     people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list()}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     visible = [i for i in interviews if i.kind is not InterviewKind.DEBRIEF]
     lines = {
         line.interview: line
@@ -135,4 +135,4 @@ class _Writer:
 
 def roster(tx: Tx) -> tuple[Mapping[str, Person], Mapping[str, Room]]:
     """Everybody and every room, by id, inactive ones included: past agendas name them."""
-    return {p.id: p for p in tx.people.list(active=False)}, {r.id: r for r in tx.rooms.list()}
+    return {p.id: p for p in tx.people.list(active=False)}, {r.id: r for r in tx.rooms.list(active=False)}

@@ -25,7 +25,7 @@ from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Seat
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.time import Span
-from scheduler.services import booking, compensate, notices
+from scheduler.services import booking, compensate, holes, notices
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
@@ -320,3 +320,4 @@ def _confirm(app: App, tx: Tx, loop: Loop) -> None:
         replans=0,
     )
     notices.queue(app, tx, moved, confirmed)
+    holes.mend(app, tx, loop.id, "declined while it was being booked")

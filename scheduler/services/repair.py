@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from scheduler.domain.bookings import Interview, SeatState
+from scheduler.domain.bookings import Interview
 from scheduler.domain.errors import Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview
@@ -15,6 +15,7 @@ from scheduler.domain.time import Span
 from scheduler.services import booking
 from scheduler.services.app import App
 from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, encode
+from scheduler.services.holes import holes
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed
 from solver.problem import ProblemError
@@ -33,9 +34,9 @@ def repair(app: App, loop_id: str) -> None:
         return
     picture = gather(app, loop)
     picture = replace(picture, loop=_debrief_declined(picture))
-    holes = _holes(picture)
+    lost = holes(picture.current)
     frozen = _frozen(picture)
-    urgent = [i for i in picture.current if i.spec in frozen and any(h[1] == i.spec for h in holes)]
+    urgent = [i for i in picture.current if i.spec in frozen and any(h[1] == i.spec for h in lost)]
     if urgent:
         hours = picture.policy.freeze_hours
         text = f"{urgent[0].title} begins within {hours} hours: nothing is changed without a human"
@@ -47,7 +48,7 @@ def repair(app: App, loop_id: str) -> None:
             _hand_over(app, picture, *encoded)
             return
         sessions = {spec: id for id, spec in encoded.sessions.spec.items()}
-        declined = [(p, sessions[s]) for p, s in holes if s in sessions]
+        declined = [(p, sessions[s]) for p, s in lost if s in sessions]
         solver = app.solver.within(picture.policy.solve_seconds)
         found = solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
     except (SolveFailed, ProblemError) as error:
@@ -56,20 +57,10 @@ def repair(app: App, loop_id: str) -> None:
     _apply(app, picture, encoded, found)
 
 
-def _holes(picture: Picture) -> list[tuple[str, str]]:
-    """``(person, interview)`` of every declined seat."""
-    return [
-        (s.person, i.spec)
-        for i in picture.current
-        for s in i.seats
-        if s.state is SeatState.DECLINED and s.required
-    ]
-
-
 def _debrief_declined(picture: Picture) -> Loop:
     """Whoever declines the debrief is not replaced: they cannot come at that time, so it moves."""
     spans = {i.spec: i.span for i in picture.current}
-    blocked = [(f"person:{p}", spans[s]) for p, s in _holes(picture) if s == DEBRIEF]
+    blocked = [(f"person:{p}", spans[s]) for p, s in holes(picture.current) if s == DEBRIEF]
     return replace(picture.loop, blocked=(*picture.loop.blocked, *blocked))
 
 
@@ -82,7 +73,7 @@ def _frozen(picture: Picture) -> frozenset[str]:
 def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     plan = found.result.plan.loops.get(picture.loop.id)
     if plan is None or found.level == "none":
-        people = sorted({p for p, _ in _holes(picture)})
+        people = sorted({p for p, _ in holes(picture.current)})
         names = ", ".join(picture.roster.name(p) for p in people)
         text = f"nobody can take over from {names}, at any time the candidate offered"
         _hand_over(app, picture, Reason("no_repair", text, tuple(people)))

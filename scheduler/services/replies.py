@@ -8,6 +8,7 @@ from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
 from scheduler.domain.people import Account, Person
+from scheduler.services import holes
 from scheduler.services.app import App
 from scheduler.services.picture import DEBRIEF_TAIL
 from scheduler.storage.database import Tx
@@ -97,33 +98,21 @@ def _seat(interview: Interview, person: Person | None) -> Seat | None:
 
 
 def _decline(app: App, tx: Tx, interview: Interview, seat: Seat) -> None:
-    """A hole: the loop is repaired, and who declined is not asked for this interview again."""
+    """Who declined is not asked for this interview again; a loop at rest is repaired at once."""
     loop = tx.loops.get(interview.loop)
     if loop is None:
         return
     declined = tuple(dict.fromkeys((*loop.declined, (seat.person, interview.spec))))
     cause = f"{seat.person} declined {interview.id}"
-    if loop.state is LoopState.CONFIRMED:
-        moved = tx.loops.move(
-            loop.id,
-            LoopState.REPAIRING,
-            expect={LoopState.CONFIRMED},
-            actor=ACTOR,
-            cause=cause,
-            at=app.clock(),
-            declined=declined,
-        )
-        app.jobs.enqueue(
-            tx, "repair", {"loop": loop.id}, key=f"repair:{loop.id}:{moved.generation}:{len(declined)}"
-        )
-    else:
+    if declined != loop.declined:
         tx.loops.change(
-            loop.id, actor=ACTOR, cause=cause, at=app.clock(), what="seat_declined", declined=declined
+            loop.id, actor=ACTOR, cause=cause, at=app.clock(), what="seat_lost", declined=declined
         )
+    holes.mend(app, tx, loop.id, cause)
 
 
 def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
-    rooms = {r.id: r for r in tx.rooms.list()}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     room = rooms.get(interview.room or "")
     refused = room is not None and any(
         a.address.casefold() == room.account.address.casefold() and a.reply is Reply.DECLINED

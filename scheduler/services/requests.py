@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.domain.errors import BadInput, Missing, WrongState
-from scheduler.domain.loops import Application, BookMode, Loop, LoopState, Reason
+from scheduler.domain.loops import Accommodation, Application, BookMode, Loop, LoopState, Reason
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.domain.time import Span, instant, utc, zone
 from scheduler.services import planning
@@ -60,7 +60,7 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
     template = _template(tx, request)
     check_people(tx, request.application)
     loop = _draft(app, tx, request, template, visit, cause)
-    tx.applications.put(request.application)
+    tx.applications.put(_with_known_needs(tx, request.application))
     tx.loops.add(loop, actor=actor, cause=cause)
     return _start(app, tx, loop, actor, cause)
 
@@ -87,6 +87,14 @@ def check_people(tx: Tx, application: Application) -> None:
                 f"application.accommodation.also[{n}]", f"no person {id!r}", "add them to the company file"
             )
     zone(application.candidate.zone, "application.candidate.zone")
+
+
+def _with_known_needs(tx: Tx, application: Application) -> Application:
+    """A request that says nothing of accommodations keeps those that were agreed on before."""
+    known = tx.applications.get(application.id)
+    if known is None or application.accommodation != Accommodation():
+        return application
+    return replace(application, accommodation=known.accommodation)
 
 
 def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit: str, cause: str) -> Loop:

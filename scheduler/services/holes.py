@@ -1,0 +1,39 @@
+"""Holes in a booked loop: required seats whose people have declined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scheduler.domain.bookings import Interview, SeatState
+from scheduler.domain.loops import Loop, LoopState
+from scheduler.services.app import App
+from scheduler.storage.database import Tx
+
+ACTOR = "system:replies"
+
+
+def holes(interviews: Iterable[Interview]) -> list[tuple[str, str]]:
+    """``(person, interview of the template)`` of every required seat that was declined."""
+    return [
+        (s.person, i.spec)
+        for i in interviews
+        for s in i.seats
+        if s.required and s.state is SeatState.DECLINED
+    ]
+
+
+def mend(app: App, tx: Tx, loop_id: str, cause: str) -> Loop | None:
+    """Send a confirmed loop with holes to its repair; a loop that is just being written is left until
+    it is confirmed, when this is asked again."""
+    loop = tx.loops.get(loop_id)
+    if loop is None or loop.state is not LoopState.CONFIRMED:
+        return None
+    found = holes(tx.interviews.of_loop(loop_id))
+    if not found:
+        return None
+    moved = tx.loops.move(
+        loop_id, LoopState.REPAIRING, expect={LoopState.CONFIRMED}, actor=ACTOR, cause=cause, at=app.clock()
+    )
+    key = f"repair:{loop_id}:{moved.generation}:{len(moved.declined)}:{len(found)}"
+    app.jobs.enqueue(tx, "repair", {"loop": loop_id}, key=key)
+    return moved
