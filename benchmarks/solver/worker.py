@@ -121,10 +121,120 @@ def alone_task(ask: Mapping[str, Any]) -> Answer:
     return {"placeable": alone, "loops": len(problem.loops)}
 
 
+def _placeable(family: str, seed: int) -> int:
+    """This seed, or the first after it (far from its neighbours) whose only loop can be placed."""
+    from solver.solve import solve
+
+    while not any(solve(make(family, seed)).plan.loops.values()):
+        seed += 1_000_003
+    return seed
+
+
+def explain_task(ask: Mapping[str, Any]) -> Answer:
+    """``{"kind", "family", "seed"}``: is the planted cause named, does every fix work, how long it took.
+
+    The measure is a solve of the same instance before anything was broken.
+    """
+    from benchmarks.solver.plant import plant
+    from solver.explain import explain, verified
+    from solver.solve import solve
+
+    planted = plant(ask["kind"], ask["family"], _placeable(ask["family"], ask["seed"]))
+    warm = plant(ask["kind"], "XS", 0)
+    solve(warm.base)
+    explain(warm.problem)
+    _, single = _timed(lambda: solve(planted.base), repeat=True)
+    began = time.perf_counter()
+    (told,) = explain(planted.problem).loops.values()
+    seconds = time.perf_counter() - began
+    changes = [change for fix in told.fixes for change in fix.changes]
+    named = {
+        (change.kind.value, whose)
+        for change in changes
+        for whose in (*change.sessions, *change.people, change.loop, change.site)
+    }
+    return {
+        "seconds": seconds,
+        "single": single,
+        "named": bool(named & planted.causes) and not told.alone,
+        "fixes": len(told.fixes),
+        "verified": sum(verified(planted.problem, fix) for fix in told.fixes),
+    }
+
+
+def alternatives_task(ask: Mapping[str, Any]) -> Answer:
+    """``{"family", "seed", "k"}``: k plans that differ, against one solve."""
+    from solver.alternatives import alternatives
+    from solver.solve import solve
+
+    problem = make(ask["family"], _placeable(ask["family"], ask["seed"]))
+    alternatives(make("XS", 0), ask["k"])
+    _, single = _timed(lambda: solve(problem), repeat=True)
+    times, results = [], []
+    for _ in range(3):
+        began = time.perf_counter()
+        results = list(alternatives(problem, ask["k"]))
+        times.append(time.perf_counter() - began)
+    judge = Judge(problem)
+    return {
+        "seconds": median(times),
+        "single": single,
+        "found": len(results),
+        "different": len({repr(sorted(one.plan.loops.items())) for one in results}),
+        "faults": [fault.text for one in results for fault in judge.violations(one.plan)][:5],
+    }
+
+
+def repair_task(ask: Mapping[str, Any]) -> Answer:
+    """``{"family", "seed", "seconds", "declines"}``: one decline at a time in a packed batch."""
+    from random import Random
+
+    from solver.repair import repair
+    from solver.solve import solve
+
+    problem = make(ask["family"], ask["seed"])
+    began = time.perf_counter()
+    packed = solve(problem, Limits(seconds=ask["seconds"])).plan
+    batch = time.perf_counter() - began
+    booked = [
+        (person, name)
+        for loop in packed.loops.values()
+        if loop is not None
+        for name, got in loop.sessions.items()
+        for seat in got.people
+        for person in seat
+    ]
+    chosen = Random(ask["seed"]).sample(booked, min(ask["declines"], len(booked)))
+    times, levels, moved, wrong = [], [], [], []
+    judge = Judge(problem)
+    for person, session in chosen:
+        began = time.perf_counter()
+        mended = repair(problem, packed, [(person, session)])
+        times.append(time.perf_counter() - began)
+        levels.append(mended.level)
+        moved.append(sum(change.what == "time" and change.session != "debrief" for change in mended.changes))
+        wrong += [fault.text for fault in judge.violations(mended.result.plan)]
+        for loop in mended.result.plan.loops.values():
+            if loop is not None and session in loop.sessions:
+                got = loop.sessions[session]
+                wrong += [f"{person} still sits in {session}" for seat in got.people if person in seat]
+    return {
+        "seconds": median(times),
+        "times": times,
+        "batch": batch,
+        "levels": levels,
+        "moved": moved,
+        "faults": wrong,
+    }
+
+
 TASKS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
     "solve": solve_task,
     "pass": pass_task,
     "alone": alone_task,
+    "explain": explain_task,
+    "alternatives": alternatives_task,
+    "repair": repair_task,
 }
 
 
