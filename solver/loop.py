@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 
 from solver.bounds import Bounds, Path, Row
 from solver.budget import Budget
@@ -27,8 +27,11 @@ from solver.variables import Domain, LoopVars
 SLACK = 240
 """First guess, in minutes of price, of how far the best plan lies above the bound."""
 
-WIDEST = 100_000
-"""Slack from which on a row is searched without a cutoff."""
+WIDER = 3
+"""By how much the slack of a row grows when it held no plan."""
+
+LOOK_AHEAD = 4
+"""Rows that are only staffed, in the hope of a first plan, before any is searched exactly."""
 
 REFINED_TOGETHER = 8
 
@@ -96,8 +99,7 @@ class Placer:
             return IMPOSSIBLE
         if bounds.lowest() >= BEYOND:
             return IMPOSSIBLE
-        best = self.search(frame, bounds, bounds.rows())
-        return self._everything(frame) if best.status is Status.INFEASIBLE else best
+        return self.search(frame, bounds, bounds.rows())
 
     def lowest(self, frame: Frame) -> int | None:
         """The relaxation's bound on placing a loop, ``None`` = it proves that there is no way."""
@@ -136,11 +138,13 @@ class Placer:
     def search(self, frame: Frame, bounds: Bounds, rows: Iterable[tuple[int, Row]]) -> Best:
         """Rows in the order of their bounds, each staffed and, if that leaves a gap, searched exactly.
 
-        A row whose cutoff held no plan comes back with the cutoff as its bound and a wider slack.
+        A row whose cutoff held no plan comes back with the cutoff as its bound and a wider slack,
+        until the cutoff leaves out no start of it.
         """
         heap = [(value, row, SLACK) for value, row in rows]
         heapify(heap)
         best: Best | None = None
+        refuted: list[Row] = []
         while heap and (best is None or heap[0][0] < best.cost):
             if self.budget.over():
                 return self._unfinished(best, heap[0][0])
@@ -152,20 +156,44 @@ class Placer:
                 best = self._cheaper(best, self._staffed(frame, bounds.path(row)))
                 if best is not None and best.cost <= value:
                     break
-            if best is not None and value + slack >= best.cost:
-                cutoff = best.cost - 1
-            else:
-                cutoff = value + slack if slack <= WIDEST else BEYOND - 1
-            found = self._exact(frame, bounds.domain(row, cutoff), (value, cutoff))
+                if best is None:
+                    best = self._first_plan(frame, bounds, heap)
+            cutoff = value + slack if best is None else min(value + slack, best.cost - 1)
+            domain, whole = bounds.domain(row, cutoff), bounds.domain(row, BEYOND - 1)
+            if domain == whole:
+                cutoff = BEYOND - 1 if best is None else best.cost - 1
+            found = self._exact(frame, domain, (value, cutoff))
             best = self._cheaper(best, found)
-            if found.status is Status.INFEASIBLE and cutoff < BEYOND - 1:
-                if best is None or cutoff + 1 < best.cost:
-                    heappush(heap, (cutoff + 1, row, slack * 6))
-            elif found.status is not Status.OPTIMAL and found.status is not Status.INFEASIBLE:
+            if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
                 return self._unfinished(best, value)
+            if found.plan is None and domain == whole:
+                refuted.append(row)
+            elif found.plan is None and (best is None or cutoff + 1 < best.cost):
+                heappush(heap, (cutoff + 1, row, slack * WIDER))
         if best is None:
-            return IMPOSSIBLE
+            return self._doubted(frame, bounds, refuted)
         return replace(best, status=Status.OPTIMAL, bound=best.cost)
+
+    def _doubted(self, frame: Frame, bounds: Bounds, refuted: list[Row]) -> Best:
+        """Asks once more without presolve about every row that held no plan at all.
+
+        An *infeasible* of the exact model has been wrong before (google/or-tools issue 5141).
+        """
+        for row in refuted:
+            found = self._exact(frame, bounds.domain(row, BEYOND - 1), None, presolve=False)
+            if found.status is not Status.INFEASIBLE:
+                best = found if found.plan is not None else None
+                return self._unfinished(best, 0)
+        return IMPOSSIBLE
+
+    def _first_plan(self, frame: Frame, bounds: Bounds, heap: list[tuple[int, Row, int]]) -> Best | None:
+        """Staffs the next few rows in the hope of a price that keeps the exact search narrow."""
+        for _, row, slack in nsmallest(LOOK_AHEAD, heap):
+            if slack == SLACK and bounds.refined(row):
+                best = self._staffed(frame, bounds.path(row))
+                if best is not None:
+                    return best
+        return None
 
     def _refine(self, bounds: Bounds, heap: list[tuple[int, Row, int]], row: Row) -> None:
         """Refines a row with the next few that wait for it, and puts all of them back."""
@@ -196,14 +224,17 @@ class Placer:
             return Best(Status.UNKNOWN, None, 0, lowest)
         return replace(best, status=Status.FEASIBLE, bound=min(lowest, best.cost))
 
-    def _exact(self, frame: Frame, domain: Domain, between: tuple[int, int] | None) -> Best:
+    def _exact(
+        self, frame: Frame, domain: Domain, between: tuple[int, int] | None, *, presolve: bool = True
+    ) -> Best:
         """The exact model over a domain, asked for a price in ``between``."""
         if not possible(frame, domain):
             return IMPOSSIBLE
         model = self._model(frame, domain)
         if between is not None:
             model.between(*between)
-        found = model.solve(self.budget.search(linear=1 if frame.loop.max_days > 1 else 0))
+        search = self.budget.search(linear=1 if frame.loop.max_days > 1 else 0)
+        found = model.solve(replace(search, presolve=presolve))
         self.budget.spend(found.work)
         plan = found.plans.get(frame.loop.id)
         if plan is None:
@@ -220,14 +251,8 @@ class Placer:
         """The exact model over all starts; *infeasible* is asked again without presolve."""
         domain = full_domain(frame, self.usage)
         found = self._exact(frame, domain, None)
-        if found.status is Status.INFEASIBLE and possible(frame, domain):
-            search = replace(self.budget.search(), presolve=False)
-            again = self._model(frame, domain).solve(search)
-            self.budget.spend(again.work)
-            if again.status is not Status.INFEASIBLE:
-                plan = again.plans.get(frame.loop.id)
-                cost = 0 if plan is None else self.price(frame, plan)
-                return Best(again.status, plan, cost, again.bound if plan is not None else 0)
+        if found.status is Status.INFEASIBLE:
+            found = self._exact(frame, domain, None, presolve=False)
         self.budget.over()
         return found
 
