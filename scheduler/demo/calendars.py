@@ -204,7 +204,7 @@ class Weeks:
 
     def _fill(self, who: str, work: str, share: tuple[float, float]) -> None:
         """Meetings of the day-to-day kind until as much of each day is taken as is usual."""
-        rng = random.Random(f"{self.seed}/{who}")
+        rng = random.Random(f"{weeks.EDITION}/{self.seed}/{who}")
         for day in self._days((0, 1, 2, 3, 4)):
             stretches = [h for h in self.hours[who] if h.weekday == day[1]]
             wanted = rng.uniform(*share)
