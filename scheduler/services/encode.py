@@ -321,7 +321,7 @@ def _loop(picture: Picture, scale: Scale, offered: Sequence[Span], sessions: Ses
         different_day=_groups(loop.id, template.different_day, sessions),
         longest_run=run,
         max_day_minutes=needs.max_day,
-        barred=picture.barred - sessions.named,
+        barred=(picture.barred & picture.roster.people.keys()) - sessions.named,
     )
 
 
