@@ -56,5 +56,6 @@ class Budget:
             seed=self.limits.seed,
             workers=self.limits.workers,
             linear=linear,
+            memory_mb=self.limits.memory_mb,
             stop=self.stop,
         )

@@ -234,7 +234,7 @@ class Placer:
         if between is not None:
             model.between(*between)
         search = self.budget.search(linear=1 if frame.loop.max_days > 1 else 0)
-        found = model.solve(replace(search, presolve=presolve))
+        found = model.solve(replace(search, presolve=presolve, light=between is not None))
         self.budget.spend(found.work)
         plan = found.plans.get(frame.loop.id)
         if plan is None:

@@ -98,6 +98,9 @@ class Search:
     workers: int = 1
     linear: int = 0
     presolve: bool = True
+    light: bool = False
+    """Little preparation: for models of a few hundred literals, where that costs more than the search."""
+    memory_mb: int | None = None
     stop: Callable[[], bool] | None = None
 
 
@@ -150,6 +153,12 @@ class Model:
         parameters.random_seed = search.seed
         parameters.linearization_level = search.linear
         parameters.cp_model_presolve = search.presolve
+        if search.light:
+            parameters.cp_model_probing_level = 0
+            parameters.symmetry_level = 0
+            parameters.max_presolve_iterations = 1
+        if search.memory_mb is not None:
+            parameters.max_memory_in_mb = search.memory_mb
         if search.seconds is not None:
             parameters.max_time_in_seconds = max(search.seconds, 0.0)
         if search.work is not None:
