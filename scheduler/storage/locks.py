@@ -3,7 +3,10 @@
 1. the company, while its file is loaded; the claim of an idempotency key; a delivery,
 2. a loop, before anything that belongs to it is changed,
 3. the subjects whose time is taken, all of them at once and in the same order for everybody,
-4. the head of the facts, at the very end.
+4. jobs, which the engine adds on our connection under a key,
+5. the head of the facts, at the very end.
+
+Whoever works on several loops in one transaction takes them by id, as `lock_loops` does.
 
 SQLite has one writer at a time and needs none of this.
 """
