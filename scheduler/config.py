@@ -15,6 +15,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from connectors.signatures import key
 from scheduler.domain.errors import BadInput, BadInputs
 
 PREFIX = "LOOPWRIGHT_"
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     api_token: str = Field("", repr=False)
-    """Bearer token of the API. Without one the API serves loopback addresses only."""
+    """Bearer token of the API (at least 24 characters). Without one the API serves loopback addresses only."""
     webhook_secret: str = Field("", repr=False)
     """Shared secret of the stage-advance webhook (at least 24 characters); empty: no webhook is taken."""
     worker: str = Field("loop-0", pattern=r"^[a-z0-9-]{1,40}$")
@@ -57,11 +58,18 @@ class Settings(BaseSettings):
     google_subject: str = ""
     """The user the service account acts for; empty: the organizer."""
 
-    @field_validator("webhook_secret")
+    @field_validator("webhook_secret", "api_token")
     @classmethod
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < 24:
             raise ValueError("is too short; use at least 24 random characters")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _a_key(cls, value: str) -> str:
+        if value:
+            key(value)
         return value
 
     @property

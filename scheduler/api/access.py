@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -71,24 +72,34 @@ def _actor(request: Request) -> Actor:
     settings: Settings = request.app.state.settings
     if settings.api_token:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        good = hmac.compare_digest(token.encode(), settings.api_token.encode())
+        # header values are read as Latin-1; these are the bytes as they came
+        good = hmac.compare_digest(token.encode("latin-1"), settings.api_token.encode())
         return Actor("api:token", good and scheme.lower() == "bearer")
     return Actor("api:local", _from_here(request) and _meant_for_here(request))
 
 
 def _from_here(request: Request) -> bool:
-    """Whether the connection comes from this machine."""
-    host = request.client.host if request.client else ""
-    return _loopback(host) or host == "testclient"
+    """Whether the connection comes from this machine, and not through a proxy on it: whoever stands
+    behind a proxy is somewhere else, and a deployment that has one needs a token."""
+    proxied = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "via"))
+    return not proxied and request.client is not None and _loopback(request.client.host)
 
 
 def _meant_for_here(request: Request) -> bool:
-    """Whether the request names this machine: a page elsewhere that points a name of its own at this
-    address (DNS rebinding), or posts across origins, does not."""
-    name = request.url.hostname or ""
-    origin = request.headers.get("origin", "")
-    same = not origin or origin == f"{request.url.scheme}://{request.url.netloc}"
-    return same and (_loopback(name) or name in ("localhost", "testserver"))
+    """Whether the request names this machine, and no page of another origin sent it.
+
+    A page elsewhere can point a name of its own at this address (DNS rebinding): then the name is
+    not ours. It can also post here across origins: then browsers say so.
+    """
+    host = request.headers.get("host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    origin = request.headers.get("origin")
+    same = origin is None or origin == f"{request.scope['scheme']}://{host}"
+    asked = request.headers.get("sec-fetch-site", "none")
+    return same and asked in ("none", "same-origin") and (name == "localhost" or _loopback(name))
 
 
 def _loopback(host: str) -> bool:

@@ -50,6 +50,9 @@ def put_application(
         raise BadInput("id", f"is {body.id!r} but the address says {application_id!r}", "use the same id")
     value = body.value()
     with app.db.write() as tx:
-        requests.check_people(tx, value)
+        try:
+            requests.check_people(tx, value)
+        except BadInput as bad:  # here the application is the whole body
+            raise BadInput(bad.field.removeprefix("application."), bad.fault, bad.fix) from None
         tx.applications.put(value)
     return body

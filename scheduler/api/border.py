@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import re
+from collections import Counter
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scheduler.api.problems import problem
+from scheduler.api.faults import FieldFault
+from scheduler.api.problems import internal, problem
 
 LARGEST = 1_000_000
 """Bytes of a body; webhooks may be twice as large."""
 DEEPEST = 50
 """Levels of nested JSON."""
+SLOWEST = 30.0
+"""Seconds that a client has for sending its body."""
+_LONGEST_NUMBER = 30
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
+WEBHOOKS = "/api/v1/webhooks/"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 HEADERS = [
@@ -22,16 +31,28 @@ HEADERS = [
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-robots-tag", b"noindex"),
 ]
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
 class Refused(Exception):
-    """A body that is not passed on: status, kind, what is wrong, the fix."""
+    """A request that is not passed on; ``text`` is ``field: fault; fix``."""
 
     def __init__(self, status: int, kind: str, text: str) -> None:
         super().__init__(text)
         self.status, self.kind, self.text = status, kind, text
+
+    @property
+    def faults(self) -> list[FieldFault]:
+        field, _, rest = self.text.partition(": ")
+        fault, _, fix = rest.rpartition("; ")
+        return [FieldFault(field=field, fault=fault, fix=fix)]
+
+
+def _bad(field: str, fault: str, fix: str) -> Refused:
+    return Refused(422, "bad_input", f"{field}: {fault}; {fix}")
 
 
 class Border:
@@ -44,42 +65,70 @@ class Border:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        guarded = _with_headers(send)
-        if scope["method"] not in _BODIES:
-            await self.app(scope, receive, guarded)
-            return
-        webhook = "/webhooks/" in scope["path"]
+        answer = _Answer(send)
         try:
-            body = await _read(scope, receive, LARGEST * (2 if webhook else 1))
-            if body is None:
-                return
-            if body and not webhook:
-                _check_type(scope)
-                check_json(body)
+            _check_address(scope)
+            if scope["method"] in _BODIES:
+                body = await _body(scope, receive)
+                if body is None:
+                    return
+                receive = _again(body, receive)
+            await self.app(scope, receive, answer)
         except Refused as refused:
-            answer = problem(refused.status, refused.kind, refused.text)
-            await answer(scope, receive, guarded)
-            return
-        await self.app(scope, _again(body, receive), guarded)
+            await problem(refused.status, refused.kind, refused.text, refused.faults)(scope, receive, answer)
+        except Exception as error:
+            if answer.begun:
+                raise  # too late for an answer: the server cuts the connection
+            await internal(scope["method"], scope["path"], error)(scope, receive, answer)
 
 
-def _with_headers(send: Send) -> Send:
-    async def guarded(message: Message) -> None:
+class _Answer:
+    """Passes an answer on with the headers that every one has."""
+
+    def __init__(self, send: Send) -> None:
+        self.send, self.begun = send, False
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.begun = True
             headers = list(message.get("headers", []))
             names = {name.lower() for name, _ in headers}
             extra = [h for h in [*HEADERS, _POLICY] if h[0] not in names]
             message = {**message, "headers": [*headers, *extra]}
-        await send(message)
+        await self.send(message)
 
-    return guarded
+
+def _check_address(scope: Scope) -> None:
+    """No NUL and no broken UTF-8 in the path and the query: no database takes them."""
+    for part, raw in (("path", scope.get("raw_path") or b""), ("query", scope["query_string"])):
+        try:
+            text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+        except UnicodeDecodeError:
+            raise _bad(part, "is not UTF-8", "percent-encode UTF-8 bytes") from None
+        if "\x00" in text:
+            raise _bad(part, "holds NUL", "leave %00 out")
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """The body, checked unless a webhook's signature has to be looked at first."""
+    webhook = scope["path"].startswith(WEBHOOKS)
+    try:
+        async with asyncio.timeout(SLOWEST):
+            body = await _read(scope, receive, LARGEST * (2 if webhook else 1))
+    except TimeoutError:
+        text = f"body: did not arrive within {SLOWEST:.0f} seconds; send it at once"
+        raise Refused(408, "refused", text) from None
+    if body and not webhook:
+        _check_type(scope)
+        check_json(body)
+    return body
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> bytes | None:
     """The whole body, or `Refused` once it is larger than ``limit``; ``None`` when the client left."""
     too_large = Refused(413, "too_large", f"body: larger than {limit // 1_000_000} MB; send less at once")
     length = dict(scope["headers"]).get(b"content-length", b"0")
-    if length.isdigit() and int(length) > limit:
+    if length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise too_large
     parts, size = [], 0
     while True:
@@ -115,20 +164,24 @@ def _check_type(scope: Scope) -> None:
 
 def check_json(body: bytes) -> Any:
     """The value of a JSON text that any program reads alike: UTF-8, no duplicate keys, no NaN, no lone
-    surrogates, no NUL, at most `DEEPEST` levels. Raises `Refused`."""
+    surrogates, no NUL, no endless numbers, at most `DEEPEST` levels. Raises `Refused`."""
     if _depth(body) > DEEPEST:
-        raise Refused(422, "bad_input", f"body: nested deeper than {DEEPEST} levels; flatten it")
+        raise _bad("body", f"nested deeper than {DEEPEST} levels", "flatten it")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(422, "bad_input", f"body: byte {error.start} is not UTF-8; send UTF-8") from None
+        raise _bad("body", f"byte {error.start} is not UTF-8", "send UTF-8") from None
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise Refused(422, "bad_input", f"body: not JSON at {where}; send valid JSON") from None
-    except ValueError as error:
-        raise Refused(422, "bad_input", f"body: {error}") from None
+        raise _bad("body", f"not JSON at {where}", "send valid JSON") from None
     _plain(value)
     return value
 
@@ -159,19 +212,32 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands twice in one object; give it once")
+        twice = next(name for name, count in Counter(names).items() if count > 1)
+        raise _bad("body", f"the key {ascii(twice)[:80]} stands twice in one object", "give it once")
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON; send a number")
+    raise _bad("body", f"{name} is not JSON", "send a number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise _bad("body", f"a number has {len(text)} digits", f"use at most {_LONGEST_NUMBER}")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _bad("body", f"the number {text[:40]} is too large", "send a smaller one")
+    return value
 
 
 def _plain(value: Any) -> None:
     if isinstance(value, str):
         if "\x00" in value or _SURROGATE.search(value):
-            raise Refused(422, "bad_input", "body: a text holds NUL or half a character; send plain text")
+            raise _bad("body", "a text holds NUL or half a character", "send plain text")
     elif isinstance(value, dict):
         for key, part in value.items():
             _plain(key)

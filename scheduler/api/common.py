@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
@@ -34,6 +34,19 @@ Key = Annotated[
         description="The same key gives the same answer, and the effect once.",
     ),
 ]
+
+
+class HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=HasId)
+
+
+def page(rows: Sequence[T], limit: int, after: str | None) -> Sequence[T]:
+    """The rows behind the one of id ``after``, in the order of their ids."""
+    return [row for row in sorted(rows, key=lambda row: row.id) if after is None or row.id > after][:limit]
 
 
 def once(

@@ -1,214 +1,48 @@
-"""The company: people, pools, rooms, sites, templates; read one by one, written as a whole."""
+"""The company: people, pools, rooms, sites, templates; as a whole, and one by one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
-from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import After, Limit, Services, page
+from scheduler.api.company_models import CompanyOut, PersonOut, PoolOut, RoomOut, SiteOut, TemplateOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
-from scheduler.domain.people import Account, Hours, Person, Pool, Room, Site
-from scheduler.domain.templates import InterviewSpec, LoopTemplate
-from scheduler.services.company import company_json_schema, read_company
+from scheduler.services.company import checked_company, company_json_schema
+from scheduler.services.company_edit import company_file, put_entry
+from scheduler.services.company_text import plain
 
 router = APIRouter()
 Reader = Annotated[Actor, needs(Action.READ)]
+Configurer = Annotated[Actor, needs(Action.CONFIGURE)]
 IdPath = Annotated[str, Path(max_length=100)]
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Entry = Annotated[dict[str, Any], Body()]
 
 
-class AccountOut(BaseModel):
-    """Where a calendar lives; ``mode`` free_busy sees no kinds of events."""
-
-    provider: str
-    address: str
-    mode: str
-
-    @staticmethod
-    def of(value: Account) -> AccountOut:
-        return AccountOut(provider=value.provider, address=value.address, mode=value.mode.value)
+def _body(shape: str) -> dict[str, Any]:
+    """The description of a body that is checked together with the rest of the company."""
+    schema = {"$ref": f"#/components/schemas/{shape}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _hours(hours: Collection[Hours]) -> list[str]:
-    return [f"{_DAYS[h.weekday]} {h.start:%H:%M}-{h.end:%H:%M}" for h in hours]
-
-
-class PersonOut(BaseModel):
-    id: str
-    name: str
-    email: str
-    title: str
-    level: str
-    zone: str
-    site: str
-    skills: list[str]
-    hours: list[str]
-    max_day: int
-    max_week: int
-    calendar: AccountOut
-    active: bool
-
-    @staticmethod
-    def of(value: Person) -> PersonOut:
-        return PersonOut(
-            id=value.id,
-            name=value.name,
-            email=value.email,
-            title=value.title,
-            level=value.level,
-            zone=value.zone,
-            site=value.site,
-            skills=sorted(value.skills),
-            hours=_hours(value.hours),
-            max_day=value.max_day,
-            max_week=value.max_week,
-            calendar=AccountOut.of(value.account),
-            active=value.active,
-        )
-
-
-class PoolOut(BaseModel):
-    """``members`` maps a person's id to their standing."""
-
-    id: str
-    name: str
-    members: dict[str, str]
-
-    @staticmethod
-    def of(value: Pool) -> PoolOut:
-        return PoolOut(id=value.id, name=value.name, members={p: s.value for p, s in value.members.items()})
-
-
-class RoomOut(BaseModel):
-    id: str
-    name: str
-    site: str
-    capacity: int
-    features: list[str]
-    calendar: AccountOut
-    active: bool
-
-    @staticmethod
-    def of(value: Room) -> RoomOut:
-        return RoomOut(
-            id=value.id,
-            name=value.name,
-            site=value.site,
-            capacity=value.capacity,
-            features=sorted(value.features),
-            calendar=AccountOut.of(value.account),
-            active=value.active,
-        )
-
-
-class SiteOut(BaseModel):
-    id: str
-    name: str
-    zone: str
-    hours: list[str]
-    country: str
-    address: str
-
-    @staticmethod
-    def of(value: Site) -> SiteOut:
-        return SiteOut(
-            id=value.id,
-            name=value.name,
-            zone=value.zone,
-            hours=_hours(value.hours),
-            country=value.country,
-            address=value.address,
-        )
-
-
-class StepOut(BaseModel):
-    """One interview of a template; ``minutes`` is null where the step is still to be defined."""
-
-    id: str
-    title: str
-    kind: str
-    modality: str
-    minutes: int | None
-    after: list[str]
-    seats: list[str]
-    room: bool
-    branch: str | None
-
-    @staticmethod
-    def of(value: InterviewSpec) -> StepOut:
-        return StepOut(
-            id=value.id,
-            title=value.title,
-            kind=value.kind.value,
-            modality=value.modality.value,
-            minutes=value.minutes,
-            after=list(value.after),
-            seats=[
-                f"{s.count} {s.kind.value} of {s.person or s.role or ' or '.join(s.pools)}"
-                for s in value.seats
-            ],
-            room=value.needs_room,
-            branch=value.branch,
-        )
-
-
-class TemplateOut(BaseModel):
-    """``incomplete`` names the steps that cannot be planned as they stand."""
-
-    id: str
-    title: str
-    interviews: list[StepOut]
-    incomplete: list[str]
-    max_days: int
-    debrief_minutes: int | None
-
-    @staticmethod
-    def of(value: LoopTemplate) -> TemplateOut:
-        return TemplateOut(
-            id=value.id,
-            title=value.title,
-            interviews=[StepOut.of(i) for i in value.interviews],
-            incomplete=value.incomplete,
-            max_days=value.max_days,
-            debrief_minutes=value.debrief.minutes if value.debrief else None,
-        )
-
-
-class CompanyOut(BaseModel):
-    name: str
-    organizer: AccountOut
-    people: int
-    pools: int
-    rooms: int
-    templates: int
-
-
-@router.put("/company", tags=["company"], responses=answers(413, 415))
-def load_the_company(
-    app: Services,
-    _: Annotated[Actor, needs(Action.CONFIGURE)],
-    body: Annotated[
-        dict[str, Any], Body(description="The company file as JSON: the same fields, the same checks.")
-    ],
-) -> CompanyOut:
-    """Replace the company: people, pools, rooms, sites, templates, policy. All faults are named at once."""
-    company = read_company(json.dumps(body), "yaml", "body")
+@router.put("/company", tags=["company"], responses=answers(413, 415), openapi_extra=_body("CompanyFile"))
+def load_the_company(app: Services, _: Configurer, body: Entry) -> CompanyOut:
+    """Replace the company: people, pools, rooms, sites, templates, policy. The body is the company
+    file as JSON, with the same fields and the same checks; all faults are named at once."""
+    company = checked_company(plain(body, "body"))
     with app.db.write() as tx:
         tx.company.replace(company, app.clock())
-    return CompanyOut(
-        name=company.name,
-        organizer=AccountOut.of(company.organizer),
-        people=len(company.people),
-        pools=len(company.pools),
-        rooms=len(company.rooms),
-        templates=len(company.templates),
-    )
+    return CompanyOut.of(company)
+
+
+@router.get("/company", tags=["company"], responses=answers(404))
+def get_the_company(app: Services, _: Reader) -> dict[str, Any]:
+    """What is loaded, in the form of a company file with every default written out."""
+    with app.db.read() as tx:
+        return company_file(tx)
 
 
 @router.get("/company/schema", tags=["company"], responses=answers())
@@ -218,10 +52,10 @@ def get_company_schema(_: Annotated[Actor, needs(Action.OBSERVE)]) -> dict[str, 
 
 
 @router.get("/people", tags=["people"], responses=answers())
-def list_people(app: Services, _: Reader) -> list[PersonOut]:
+def list_people(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[PersonOut]:
     """Everybody active."""
     with app.db.read() as tx:
-        return [PersonOut.of(p) for p in tx.people.list()]
+        return [PersonOut.of(v) for v in page(tx.people.list(), limit, after)]
 
 
 @router.get("/people/{id}", tags=["people"], responses=answers(404))
@@ -234,11 +68,20 @@ def get_person(id: IdPath, app: Services, _: Reader) -> PersonOut:
     return PersonOut.of(found)
 
 
+@router.put(
+    "/people/{id}", tags=["people"], responses=answers(404, 413, 415), openapi_extra=_body("PersonFile")
+)
+def put_person(id: IdPath, app: Services, _: Configurer, body: Entry) -> PersonOut:
+    """Add a person, or replace the one of that id. `active: false` takes them out of all planning."""
+    company = put_entry(app, "people", id, body)
+    return PersonOut.of(next(v for v in company.people if v.id == id))
+
+
 @router.get("/pools", tags=["pools"], responses=answers())
-def list_pools(app: Services, _: Reader) -> list[PoolOut]:
+def list_pools(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[PoolOut]:
     """Who may fill which seats."""
     with app.db.read() as tx:
-        return [PoolOut.of(p) for p in tx.pools.list()]
+        return [PoolOut.of(v) for v in page(tx.pools.list(), limit, after)]
 
 
 @router.get("/pools/{id}", tags=["pools"], responses=answers(404))
@@ -251,11 +94,18 @@ def get_pool(id: IdPath, app: Services, _: Reader) -> PoolOut:
     return PoolOut.of(found)
 
 
+@router.put("/pools/{id}", tags=["pools"], responses=answers(404, 413, 415), openapi_extra=_body("PoolFile"))
+def put_pool(id: IdPath, app: Services, _: Configurer, body: Entry) -> PoolOut:
+    """Add a pool, or replace the one of that id with all its members."""
+    company = put_entry(app, "pools", id, body)
+    return PoolOut.of(next(v for v in company.pools if v.id == id))
+
+
 @router.get("/rooms", tags=["rooms"], responses=answers())
-def list_rooms(app: Services, _: Reader) -> list[RoomOut]:
+def list_rooms(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[RoomOut]:
     """Every room with its capacity and features."""
     with app.db.read() as tx:
-        return [RoomOut.of(r) for r in tx.rooms.list()]
+        return [RoomOut.of(v) for v in page(tx.rooms.list(), limit, after)]
 
 
 @router.get("/rooms/{id}", tags=["rooms"], responses=answers(404))
@@ -268,18 +118,18 @@ def get_room(id: IdPath, app: Services, _: Reader) -> RoomOut:
     return RoomOut.of(found)
 
 
-@router.get("/sites", tags=["sites"], responses=answers())
-def list_sites(app: Services, _: Reader) -> list[SiteOut]:
-    """Every site with its zone and business hours."""
-    with app.db.read() as tx:
-        return [SiteOut.of(s) for s in tx.sites.list()]
+@router.put("/rooms/{id}", tags=["rooms"], responses=answers(404, 413, 415), openapi_extra=_body("RoomFile"))
+def put_room(id: IdPath, app: Services, _: Configurer, body: Entry) -> RoomOut:
+    """Add a room, or replace the one of that id. `active: false` takes it out of all planning."""
+    company = put_entry(app, "rooms", id, body)
+    return RoomOut.of(next(v for v in company.rooms if v.id == id))
 
 
 @router.get("/templates", tags=["templates"], responses=answers())
-def list_templates(app: Services, _: Reader) -> list[TemplateOut]:
+def list_templates(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[TemplateOut]:
     """Every loop template, with what is still missing in it."""
     with app.db.read() as tx:
-        return [TemplateOut.of(t) for t in tx.templates.list()]
+        return [TemplateOut.of(v) for v in page(tx.templates.list(), limit, after)]
 
 
 @router.get("/templates/{id}", tags=["templates"], responses=answers(404))
@@ -290,3 +140,22 @@ def get_template(id: IdPath, app: Services, _: Reader) -> TemplateOut:
     if found is None:
         raise Missing("template", id)
     return TemplateOut.of(found)
+
+
+@router.put(
+    "/templates/{id}",
+    tags=["templates"],
+    responses=answers(404, 413, 415),
+    openapi_extra=_body("OwnTemplate"),
+)
+def put_template(id: IdPath, app: Services, _: Configurer, body: Entry) -> TemplateOut:
+    """Add a template, or replace the one of that id. Loops that were asked for keep the one they were asked with."""
+    company = put_entry(app, "templates", id, body)
+    return TemplateOut.of(next(v for v in company.templates if v.id == id))
+
+
+@router.get("/sites", tags=["sites"], responses=answers())
+def list_sites(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[SiteOut]:
+    """Every site with its zone and business hours."""
+    with app.db.read() as tx:
+        return [SiteOut.of(v) for v in page(tx.sites.list(), limit, after)]

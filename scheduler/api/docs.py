@@ -9,9 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.problems import FieldFault, Problem
+from scheduler.api.problems import Problem
+from scheduler.services.company_model import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
+from scheduler.services.intake import StageEvent
 
 router = APIRouter(include_in_schema=False)
 Observer = Annotated[Actor, needs(Action.OBSERVE)]
@@ -29,6 +32,18 @@ vertical-align: top; border-bottom: 1px solid var(--soft) } .soft { opacity: .7 
 """
 
 
+NAMED: tuple[type[BaseModel], ...] = (
+    Problem,
+    StageEvent,
+    CompanyFile,
+    PersonFile,
+    PoolFile,
+    RoomFile,
+    OwnTemplate,
+)
+"""Shapes that routes only name: what is refused, and bodies that are read by hand."""
+
+
 def describe(api: FastAPI) -> None:
     """Let the app describe itself with the one shape of every refusal."""
 
@@ -38,10 +53,9 @@ def describe(api: FastAPI) -> None:
                 title=api.title, version=api.version, description=api.description, routes=api.routes
             )
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            problem.pop("$defs", None)
-            schemas["Problem"] = problem
-            schemas["FieldFault"] = FieldFault.model_json_schema()
+            for model in NAMED:
+                schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
             found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             found["security"] = [{"token": []}, {}]
             api.openapi_schema = found

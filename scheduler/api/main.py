@@ -37,11 +37,12 @@ def create_app(app: App, settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # the target would be built from what the client calls this host
     )
     api.state.app, api.state.settings = app, settings
     problems.install(api)
     api.add_middleware(Border)
-    v1 = APIRouter(prefix=BASE)
+    v1 = APIRouter(prefix=BASE, redirect_slashes=False)
     for part in (loops, proposals, bookings, applications, company, webhooks, health, docs):
         v1.include_router(part.router)
     api.include_router(v1)

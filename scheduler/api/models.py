@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scheduler.domain.bookings import Interview
 from scheduler.domain.facts import Fact
@@ -13,11 +13,16 @@ from scheduler.domain.loops import Accommodation, Application, BookMode, Candida
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.templates import ClockWindow
 from scheduler.services.agenda import Line
+from scheduler.services.company_words import email_of
 from scheduler.services.requests import MAX_WINDOWS, LoopRequest
 from scheduler.services.templates.preparing import InterviewChange
 
+LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
+"""One line without control characters: it ends up in the heads of mails and events."""
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
-Short = Annotated[str, Field(max_length=200)]
+Short = Annotated[str, Field(max_length=200, pattern=LINE)]
+Address = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 
 
 class In(BaseModel):
@@ -32,8 +37,8 @@ class Window(In):
 
 
 class CandidateModel(In):
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=LINE)]
+    email: Address = Field(examples=["mara@example.org"])
     zone: Short = Field(examples=["Europe/Berlin"])
 
 
@@ -106,14 +111,16 @@ class StepChange(In):
 
     minutes: int | None = Field(None, ge=5, le=720)
     people: list[Id] = Field(default=[], max_length=20)
-    windows: list[tuple[time, time]] = Field(default=[], max_length=5)
+    windows: list[tuple[Clock, Clock]] = Field(
+        default=[], max_length=5, description="Pairs of start and end."
+    )
     due_days: int | None = Field(None, ge=1, le=60)
 
     def value(self) -> InterviewChange:
         return InterviewChange(
             minutes=self.minutes,
             people=tuple(self.people),
-            windows=tuple(ClockWindow(a, b) for a, b in self.windows),
+            windows=tuple(ClockWindow(time.fromisoformat(a), time.fromisoformat(b)) for a, b in self.windows),
             due_days=self.due_days,
         )
 
@@ -130,7 +137,7 @@ class LoopIn(In):
     branch: dict[Id, Id] = Field(default={}, max_length=12)
     leave_out: list[Id] = Field(default=[], max_length=12)
     adjust: dict[Id, StepChange] = Field(default={}, max_length=12)
-    stage_visit: Annotated[str, Field(max_length=200)] = ""
+    stage_visit: Short = ""
     site: Id | None = None
 
     def value(self) -> LoopRequest:

@@ -13,20 +13,15 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from connectors.errors import ConnectorError
+from scheduler.api.faults import FieldFault, faults_of
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, Taken, WrongState
 from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.api")
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldFault(BaseModel):
-    """What is wrong with one field, and what to do."""
-
-    field: str
-    fault: str
-    fix: str = ""
+RETRY_SECONDS = 5
+NOT_NOW = "the database does not serve just now; send the same again after a moment"
 
 
 class Problem(BaseModel):
@@ -39,12 +34,17 @@ class Problem(BaseModel):
     errors: list[FieldFault] = []
 
 
+class NotServing(Exception):
+    """This deployment cannot do that now; the text says why, to whoever asks."""
+
+
 TITLES: Mapping[int, str] = {
     400: "The request cannot be read",
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Not possible now",
     413: "Too large",
     415: "Not JSON",
@@ -71,8 +71,6 @@ def problem(
 
 def of_domain(error: DomainError) -> JSONResponse:
     """The answer for one of our own errors."""
-    if isinstance(error, Unavailable):
-        return problem(503, "unavailable", error.text, headers={"retry-after": "5"})
     if isinstance(error, BadInputs):
         faults = [FieldFault(field=f.field, fault=f.fault, fix=f.fix) for f in error.faults]
         return problem(422, error.code, error.text, faults)
@@ -86,31 +84,20 @@ def of_domain(error: DomainError) -> JSONResponse:
     return problem(422, error.code, error.text)
 
 
-def of_validation(error: RequestValidationError) -> JSONResponse:
+def of_validation(error: RequestValidationError, request: Request) -> JSONResponse:
     """The answer for a body or parameter of the wrong form."""
-    faults = []
-    for found in error.errors():
-        where = [str(p) for p in found["loc"] if p not in ("body", "query", "path", "header")]
-        kind = str(found["type"])
-        fix = _FIXES.get(kind, "")
-        message = str(found["msg"]).removeprefix("Value error, ")
-        faults.append(FieldFault(field=_path(where), fault=message[:1].lower() + message[1:], fix=fix))
-    first = f"{faults[0].field}: {faults[0].fault}" if faults else "the request has the wrong form"
-    return problem(422, "bad_input", first, faults)
+    faults = faults_of(error, request)
+    lines = [f"{f.field}: {f.fault}" + (f"; {f.fix}" if f.fix else "") for f in faults]
+    return problem(422, "bad_input", "\n".join(lines), faults)
 
 
-_FIXES = {
-    "missing": "give this field",
-    "extra_forbidden": "no field has this name; see the API's description",
-    "json_invalid": "send valid JSON",
-}
+def of_unavailable(error: Unavailable) -> JSONResponse:
+    """The answer while the database, or something else that everything needs, does not serve.
 
-
-def _path(parts: Sequence[str]) -> str:
-    path = ""
-    for part in parts:
-        path += f"[{part}]" if part.isdigit() else f".{part}" if path else part
-    return path or "body"
+    What the database said is for the log: it may name files and hosts.
+    """
+    log.warning("not available: %s", error)
+    return problem(503, "unavailable", NOT_NOW, headers={"retry-after": str(RETRY_SECONDS)})
 
 
 def install(app: FastAPI) -> None:
@@ -120,9 +107,13 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, DomainError)
         return of_domain(error)
 
-    def validation(_: Request, error: Exception) -> JSONResponse:
+    def validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return of_validation(error)
+        return of_validation(error, request)
+
+    def unavailable(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Unavailable)
+        return of_unavailable(error)
 
     def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -135,15 +126,21 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, ConnectorError)
         return problem(502, error.code, str(error))
 
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(500, "internal", "something went wrong; it has been logged")
+    def not_serving(_: Request, error: Exception) -> JSONResponse:
+        return problem(503, "unavailable", str(error), headers={"retry-after": str(RETRY_SECONDS)})
 
     app.add_exception_handler(DomainError, domain)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(ConnectorError, connector)
-    app.add_exception_handler(Exception, unexpected)
+    app.add_exception_handler(Unavailable, unavailable)
+    app.add_exception_handler(NotServing, not_serving)
+
+
+def internal(method: str, path: str, error: Exception) -> JSONResponse:
+    """The answer for a mistake of ours: nothing of it leaves, all of it is logged."""
+    log.error("%s %s failed", method, path, exc_info=error)
+    return problem(500, "internal", "something went wrong; it has been logged")
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:

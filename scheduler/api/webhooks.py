@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Header, Path, Request
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from connectors.signatures import verify
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.border import Refused, check_json
+from scheduler.api.border import check_json
 from scheduler.api.common import Services
-from scheduler.api.problems import answers
+from scheduler.api.problems import NotServing, answers
 from scheduler.config import Settings
-from scheduler.domain.errors import BadInput
+from scheduler.domain.errors import Missing
 from scheduler.services import intake
 from scheduler.services.app import App
-from scheduler.services.intake import StageEvent
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 Signed = Annotated[str, Header(max_length=1000)]
@@ -39,7 +39,7 @@ class Received(BaseModel):
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": StageEvent.model_json_schema()}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/StageEvent"}}},
         }
     },
 )
@@ -60,7 +60,7 @@ async def receive_a_stage_event(
     body = await request.body()
     settings: Settings = request.app.state.settings
     if not settings.webhook_secret:
-        raise HTTPException(503, "no webhook secret is set; set LOOPWRIGHT_WEBHOOK_SECRET")
+        raise NotServing("no webhook secret is set; set LOOPWRIGHT_WEBHOOK_SECRET")
     good = verify(
         settings.webhook_secret, webhook_id, webhook_timestamp, body, webhook_signature, time.time()
     )
@@ -70,10 +70,35 @@ async def receive_a_stage_event(
 
 
 def _store(app: App, id: str, body: bytes) -> Received:
-    try:
-        check_json(body)
-    except Refused as refused:
-        field, _, fault = refused.text.partition(": ")
-        raise BadInput(field, fault) from None
+    check_json(body)
     delivery, new = intake.receive(app, id, body)
     return Received(delivery=delivery, new=new)
+
+
+class DeliveryOut(BaseModel):
+    """``outcome`` is empty until the delivery was worked on; what cannot be acted on ends as
+    ``dead_letter`` with the reason. ``loop`` is what became of it."""
+
+    id: str
+    delivery: str = Field(description="The sender's `webhook-id`.")
+    received_at: datetime
+    outcome: str
+    loop: str | None
+
+
+@router.get("/deliveries/{delivery_id}", responses=answers(404))
+def get_delivery(
+    delivery_id: Annotated[str, Path(max_length=100)], app: Services, _: Annotated[Actor, needs(Action.READ)]
+) -> DeliveryOut:
+    """What became of a delivery."""
+    with app.db.read() as tx:
+        found = tx.inbox.get(delivery_id)
+    if found is None:
+        raise Missing("delivery", delivery_id)
+    return DeliveryOut(
+        id=found.id,
+        delivery=found.delivery_id,
+        received_at=found.received_at,
+        outcome=found.outcome,
+        loop=found.loop,
+    )

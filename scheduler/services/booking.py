@@ -157,9 +157,9 @@ def accounts_of(tx: Tx, subjects: set[str]) -> dict[str, Account]:
 
 def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop:
     """Hold everything a proposal needs and note every write, or raise `Taken` and change nothing."""
-    loop = tx.loops.get(loop_id)
-    assert loop is not None
-    _may_choose(loop, proposal)
+    loop, offered = tx.loops.get(loop_id), tx.proposals.get(proposal.id)
+    assert loop is not None and offered is not None
+    _may_choose(loop, offered)
     moved = tx.loops.move(
         loop_id,
         LoopState.HELD,

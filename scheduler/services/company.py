@@ -27,7 +27,11 @@ def read_company(text: str, syntax: Syntax, source: str) -> Company:
     Raises `BadInputs` with every fault of the file, in its order: one line each, naming the field by
     its path, what is wrong and what to do.
     """
-    data = parsed(text, syntax, source)
+    return checked_company(parsed(text, syntax, source))
+
+
+def checked_company(data: dict[str, Any]) -> Company:
+    """The company that a file's plain values describe. Raises `BadInputs` as `read_company` does."""
     written, reading = read_into(CompanyFile, data)
     company = company_of(written, _templates(written))
     raise_all(chain(reading.faults, company_faults(written, company, reading)), data)

@@ -98,7 +98,7 @@ def _note(errors: Iterable[ErrorDetails], model: type[BaseModel], reading: Readi
     for error in errors:
         loc = _loc(error)
         if not any(loc[: len(m)] == m for m in reading.mended):
-            reading.faults.append(from_pydantic(error, loc, _owner(model, error["loc"])))
+            reading.faults.append(from_pydantic(error, loc, owner(model, error["loc"])))
 
 
 def _mend(error: ErrorDetails, data: Any) -> Loc:
@@ -106,26 +106,26 @@ def _mend(error: ErrorDetails, data: Any) -> Loc:
     loc, node = _loc(error), data
     spot: tuple[Any, Any, int] = (data, loc[0] if loc else "", 1)
     for depth, part in enumerate(loc, 1):
-        if isinstance(node, dict):
+        if isinstance(node, dict) and isinstance(part, str):
             spot = (node, part, depth)
-            node = node.get(str(part))
+            node = node.get(part)
         elif isinstance(node, list) and isinstance(part, int):
             if depth == len(loc) and error["type"] in ("model_type", "model_attributes_type"):
                 spot = (node, part, depth)
             node = node[part]
+        else:
+            break  # one value where a list may stand
     holder, key, depth = spot
     if isinstance(holder, list):
         holder[key] = {}
-    elif error["type"] == "missing" or (
-        key in holder and key in _STAND_INS and error["type"] != "extra_forbidden"
-    ):
+    elif error["type"] == "missing":
         holder[key] = _STAND_INS[key]()
     else:
         holder.pop(key, None)
     return loc[:depth]
 
 
-def _owner(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
+def owner(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
     """The model that has, or lacks, the field that ``loc`` ends with."""
     here: type[BaseModel] | None = model
     for part in loc[:-1]:

@@ -59,7 +59,14 @@ def parsed(text: str, syntax: Syntax, source: str) -> dict[str, Any]:
                 )
             ]
         )
-    value = _toml(text, source) if syntax == "toml" else _yaml(text, source)
+    return plain(_toml(text, source) if syntax == "toml" else _yaml(text, source), source)
+
+
+def plain(value: Any, source: str) -> dict[str, Any]:
+    """``value`` where it is named fields of plain values, not too deep and without control characters.
+
+    Raises `BadInputs`, naming ``source`` where there is no path.
+    """
     if _depth(value) > MAX_DEPTH:
         raise BadInputs([BadInput(source, "is nested too deeply", f"at most {MAX_DEPTH} levels")])
     if not isinstance(value, dict):

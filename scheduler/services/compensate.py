@@ -31,7 +31,9 @@ def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Sp
         moved = _next(app, tx, loop, reason, blocked)
         release(app, tx, moved)
         if moved.state is LoopState.PLANNING:
-            app.jobs.enqueue(tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:g{moved.generation}")
+            app.jobs.enqueue(
+                tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:{moved.generation}:{moved.replans}"
+            )
 
 
 def _was_booked(tx: Tx, loop: Loop) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from scheduler.domain.errors import BadInput, DomainError
+from scheduler.domain.errors import BadInput, BadInputs, DomainError
 from scheduler.domain.loops import Application, BookMode, Candidate, LoopState
 from scheduler.services import cancel, requests
 from scheduler.services.app import App
+from scheduler.services.company_faults import from_pydantic, path
+from scheduler.services.company_words import email_of
 from scheduler.services.requests import LoopRequest
 from scheduler.storage.database import Tx
 
@@ -23,7 +26,7 @@ class _Model(BaseModel):
 
 class CandidateIn(_Model):
     name: str = Field(min_length=1, max_length=200)
-    email: str = Field(min_length=3, max_length=254)
+    email: Annotated[str, Field(max_length=254), AfterValidator(email_of)]
     zone: str
 
 
@@ -72,7 +75,7 @@ def receive(app: App, delivery_id: str, body: bytes) -> tuple[str, bool]:
 
 
 def parse(body: bytes) -> StageEvent:
-    """The event in a body. Raises `BadInput` naming the field."""
+    """The event in a body. Raises `BadInputs` naming the fields."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
@@ -80,9 +83,9 @@ def parse(body: bytes) -> StageEvent:
     try:
         return StageEvent.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(p) for p in first["loc"]) or "body"
-        raise BadInput(path, first["msg"].lower(), "see the webhook's description in the API docs") from None
+        said = [from_pydantic(e, e["loc"] or ("body",), None) for e in error.errors()]
+        see = "see the webhook's description in the API docs"
+        raise BadInputs([BadInput(path(f.loc), f.fault, f.fix or see) for f in said]) from None
 
 
 def work(app: App, delivery_id: str) -> None:

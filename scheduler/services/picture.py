@@ -138,8 +138,10 @@ def _met_before(tx: Tx, loop: Loop) -> frozenset[str]:
 
 def _load(tx: Tx, people: set[str], now: datetime) -> dict[str, int]:
     """Interviews per person over the last weeks and everything still ahead."""
-    window = Span(now - _LOAD, now + _LOAD)
-    return {
-        p: sum(1 for i in tx.interviews.upcoming(p, window) if i.kind is InterviewKind.INTERVIEW)
-        for p in people
-    }
+    found = dict.fromkeys(people, 0)
+    for interview in tx.interviews.of_people(people, Span(now - _LOAD, now + _LOAD)):
+        if interview.kind is InterviewKind.INTERVIEW:
+            for seat in interview.seats:
+                if seat.person in found:
+                    found[seat.person] += 1
+    return found

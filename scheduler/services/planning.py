@@ -211,5 +211,7 @@ def replan(
             fixes=(),
             **changes,
         )
-        app.jobs.enqueue(tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:{moved.replans}")
+        app.jobs.enqueue(
+            tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:{moved.generation}:{moved.replans}"
+        )
         return moved

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.errors import CursorExpired
-from connectors.types import Event, Reply, Window
+from connectors.errors import CursorExpired, Gone, NotFound
+from connectors.protocol import Calendar
+from connectors.types import Event, EventRef, Page, Reply, Window
 from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState, Write, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
@@ -41,35 +42,58 @@ def sync(app: App) -> int:
         except CursorExpired:
             cursor = None
             continue
-        with app.db.write() as tx:
-            for event in page.upserts:
-                _event(app, tx, organizer, event)
-            for removed in page.removals:
-                _removed(app, tx, organizer, removed)
-            tx.cursors.put(organizer.address, page.next, now)
+        _page(app, organizer, calendar, page)
         seen += len(page.upserts) + len(page.removals)
         cursor = page.next
         if not page.more:
             return seen
 
 
-def _event(app: App, tx: Tx, organizer: Account, event: Event) -> None:
+def _page(app: App, organizer: Account, calendar: Calendar, page: Page) -> None:
+    """Answers first; what looks moved or deleted is read once more, since the page may be older than
+    what we have just written ourselves."""
+    with app.db.write() as tx:
+        suspects = [e.ref.id for e in page.upserts if not _event(app, tx, organizer, e)]
+        known = [r for r in page.removals if tx.interviews.by_event(organizer.address, r) is not None]
+    fresh = {id: _fresh(calendar, EventRef(organizer.address, id)) for id in (*suspects, *known)}
+    with app.db.write() as tx:
+        for id, event in fresh.items():
+            _suspect(app, tx, organizer, id, event)
+        tx.cursors.put(organizer.address, page.next, app.clock())
+
+
+def _fresh(calendar: Calendar, ref: EventRef) -> Event | None:
+    try:
+        found = calendar.get(ref)
+    except (Gone, NotFound):
+        return None
+    return None if found.cancelled else found
+
+
+def _event(app: App, tx: Tx, organizer: Account, event: Event) -> bool:
+    """Take over the answers of an event that is where we put it; ``False`` where it is not."""
     interview = tx.interviews.by_event(organizer.address, event.ref.id)
     if interview is None or interview.state is InterviewState.CANCELLED:
-        return
-    if event.cancelled:
-        _flag(app, tx, interview, "deleted", f"{interview.title} was deleted in the calendar")
-        return
-    if _pending(tx, interview):
-        return
+        return True
+    if event.cancelled or (event.start, event.end) != (interview.span.start, interview.span.end):
+        return False
     tx.interviews.update(interview.id, etag=event.etag, join_url=event.join_url or interview.join_url)
-    if (event.start, event.end) != (interview.span.start, interview.span.end):
-        _flag(app, tx, interview, "moved", f"{interview.title} was moved in the calendar by somebody else")
-        return
     people = {p.email.casefold(): p for p in tx.people.list(active=False)}
     for attendee in event.attendees:
         _answer(app, tx, interview, people.get(attendee.address.casefold()), attendee.reply)
     _room(app, tx, interview, event)
+    return True
+
+
+def _suspect(app: App, tx: Tx, organizer: Account, id: str, event: Event | None) -> None:
+    """Flag an event that is gone or elsewhere even when read again, unless it is us who move it."""
+    interview = tx.interviews.by_event(organizer.address, id)
+    if interview is None or interview.state is InterviewState.CANCELLED or _pending(tx, interview):
+        return
+    if event is None:
+        _flag(app, tx, interview, "deleted", f"{interview.title} was deleted in the calendar")
+    elif (event.start, event.end) != (interview.span.start, interview.span.end):
+        _flag(app, tx, interview, "moved", f"{interview.title} was moved in the calendar by somebody else")
 
 
 def _pending(tx: Tx, interview: Interview) -> bool:
@@ -120,12 +144,6 @@ def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
     )
     if room is not None and refused:
         _flag(app, tx, interview, "room_lost", f"{room.name} refused {interview.title}")
-
-
-def _removed(app: App, tx: Tx, organizer: Account, event: str) -> None:
-    interview = tx.interviews.by_event(organizer.address, event)
-    if interview is not None and interview.state is not InterviewState.CANCELLED:
-        _flag(app, tx, interview, "deleted", f"{interview.title} was deleted in the calendar")
 
 
 def _flag(app: App, tx: Tx, interview: Interview, flag: str, text: str) -> None:

@@ -183,7 +183,7 @@ def _start(app: App, tx: Tx, loop: Loop, actor: str, cause: str) -> Loop:
         loop.id, to, expect={LoopState.DRAFT}, actor=actor, cause=cause, at=app.clock(), reasons=reasons
     )
     if to is LoopState.PLANNING:
-        app.jobs.enqueue(tx, "plan", {"loop": loop.id}, key=f"plan:{loop.id}:0")
+        app.jobs.enqueue(tx, "plan", {"loop": loop.id}, key=f"plan:{loop.id}:0:0")
     return moved
 
 

@@ -45,6 +45,10 @@ class CompanyFile:
             register.retire()
             register.put_all(values)  # type: ignore[arg-type]
 
+    def lock(self) -> None:
+        """Be the only one who changes the company until the transaction ends."""
+        self.connection.execute(sa.select(company.c.id).with_for_update()).all()
+
     def name(self) -> str:
         return str(self._one("name"))
 

@@ -26,6 +26,7 @@ from scheduler.storage.loops import Loops
 from scheduler.storage.people import People, Pools, Rooms, Sites
 from scheduler.storage.proposals import Proposals
 from scheduler.storage.reservations import Reservations
+from scheduler.storage.subscriptions import Subscriptions
 from scheduler.storage.templates import Templates
 
 BUSY_SECONDS = 30
@@ -52,6 +53,7 @@ class Tx:
         self.ledger = Ledger(connection)
         self.inbox = Inbox(connection)
         self.cursors = Cursors(connection)
+        self.subscriptions = Subscriptions(connection)
 
 
 class Database:

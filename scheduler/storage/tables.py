@@ -315,3 +315,17 @@ cursors = sa.Table(
     words("cursor"),
     instant("at"),
 )
+
+subscriptions = sa.Table(
+    "lw_subscriptions",
+    metadata,
+    words("id", primary_key=True),
+    words("provider"),
+    words("calendar"),
+    words("resource"),
+    words("url"),
+    words("secret"),
+    instant("expires_at"),
+    instant("created_at"),
+    instant("renew_at"),
+)

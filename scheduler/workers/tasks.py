@@ -12,7 +12,17 @@ from scheduler.services import booking, intake, perform, planning, repair
 from scheduler.services.again import Again
 from scheduler.services.app import App
 
-_WAITING = frozenset({LoopState.PLANNING, LoopState.REPAIRING, LoopState.HELD, LoopState.BOOKING})
+_WAITING = frozenset(
+    {
+        LoopState.PLANNING,
+        LoopState.PROPOSED,
+        LoopState.HELD,
+        LoopState.BOOKING,
+        LoopState.REPAIRING,
+        LoopState.CANCELLING,
+    }
+)
+"""States in which a loop waits for a job: given up, it would wait for ever."""
 
 
 def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
@@ -51,7 +61,8 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name, {"error": error[:500]}))
         if name == "intake":
             tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {error}"[:1000])
-        loop = tx.loops.get(str(payload.get("loop", "")))
+        proposal = tx.proposals.get(str(payload.get("proposal", "")))
+        loop = tx.loops.get(proposal.loop if proposal else str(payload.get("loop", "")))
         if loop is None or loop.state not in _WAITING:
             return
         try:
