@@ -66,7 +66,9 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
         return _start_over(app, loop, broken, actor, proposal_id)
     try:
         with app.db.write() as tx:
-            return take(app, tx, loop.id, proposal, actor)
+            held = take(app, tx, loop.id, proposal, actor)
+        failpoint("K4")
+        return held
     except Taken as taken:
         wanted = requirements(loop, _application(app, loop), proposal.interviews)
         spans = [(s, span) for s, span in wanted if s in taken.subjects]
