@@ -25,7 +25,7 @@ def apart(book: Book, people: Iterable[str]) -> Iterator[Violation]:
 
 def _close(bookings: list[Booking], reach: int) -> Iterator[tuple[Booking, Booking]]:
     """Pairs, the earlier first, with less than ``reach`` minutes between them."""
-    events = sorted(bookings, key=lambda event: (event.start, event.end))
+    events = sorted(bookings, key=lambda event: (event.start, event.end, event.where))
     for at, first in enumerate(events):
         for then in events[at + 1 :]:
             if then.start >= first.end + reach:

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from solver.check import Judge
 from solver.plan import Assignment, LoopPlan, Plan, Result, Status
-from solver.problem import BusyKind, Interval, Loop, Problem, Session, SessionKind
-from solver.view import Book, Booking, Lookup, Placed
+from solver.problem import BusyKind, Interval, Loop, Person, Problem, Session, SessionKind
 
 
 def solve(problem: Problem) -> Result:
@@ -37,20 +36,18 @@ class _Greedy:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.look = Lookup(problem)
-        self.book = Book(self.look)
-        self.load: dict[tuple[str, str, int | None], int] = {}
+        self.people = {person.id: person for person in problem.people}
+        self.booked: dict[str, list[Interval]] = {person.id: [] for person in problem.people}
+        self.interviews: dict[str, list[int]] = {person.id: [] for person in problem.people}
+        self.rooms: dict[str, list[Interval]] = {room.id: [] for room in problem.rooms}
 
     def loop(self, loop: Loop) -> LoopPlan | None:
         for sessions in self.days(loop):
-            plan = LoopPlan(sessions, None)
-            if loop.debrief is not None:
-                start = self.debrief(loop, Placed(self.look, loop, plan))
-                if start is None:
-                    continue
+            start = self.debrief(loop, sessions)
+            if loop.debrief is None or start is not None:
                 plan = LoopPlan(sessions, start)
-            self.take(Placed(self.look, loop, plan))
-            return plan
+                self.take(loop, plan)
+                return plan
         return None
 
     def days(self, loop: Loop) -> Iterator[dict[str, Assignment]]:
@@ -156,72 +153,94 @@ class _Greedy:
 
     def free(self, person: str, start: int, end: int, kind: str) -> bool:
         """Working, not busy, with the buffer to everything booked, and under the caps."""
-        diary = self.look.diary(person)
-        if diary is None or diary.work.index(start, end) is None:
+        one, buffer = self.people[person], self.problem.buffer
+        if not any(first <= start and end <= last for first, last in one.work):
             return False
-        if diary.blocks[BusyKind.HARD].overlaps(start, end):
+        for block in one.busy:
+            blocks = block.kind is BusyKind.HARD or (block.kind is BusyKind.LUNCH and kind != "lunch")
+            if blocks and block.start < end and start < block.end:
+                return False
+        if any(start < last + buffer and first < end + buffer for first, last in self.booked[person]):
             return False
-        if kind != "lunch" and diary.blocks[BusyKind.LUNCH].overlaps(start, end):
-            return False
-        buffer = self.problem.buffer
-        if any(
-            start < event.end + buffer and event.start < end + buffer
-            for event in self.book.people.get(person, ())
+        return kind != "interview" or self.under_caps(one, start)
+
+    def under_caps(self, one: Person, start: int) -> bool:
+        """One interview more fits the local day and week."""
+        for cap, bounds in (
+            (one.max_day, self.problem.day_bounds[one.tz]),
+            (one.max_week, self.problem.week_bounds[one.tz]),
         ):
-            return False
-        if kind != "interview":
-            return True
-        one = diary.person
-        today = self.load.get((person, "day", self.look.local_day(one.tz, start)), 0)
-        week = self.load.get((person, "week", self.look.local_week(one.tz, start)), 0)
-        return today < one.max_day and week < one.max_week
+            for first, last in bounds:
+                if first <= start < last:
+                    taken = sum(first <= other < last for other in self.interviews[one.id])
+                    if taken >= cap:
+                        return False
+        return True
 
     def room(self, loop: Loop, session: Session, start: int, end: int, heads: int) -> str | None:
+        """The smallest free room, if the session needs one."""
         if not session.room:
             return None
         pinned = session.lock.room if session.lock is not None else None
         for room in sorted(self.problem.rooms, key=lambda room: room.cap):
             if room.site != loop.site or room.cap < heads or pinned not in (None, room.id):
                 continue
-            uses = self.book.rooms.get(room.id, ())
-            if not self.look.room_busy(room).overlaps(start, end) and not any(
-                start < use.end and use.start < end for use in uses
-            ):
+            if not any(start < last and first < end for first, last in (*room.busy, *self.rooms[room.id])):
                 return room.id
         return None
 
-    def debrief(self, loop: Loop, placed: Placed) -> int | None:
+    def debrief(self, loop: Loop, got: dict[str, Assignment]) -> int | None:
         """The first slot within the deadline at which everybody can come."""
-        wanted, end = loop.debrief, placed.last_end
-        if wanted is None or end is None:
+        wanted = loop.debrief
+        if wanted is None:
             return None
-        hours, grid = self.look.calendar(loop.site), self.problem.grid
-        own: dict[str, list[Booking]] = {}
-        for person, event in placed.bookings:
-            own.setdefault(person, []).append(event)
-        buffer = self.problem.buffer
+        ends = {session.id: got[session.id].start + session.dur for session in loop.sessions}
+        panel = {*wanted.attend, *self.seated(loop, got)}
+        last: dict[str, int] = {}
+        for name, at in got.items():
+            for person in (*(one for seat in at.people for one in seat), at.shadow or ""):
+                last[person] = max(ends[name], last.get(person, 0))
+        end, grid, buffer = max(ends.values()), self.problem.grid, self.problem.buffer
         for start in range(-(-end // grid) * grid, self.problem.horizon, grid):
-            if hours.minutes(end, start) > wanted.within:
+            hours = self.problem.calendars[loop.site]
+            if sum(max(0, min(start, closes) - max(end, opens)) for opens, closes in hours) > wanted.within:
                 return None
             if all(
                 self.free(person, start, start + wanted.dur, "debrief")
-                and all(start >= event.end + buffer for event in own.get(person, ()))
-                for person in placed.panel
+                and start >= last.get(person, -buffer) + buffer
+                for person in panel
             ):
                 return start
         return None
 
-    def take(self, placed: Placed) -> None:
-        self.book.add(placed)
-        for person, event in placed.bookings:
-            diary = self.look.diary(person)
-            if diary is not None and event.kind in ("interview", "shadow"):
-                tz = diary.person.tz
-                for period, at in (
-                    ("day", self.look.local_day(tz, event.start)),
-                    ("week", self.look.local_week(tz, event.start)),
-                ):
-                    self.load[person, period, at] = self.load.get((person, period, at), 0) + 1
+    def seated(self, loop: Loop, got: dict[str, Assignment]) -> set[str]:
+        """Everybody in an interview seat."""
+        kinds = {session.id: session.kind for session in loop.sessions}
+        return {
+            person
+            for name, at in got.items()
+            if kinds[name] is SessionKind.INTERVIEW
+            for seat in at.people
+            for person in seat
+        }
+
+    def take(self, loop: Loop, plan: LoopPlan) -> None:
+        """Books everybody and every room of a placed loop."""
+        for session in loop.sessions:
+            got = plan.sessions[session.id]
+            span = (got.start, got.start + session.dur)
+            for person in (
+                *(one for seat in got.people for one in seat),
+                *([got.shadow] if got.shadow else []),
+            ):
+                self.booked[person].append(span)
+                if session.kind is SessionKind.INTERVIEW:
+                    self.interviews[person].append(got.start)
+            if got.room is not None:
+                self.rooms[got.room].append(span)
+        if loop.debrief is not None and plan.debrief is not None:
+            for person in {*loop.debrief.attend, *self.seated(loop, dict(plan.sessions))}:
+                self.booked[person].append((plan.debrief, plan.debrief + loop.debrief.dur))
 
 
 def _in_order(loop: Loop) -> list[Session]:
