@@ -46,6 +46,7 @@ _STAND_INS: Mapping[str, Callable[[], Any]] = {
     "people": list,
     "sites": list,
     "stage": _name,
+    "summary": _name,
     "template": _name,
     "title": _name,
     "use": _name,

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInputs
+from scheduler.services import company_mend, company_model
 from scheduler.services.company_faults import MOST, nearest
 from scheduler.services.company_text import parsed
 from tests.house.tree import ROOT
@@ -184,6 +186,35 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
 )
 def test_one_fault_is_one_line(changes: dict[str, Any], line: str) -> None:
     assert faults(small(**changes)) == [line]
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"templates__0__interviews__1__after": {}},
+            "templates[0].interviews[1].after: is named fields, not a text",
+        ),
+        (
+            {"templates__1": {"use": "quick-45", "people": "ida", "pools": {"team": "backend"}}},
+            "templates[1].people: 'ida' is a text, not named fields",
+        ),
+        (
+            {"templates__1": {"use": "quick-45", "pools": {"team": {"x": 1}}}},
+            "templates[1].pools.team: is named fields, not a text",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_shape_does_not_hide_the_rest(changes: dict[str, Any], line: str) -> None:
+    said = faults(small(**changes, policy__stages__0__template="other"))
+    assert said[0] == line
+    assert said[-1].startswith("policy.stages[0].template: unknown template 'other'")
+
+
+def test_everything_that_must_be_there_has_a_stand_in() -> None:
+    models = [m for m in vars(company_model).values() if isinstance(m, type) and issubclass(m, BaseModel)]
+    required = {name for m in models for name, info in m.model_fields.items() if info.is_required()}
+    assert required <= set(company_mend._STAND_INS)
 
 
 def test_an_unknown_price_names_the_rules() -> None:
