@@ -19,33 +19,40 @@ TOLERANCE = 300
 
 
 def key(secret: str) -> bytes:
-    """The bytes to sign with."""
+    """The bytes to sign with. Raises `ValueError` for an empty secret and a broken ``whsec_`` one."""
     if secret.startswith(PREFIX):
         try:
-            return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-        except (binascii.Error, ValueError):
-            pass
-    return secret.encode()
+            found = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+        except binascii.Error:
+            raise ValueError(f"what follows {PREFIX} is not base64") from None
+    else:
+        found = secret.encode()
+    if not found:
+        raise ValueError("the secret is empty")
+    return found
 
 
 def sign(secret: str, id: str, timestamp: int, body: bytes) -> str:
     """The value of ``webhook-signature``; ``timestamp`` in seconds since 1970."""
-    return "v1," + base64.b64encode(_mac(secret, id, str(timestamp), body)).decode()
+    return "v1," + base64.b64encode(_mac(key(secret), id, str(timestamp), body)).decode()
 
 
-def _mac(secret: str, id: str, timestamp: str, body: bytes) -> bytes:
-    content = b".".join((id.encode(), timestamp.encode(), body))
-    return hmac.new(key(secret), content, hashlib.sha256).digest()
+def _mac(key: bytes, id: str, timestamp: str, body: bytes) -> bytes:
+    return hmac.digest(key, b".".join((id.encode(), timestamp.encode(), body)), hashlib.sha256)
 
 
 def verify(secret: str, id: str, timestamp: str, body: bytes, signatures: str, now: float) -> bool:
     """Whether one of the signatures is ours and the timestamp is within `TOLERANCE` of ``now``.
 
-    An empty secret refuses everything. The comparison takes the same time whatever is wrong.
+    An empty or broken secret refuses everything. The comparison takes the same time whatever is wrong.
     """
-    if not secret or not id or len(timestamp) > 20 or not timestamp.isdecimal() or not timestamp.isascii():
+    try:
+        ours = key(secret)
+    except ValueError:
         return False
-    wanted = base64.b64encode(_mac(secret, id, timestamp, body))
+    if not id or len(timestamp) > 20 or not (timestamp.isascii() and timestamp.isdecimal()):
+        return False
+    wanted = base64.b64encode(_mac(ours, id, timestamp, body))
     offered = [s.removeprefix("v1,").encode() for s in signatures.split(" ") if s.startswith("v1,")]
     matches = [hmac.compare_digest(wanted, s) for s in offered]
     return any(matches) and abs(now - int(timestamp)) <= TOLERANCE
