@@ -23,6 +23,7 @@ from solver.model import Model
 from solver.packing import Packing
 from solver.plan import LoopPlan, Progress, Status
 from solver.problem import Problem
+from solver.timeline import Timeline
 from solver.usage import Usage
 from solver.variables import Domain
 
@@ -31,6 +32,9 @@ EXACT_LITERALS = 1500
 
 FIRST_EFFORT = 4
 """How hard the first pass tries to place a loop; what it leaves out the improvement takes up."""
+
+CACHE_SHARE = 4
+"""The part of the memory limit that kept calendars may take; the rest is for searches."""
 
 PROVEN_ALONE = 40
 """Loops up to which each one's least price is proven, not only bounded."""
@@ -46,7 +50,9 @@ def pack(problem: Problem, judge: Judge, budget: Budget, progress: Report | None
 class _Batch:
     def __init__(self, problem: Problem, judge: Judge, budget: Budget, progress: Report | None) -> None:
         self.problem, self.judge, self.budget, self.progress = problem, judge, budget, progress
-        self.packing = Packing(judge)
+        memory = budget.limits.memory_mb
+        cache = None if memory is None else memory // CACHE_SHARE
+        self.packing = Packing(judge, Usage(Timeline(problem, cache)))
         self.placer = Placer(judge, self.packing.usage, budget)
         self.alone: dict[str, int | None] = {}
         self.bound = 0

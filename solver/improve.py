@@ -27,6 +27,9 @@ WORTH = 25_000
 STEP = 0.004
 """Deterministic work counted for placing one loop."""
 
+THOROUGH = 0.15
+"""How often a loop that finds no place quickly is searched for exactly before others give way."""
+
 DRIFT = 60
 """Moves without a new best after which the search goes back to the best plan."""
 
@@ -110,8 +113,10 @@ class Improver:
     def _force(self, name: str) -> None:
         """Places a loop, if need be in place of others that are worth no more."""
         best = self.place(name)
+        if best is None and self.random.random() < THOROUGH:
+            best = self._searched(name)
         if best is not None and best.plan is not None:
-            self.add(name, best.plan, best.own)
+            self.add(name, best.plan)
             return
         self.worth[name] += 1
         found = self._contested(name)
@@ -124,6 +129,11 @@ class Improver:
             self.remove(other)
             self.waiting.append(other)
         self.add(name, plan)
+
+    def _searched(self, name: str) -> Best | None:
+        """The exact search for a loop: dearer, and it finds what staffing the best rows misses."""
+        best = self.placer.place(self.packing.frames[name])
+        return best if best.plan is not None and self.packing.worth(name, best.cost) else None
 
     def _contested(self, name: str) -> tuple[LoopPlan, set[str]] | None:
         """The least contested placement of a loop and the loops in its way."""

@@ -13,17 +13,16 @@ from solver.check import Judge, pinned
 from solver.frame import Frame
 from solver.loop import fair_of
 from solver.plan import LoopPlan, Plan
-from solver.timeline import Timeline
 from solver.usage import Usage
 
 
 class Packing:
     """Plans of a problem's loops with their usage and price."""
 
-    def __init__(self, judge: Judge, usage: Usage | None = None) -> None:
+    def __init__(self, judge: Judge, usage: Usage) -> None:
         self.judge = judge
         self.problem = judge.problem
-        self.usage = Usage(Timeline(self.problem)) if usage is None else usage
+        self.usage = usage
         timeline = self.usage.timeline
         self.frames = {loop.id: Frame(timeline, loop) for loop in self.problem.loops}
         self.order = {name: index for index, name in enumerate(self.frames)}

@@ -116,13 +116,15 @@ def _tight(person: Person, dur: int) -> bool:
 class Timeline:
     """Everything about time that one problem fixes, computed on demand and kept."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, cache_mb: int | None = None) -> None:
+        """``cache_mb``: about how much the kept answers may take; beyond it they are forgotten."""
         self.problem = problem
         self.grid = problem.grid
         self.people: dict[str, Person] = {p.id: p for p in problem.people}
         self.rooms: dict[str, Room] = {r.id: r for r in problem.rooms}
         self.steps = _last_minute(problem) // self.grid + 2
         self.minutes: Costs = np.arange(self.steps, dtype=np.int64) * self.grid
+        self._most_kept = None if cache_mb is None else max((cache_mb << 20) // (8 * self.steps), 1)
         self._travel = {frozenset((a, b)): m for a, b, m in problem.travel}
         self._person: dict[tuple[str, int, Event], Costs] = {}
         self._diaries: dict[str, _Diary] = {}
@@ -136,6 +138,8 @@ class Timeline:
         key = (person, dur, event)
         found = self._person.get(key)
         if found is None:
+            if self._most_kept is not None and len(self._person) >= self._most_kept:
+                self._person.clear()
             found = self._person[key] = self._costs(self.people[person], dur, event)
         return found
 

@@ -170,3 +170,9 @@ def test_every_grid_gives_the_same_best_where_it_may(grid: int) -> None:
     result = solve(it, SHORT)
     assert result.plan == plan(L=placed(at(0, 11), s=got(at(0, 9), "ann"), t=got(at(0, 10), "bob")))
     assert violations(it, result.plan) == ()
+
+
+def test_a_memory_limit_changes_no_answer() -> None:
+    tight = solve(crowd(9), Limits(seconds=120.0, deterministic=0.3, memory_mb=400))
+    wide = solve(crowd(9), Limits(seconds=120.0, deterministic=0.3))
+    assert plan_to_json(tight.plan) == plan_to_json(wide.plan)
