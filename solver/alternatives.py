@@ -140,10 +140,23 @@ class _Search:
         return found
 
     def _split(self, heap: list[_Region], allowed: tuple[Interval, ...], used: Halves, bound: int) -> None:
-        for half in sorted(used):
-            rest = tuple(other for other in allowed if other != half)
-            if rest:
-                heappush(heap, _Region(bound, next(self._order), rest))
+        """Regions that hold what is left of ``allowed`` once the plans of ``used`` are known.
+
+        A loop of one day is on another day, or on one half of that day: these regions do not
+        overlap. Over several days each region forbids one of the half-days used.
+        """
+        if self.frame.loop.max_days == 1:
+            day = next(day for day in self.frame.loop.days if any(inside(half, day) for half in used))
+            parts = [tuple(half for half in allowed if not inside(half, day))]
+            if len(used) == 2:
+                parts += [(half,) for half in sorted(used)]
+            else:
+                parts.append(tuple(half for half in allowed if inside(half, day) and half not in used))
+        else:
+            parts = [tuple(other for other in allowed if other != half) for half in sorted(used)]
+        for part in parts:
+            if part:
+                heappush(heap, _Region(bound, next(self._order), part))
 
     def _solve(self, heap: list[_Region], region: _Region) -> None:
         """Gives a region its bound, or, if it has one, its best plan, and puts it back."""
@@ -183,6 +196,10 @@ def _other_people(v: LoopVars, known: list[LoopPlan]) -> None:
         more = v.model.new_bool_var("more people")
         v.model.add(seated >= len(before) + 1).only_enforce_if(more)
         v.model.add(same <= len(before) - 1).only_enforce_if(~more)
+
+
+def inside(half: Interval, day: Interval) -> bool:
+    return day[0] <= half[0] and half[1] <= day[1]
 
 
 def half_days(loop: Loop) -> tuple[Interval, ...]:
