@@ -113,6 +113,11 @@ class Push(Protocol):
 
     def unsubscribe(self, subscription: Subscription) -> None: ...
 
+    def handshake(self, query: Mapping[str, str]) -> str | None:
+        """The plain text to answer at once where the service tries the address before it subscribes;
+        ``None``: it is a notice."""
+        ...
+
     def parse_push(
         self, headers: Mapping[str, str], body: bytes, known: Mapping[str, Subscription]
     ) -> Sequence[Notice]:

@@ -6,6 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535)
     api_token: str = Field("", repr=False)
     """Bearer token of the API (at least 24 characters). Without one the API serves loopback addresses only."""
+    base_url: str = ""
+    """Where calendar services reach this deployment (``https://hire.example.com``), for their notices of
+    changes; empty: no notices, the calendar is polled."""
     webhook_secret: str = Field("", repr=False)
     """Shared secret of the stage-advance webhook (at least 24 characters); empty: no webhook is taken."""
     worker: str = Field("loop-0", pattern=r"^[a-z0-9-]{1,40}$")
@@ -64,6 +68,20 @@ class Settings(BaseSettings):
         if value and len(value) < 24:
             raise ValueError("is too short; use at least 24 random characters")
         return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme == "https" and parts.hostname and parts.port != 0
+        except ValueError:
+            good = False
+        if not good or not value.isascii() or not value.isprintable() or set(value) & set(" ?#@\\"):
+            raise ValueError("is not an address like https://hire.example.com; calendar services need https")
+        return value.rstrip("/")
 
     @field_validator("webhook_secret")
     @classmethod

@@ -104,6 +104,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
         jobs=queue,
         clock=clock,
         deployment=settings.deployment,
+        base_url=settings.base_url,
     )
     return Runtime(settings, app, queue)
 

@@ -172,6 +172,11 @@ class GoogleCalendar(OrganizerEvents):
         except (NotFound, Gone):
             return
 
+    def handshake(self, query: Mapping[str, str]) -> str | None:
+        """See `Push.handshake`: Google says hello with a notice and expects nothing back."""
+        del query
+        return None
+
     def parse_push(
         self, headers: Mapping[str, str], body: bytes, known: Mapping[str, Subscription]
     ) -> Sequence[Notice]:

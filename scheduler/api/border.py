@@ -23,7 +23,8 @@ SLOWEST = 30.0
 """Seconds that a client has for sending its body."""
 _LONGEST_NUMBER = 30
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
-WEBHOOKS = "/api/v1/webhooks/"
+WEBHOOKS = ("/api/v1/webhooks/", "/api/v1/push/")
+"""Addresses whose bodies are verified before they are read."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 HEADERS = [

@@ -13,6 +13,7 @@ from scheduler.api import (
     loops,
     problems,
     proposals,
+    push,
     webhooks,
 )
 from scheduler.api.border import Border
@@ -43,7 +44,7 @@ def create_app(app: App, settings: Settings) -> FastAPI:
     problems.install(api)
     api.add_middleware(Border)
     v1 = APIRouter(prefix=BASE, redirect_slashes=False)
-    for part in (loops, proposals, bookings, applications, company, webhooks, health, docs):
+    for part in (loops, proposals, bookings, applications, company, webhooks, push, health, docs):
         v1.include_router(part.router)
     api.include_router(v1)
     docs.describe(api)

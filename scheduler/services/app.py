@@ -27,7 +27,8 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True)
 class App:
-    """``calendars`` maps ``(provider, mode)``; ``deployment`` prefixes every calendar key."""
+    """``calendars`` maps ``(provider, mode)``; ``deployment`` prefixes every calendar key; ``base_url`` is
+    where calendar services reach this deployment (https, no slash at the end), empty where they do not."""
 
     db: Database
     calendars: Mapping[tuple[str, Mode], Calendar]
@@ -36,6 +37,7 @@ class App:
     jobs: Jobs
     clock: Callable[[], datetime]
     deployment: str
+    base_url: str = ""
 
     def calendar(self, account: Account) -> Calendar:
         """The connector for an account. Raises `Invalid` where none is configured."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError, Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.services import booking, intake, perform, planning, repair
+from scheduler.services import booking, intake, perform, planning, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
+
+log = logging.getLogger("loopwright.jobs")
 
 _WAITING = frozenset(
     {
@@ -33,6 +37,8 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         "book": lambda p: _book(app, p["proposal"]),
         "perform": lambda p: _perform(app, p["loop"]),
         "repair": lambda p: repair.repair(app, p["loop"]),
+        "replies": lambda _: _replies(app),
+        "push": lambda _: push.ensure(app),
     }
 
 
@@ -51,6 +57,15 @@ def _perform(app: App, loop: str) -> float | None:
     except Again as again:
         return again.seconds
     return None
+
+
+def _replies(app: App) -> None:
+    """A notice said that the organizer's calendar changed. A service that does not answer now is
+    polled a moment later anyway."""
+    try:
+        replies.sync(app)
+    except ConnectorError as error:
+        log.warning("replies after a notice: %s", error)
 
 
 def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:

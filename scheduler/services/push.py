@@ -1,0 +1,237 @@
+"""Has the organizer's calendar tell us of changes, and takes its notices. Polling stays the net beneath.
+
+A notice says only *that* something changed; what, is read from the cursor as at any other time. That is
+also how lost notices are made good: the cursor knows where we stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from connectors import types as wire
+from connectors.errors import ConnectorError
+from connectors.protocol import Push
+from scheduler.domain.subscriptions import Subscription
+from scheduler.services.app import App
+from scheduler.storage.database import Tx
+
+log = logging.getLogger("loopwright.push")
+
+ROUTES = {"google": "google", "outlook": "microsoft"}
+"""Where each provider's notices go, below `PATH`."""
+PATH = "/api/v1/push/"
+_TOGETHER = 5
+"""Seconds of notices that are answered with one reading of the calendar."""
+_AGAIN = 300
+"""Seconds between two tries to subscribe."""
+_SOON = 10.0
+"""Seconds until a try: a process that has just started must be able to answer the service's handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The one calendar that is to be followed, and the address its notices go to."""
+
+    provider: str
+    calendar: str
+    url: str
+
+    def met_by(self, kept: Subscription) -> bool:
+        return (kept.provider, kept.calendar, kept.url) == (self.provider, self.calendar, self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What stands between the subscriptions there are and the one that is wanted."""
+
+    make: Wanted | None = None
+    renew: Subscription | None = None
+    retire: tuple[Subscription, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.make or self.renew or self.retire)
+
+
+def service(app: App, provider: str) -> Push | None:
+    """The push half of a provider; ``None`` where it is not set up or has none."""
+    for (name, _), calendar in app.calendars.items():
+        if name == provider and calendar.capabilities().push:
+            return cast(Push, calendar)  # which is what the capability promises
+    return None
+
+
+def wanted(app: App, tx: Tx) -> Wanted | None:
+    """The organizer's calendar, where its service has push and this deployment can be reached."""
+    if not app.base_url or tx.company.loaded_at() is None:
+        return None
+    organizer = tx.company.organizer()
+    if organizer.provider not in ROUTES or service(app, organizer.provider) is None:
+        return None
+    return Wanted(organizer.provider, organizer.address, f"{app.base_url}{PATH}{ROUTES[organizer.provider]}")
+
+
+def todo(app: App, tx: Tx) -> Todo:
+    """What is to be made, renewed and given up now. Of two that do the same the newer one stays."""
+    now, aim = app.clock(), wanted(app, tx)
+    there = tx.subscriptions.list()
+    good = [s for s in there if aim is not None and aim.met_by(s) and s.expires > now]
+    keep = good[0] if good else None
+    return Todo(
+        make=aim if keep is None else None,
+        renew=keep if keep is not None and keep.renew_at <= now else None,
+        retire=tuple(s for s in there if s is not keep),
+    )
+
+
+def watch(app: App) -> bool:
+    """Ask for the job that subscribes where there is something to do; whether there is.
+
+    Many workers may ask: the key makes it one job in five minutes, which is also how often a
+    service that refuses is tried again.
+    """
+    with app.db.read() as tx:
+        due = bool(todo(app, tx))
+    if due:
+        slot = int(app.clock().timestamp()) // _AGAIN
+        with app.db.write() as tx:
+            app.jobs.enqueue(tx, "push", {}, key=f"push/{slot}", delay=_SOON)
+    return due
+
+
+def ensure(app: App) -> None:
+    """Subscribe, renew and unsubscribe, so that exactly the wanted subscription lives.
+
+    What a service refuses is logged and tried again later. A crash between the service's yes and our
+    row leaves a subscription that nobody knows: its notices have no effect and it runs out by itself.
+    """
+    with app.db.read() as tx:
+        due = todo(app, tx)
+    if due.make is not None:
+        _make(app, due.make)
+    if due.renew is not None:
+        _renew(app, due.renew)
+    for old in due.retire:
+        _retire(app, old)
+
+
+def _make(app: App, aim: Wanted) -> None:
+    push = service(app, aim.provider)
+    assert push is not None, "nothing is wanted of a service that has no push"
+    try:
+        made = push.subscribe(aim.calendar, aim.url)
+    except ConnectorError as error:
+        log.warning(
+            "no notices from %s for %s, which is polled instead: %s", aim.provider, aim.calendar, error
+        )
+        return
+    _keep(app, made, aim, None)
+
+
+def _renew(app: App, old: Subscription) -> None:
+    push = service(app, old.provider)
+    assert push is not None, "nothing is wanted of a service that has no push"
+    try:
+        made = push.renew(_to_wire(old), old.url)
+    except ConnectorError as error:
+        log.warning("notices from %s for %s could not be renewed: %s", old.provider, old.calendar, error)
+        return
+    _keep(app, made, Wanted(old.provider, old.calendar, old.url), old)
+
+
+def _keep(app: App, made: wire.Subscription, aim: Wanted, old: Subscription | None) -> None:
+    """Keep what the service gave. A new one may have missed what happened just before: read on."""
+    now = app.clock()
+    kept = Subscription(
+        made.id,
+        aim.provider,
+        aim.calendar,
+        made.resource,
+        aim.url,
+        made.expires,
+        now,
+        _half(made, now),
+        made.secret,
+    )
+    same = old is not None and old.id == made.id
+    with app.db.write() as tx:
+        if old is not None and same:
+            kept = replace(kept, created=old.created)
+        elif old is not None:
+            tx.subscriptions.remove(old.id)
+        tx.subscriptions.put(kept)
+        if not same:
+            _follow(app, tx)
+
+
+def _half(made: wire.Subscription, now: datetime) -> datetime:
+    """Between 45 and 55 % of its life: not all deployments that began together come back together."""
+    dice = hashlib.sha256(f"{made.id} {made.expires.isoformat()}".encode()).digest()[0] / 255
+    return now + (made.expires - now) * (0.45 + 0.1 * dice)
+
+
+def _retire(app: App, old: Subscription) -> None:
+    """Give it up at the service and here. One that its service cannot be told of runs out by itself."""
+    push = service(app, old.provider)
+    if push is not None and old.left(app.clock()) > timedelta():
+        try:
+            push.unsubscribe(_to_wire(old))
+        except ConnectorError as error:
+            log.warning("notices from %s for %s go on for now: %s", old.provider, old.calendar, error)
+            return
+    with app.db.write() as tx:
+        tx.subscriptions.remove(old.id)
+
+
+def handshake(app: App, provider: str, query: Mapping[str, str]) -> str | None:
+    """The plain text to answer where the service tries our address; ``None``: it is a notice."""
+    push = service(app, provider)
+    return push.handshake(query) if push is not None else None
+
+
+def receive(app: App, provider: str, headers: Mapping[str, str], body: bytes) -> int:
+    """Take a delivery of notices: how many are genuine. A forged one has no effect.
+
+    Nothing is read from the calendar here: the sender is answered at once, jobs do the rest.
+    """
+    push = service(app, provider)
+    if push is None:
+        return 0
+    with app.db.read() as tx:
+        known = {s.id: _to_wire(s) for s in tx.subscriptions.list(provider)}
+    notices = push.parse_push(headers, body, known)
+    if notices:
+        with app.db.write() as tx:
+            for notice in notices:
+                _take(app, tx, notice)
+    return len(notices)
+
+
+def _take(app: App, tx: Tx, notice: wire.Notice) -> None:
+    if notice.kind == "handshake":  # the service says hello; what was before it is read anyway
+        return
+    if notice.kind == "removed":
+        tx.subscriptions.remove(notice.subscription)
+    if notice.kind == "reauthorize":
+        tx.subscriptions.renew_from(notice.subscription, app.clock())
+    if notice.kind in ("removed", "reauthorize"):
+        slot = int(app.clock().timestamp()) // 60
+        app.jobs.enqueue(tx, "push", {}, key=f"push/{notice.kind}/{notice.subscription}/{slot}")
+    if notice.kind != "reauthorize":
+        _follow(app, tx)
+
+
+def _follow(app: App, tx: Tx) -> None:
+    """Read the calendar's changes at the end of these five seconds: once, however many notices come,
+    and after the last of them."""
+    now = app.clock().timestamp()
+    slot = int(now) // _TOGETHER
+    app.jobs.enqueue(tx, "replies", {}, key=f"replies/{slot}", delay=(slot + 1) * _TOGETHER - now)
+
+
+def _to_wire(kept: Subscription) -> wire.Subscription:
+    return wire.Subscription(kept.id, kept.resource, kept.calendar, kept.expires, kept.secret)
