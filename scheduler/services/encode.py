@@ -38,6 +38,8 @@ from solver.problem import Person as Somebody
 
 DEBRIEF = "debrief"
 OFFICE = "office"
+_ALWAYS = "always"
+"""Business hours without a pause: a debrief *right after* the last interview must not slip over night."""
 _DEFAULT_PRICES = {"room_change": 20, "run": 2, "optional_empty": 200}
 """Prices of the soft rules that the public format leaves at zero."""
 _RUN_REST = 10
@@ -94,6 +96,7 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
     sites = {s.id: scale.free(worktime.open_hours(s, picture.span)) for s in picture.sites.values()}
     calendars = {site: spans for site, spans in sites.items() if spans}
     manager = scale.free(_manager_hours(picture))
+    calendars |= {_ALWAYS: ((0, scale.ceil(picture.span.end)),)}
     calendars |= {_manager_calendar(picture): manager, _site(picture): calendars.get(_site(picture), manager)}
     people = _people(picture, scale, sessions)
     zones = {p.zone for p in picture.roster.people.values()} | {picture.loop.zone}
@@ -341,7 +344,7 @@ def _debrief(picture: Picture, scale: Scale) -> Debrief | None:
         within=spec.within_hours * 60,
         attend=debrief_attendees(picture.loop.template, picture.application),
         least=spec.least_gap,
-        calendar=_manager_calendar(picture),
+        calendar=_manager_calendar(picture) if spec.within_hours else _ALWAYS,
         previous=scale.floor(now.span.start) if now else None,
     )
 
