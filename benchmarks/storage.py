@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from scheduler.domain.bookings import (
@@ -178,16 +179,13 @@ def main(url: str, rounds: int = 200) -> None:
     print(f"{database.dialect}")
     report("bring an empty database to the newest schema", [timed(database.migrate)])
     names = [request(database, n) for n in range(rounds)]
-    held = [timed(lambda n=n, name=name: hold(database, n, name)) for n, name in enumerate(names)]  # type: ignore[misc]
+    held = [timed(partial(hold, database, n, name)) for n, name in enumerate(names)]
     report("hold a loop: 30 reservations, 6 interviews, 6 ledger rows", held)
     report(
         "read a loop with its interviews and its ledger",
-        [timed(lambda name=name: read_back(database, name)) for name in names],
-    )  # type: ignore[misc]
-    deliveries = [
-        timed(lambda n=n: _receive(database, n))  # type: ignore[misc]
-        for n in range(rounds)
-    ]
+        [timed(partial(read_back, database, name)) for name in names],
+    )
+    deliveries = [timed(partial(_receive, database, n)) for n in range(rounds)]
     report("keep a delivery of 2 kB", deliveries)
     took, won = rush(database, 30)
     report(f"30 threads hold the same time, {won} gets it", took)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -202,15 +204,32 @@ def _engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: `_begin_sqlite` does
-    for setting in (
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-        "journal_mode=WAL",
-        "synchronous=FULL",  # NORMAL could lose acknowledged commits on a power cut
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {setting}").close()
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous=FULL").close()  # NORMAL could lose commits on a power cut
+    connection.execute("PRAGMA foreign_keys=ON").close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and the writer work side by side; the file remembers it.
+
+    SQLite does not wait when two processes switch a new file at once: the second is told *locked*
+    there and then, whatever its busy timeout.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as fault:
+            if "locked" not in str(fault) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+            continue
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"the file's folder cannot hold a SQLite database (mode {mode})")
+        return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

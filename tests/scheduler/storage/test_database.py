@@ -138,6 +138,18 @@ def test_a_locked_sqlite_file_is_unavailable(
     database.dispose()
 
 
+def test_a_new_file_that_somebody_is_writing_is_waited_for(tmp_path: Path) -> None:
+    """SQLite itself does not wait when it is to switch such a file to WAL."""
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE t (x)")
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, other.execute, ["ROLLBACK"]).start()
+    database = Database(f"sqlite:///{tmp_path}/new.db")
+    database.migrate()
+    database.dispose()
+    other.close()
+
+
 def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="unable to open"), Database(f"sqlite:///{tmp_path}/no/x.db").read():
         pass
