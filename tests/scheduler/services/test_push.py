@@ -1,0 +1,395 @@
+"""Push: subscribed, renewed, made anew and given up; genuine notices are followed, forged ones ignored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from scheduler.api.main import create_app
+from scheduler.config import Settings, load
+from scheduler.domain.errors import BadInputs
+from scheduler.domain.subscriptions import Subscription
+from scheduler.services import push
+from tests.connectors.servers.google_api import notice
+from tests.scheduler.mixed import BASE_URL, Mixed, mixed
+
+GOOGLE, MICROSOFT = "/api/v1/push/google", "/api/v1/push/microsoft"
+
+
+@pytest.fixture
+def google(tmp_path: Path) -> Iterator[Mixed]:
+    with mixed(tmp_path, base_url=BASE_URL) as world:
+        yield world
+
+
+@pytest.fixture
+def outlook(tmp_path: Path) -> Iterator[Mixed]:
+    """The organizer is on Outlook; Microsoft tries our address through the API itself."""
+    with mixed(tmp_path, organizer_on="outlook", base_url=BASE_URL) as world:
+        world.graph.routes.handshake = lambda url, token: validated(world, url, token)
+        yield world
+
+
+def client(world: Mixed) -> TestClient:
+    """The API as the services reach it: from outside, without any token of ours."""
+    settings = Settings(api_token="a-token-that-is-long-enough-1", base_url=world.kit.app.base_url)
+    return TestClient(create_app(world.kit.app, settings), base_url=BASE_URL, client=("203.0.113.7", 4711))
+
+
+def validated(world: Mixed, url: str, token: str) -> str | None:
+    assert url == BASE_URL + MICROSOFT
+    answer = client(world).post(
+        MICROSOFT,
+        params={"validationToken": token},
+        content="Validation: is anybody there?",
+        headers={"content-type": "text/plain; charset=utf-8"},
+    )
+    assert answer.headers["content-type"].startswith("text/plain")
+    return answer.text if answer.status_code == 200 else None
+
+
+def kept(world: Mixed) -> list[Subscription]:
+    with world.kit.app.db.read() as tx:
+        return tx.subscriptions.list()
+
+
+def subscribed(world: Mixed) -> Subscription:
+    """One subscription, with the jobs that it caused done, a moment ago."""
+    push.ensure(world.kit.app)
+    world.kit.run()
+    world.kit.clock.forward(seconds=10)
+    (found,) = kept(world)
+    return found
+
+
+def waiting(world: Mixed) -> list[str]:
+    return [name for name, _, _ in world.kit.jobs.waiting]
+
+
+class TestSubscribing:
+    def test_the_organizers_calendar_is_followed_once(self, google: Mixed) -> None:
+        app = google.kit.app
+        assert push.watch(app)
+        assert google.kit.jobs.waiting == [("push", {}, 10.0)]
+        assert push.watch(app), "nothing has happened yet"
+        assert len(google.kit.jobs.waiting) == 1, "but it is asked for once"
+        google.kit.run()
+        (one,) = kept(google)
+        assert (one.provider, one.calendar) == ("google", "interviews@testwerk.example")
+        assert one.url == BASE_URL + GOOGLE
+        assert set(google.google.world.channels) == {one.id}
+        assert not push.watch(app)
+        push.ensure(app)
+        assert kept(google) == [one]
+
+    def test_a_new_subscription_is_followed_by_a_reading(self, google: Mixed) -> None:
+        push.ensure(google.kit.app)
+        assert waiting(google) == ["replies"]
+
+    def test_microsoft_tries_the_address_first(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        assert (one.provider, one.url) == ("outlook", BASE_URL + MICROSOFT)
+        assert set(outlook.graph.routes.subscriptions) == {one.id}
+
+    def test_without_an_address_nothing_is_subscribed(self, tmp_path: Path) -> None:
+        with mixed(tmp_path) as world:
+            assert not push.watch(world.kit.app)
+            push.ensure(world.kit.app)
+            assert kept(world) == []
+            assert world.google.world.channels == {}
+
+    def test_a_service_without_push_is_polled(self, tmp_path: Path) -> None:
+        with mixed(tmp_path, organizer_on="local", base_url=BASE_URL) as world:
+            assert not push.watch(world.kit.app)
+
+    def test_a_refusal_is_a_warning_and_tried_again_later(
+        self, google: Mixed, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        google.google.world.fail(on="watch", status=403, reason="forbidden")
+        push.ensure(google.kit.app)
+        assert kept(google) == []
+        assert "is polled instead" in caplog.text
+        assert push.watch(google.kit.app)
+        push.watch(google.kit.app)
+        assert waiting(google) == ["push"]
+        google.kit.clock.forward(minutes=5)
+        google.kit.run()
+        assert len(kept(google)) == 1
+
+
+class TestKeepingItAlive:
+    def test_it_is_renewed_around_half_of_its_life(self, google: Mixed) -> None:
+        one = subscribed(google)
+        life = one.expires - one.created
+        assert 0.44 * life < one.renew_at - one.created < 0.56 * life
+        google.kit.clock.now = one.renew_at - timedelta(seconds=1)
+        assert not push.watch(google.kit.app)
+        google.kit.clock.now = one.renew_at
+        assert push.watch(google.kit.app)
+        google.kit.run()
+        (two,) = kept(google)
+        assert two.id != one.id
+        assert two.secret != one.secret
+        assert set(google.google.world.channels) == {two.id}
+
+    def test_a_lengthened_subscription_stays_the_same_one(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        outlook.kit.clock.now = one.renew_at
+        push.ensure(outlook.kit.app)
+        (two,) = kept(outlook)
+        assert (two.id, two.secret, two.created) == (one.id, one.secret, one.created)
+        assert two.renew_at > one.renew_at
+        assert waiting(outlook) == []
+
+    def test_a_renewal_that_fails_keeps_the_old_one(
+        self, outlook: Mixed, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one = subscribed(outlook)
+        outlook.kit.clock.now = one.renew_at
+        outlook.graph.faults.refuse = [(403, "Forbidden", None)]
+        push.ensure(outlook.kit.app)
+        assert kept(outlook) == [one]
+        assert "could not be renewed" in caplog.text
+        assert one.secret not in caplog.text
+
+    def test_one_that_has_ended_is_made_anew(self, google: Mixed) -> None:
+        one = subscribed(google)
+        google.kit.clock.now = one.expires + timedelta(seconds=1)
+        with google.kit.app.db.read() as tx:
+            fresh = push.todo(google.kit.app, tx)
+        assert fresh.make is not None and fresh.renew is None
+        assert fresh.retire == (one,)
+
+    def test_what_is_no_longer_wanted_is_given_up(self, google: Mixed) -> None:
+        subscribed(google)
+        google.kit.app = replace(google.kit.app, base_url="")
+        assert push.watch(google.kit.app)
+        google.kit.run()
+        assert kept(google) == []
+        assert google.google.world.channels == {}
+
+    def test_a_new_address_is_subscribed_before_the_old_one_is_given_up(self, google: Mixed) -> None:
+        one = subscribed(google)
+        google.kit.app = replace(google.kit.app, base_url="https://new.testwerk.example")
+        push.ensure(google.kit.app)
+        (two,) = kept(google)
+        assert two.url == "https://new.testwerk.example" + GOOGLE
+        assert set(google.google.world.channels) == {two.id}
+        names = [
+            name.rsplit(".", 1)[1]
+            for name, _, _ in google.google.world.log
+            if "watch" in name or "stop" in name
+        ]
+        assert names == ["watch", "watch", "stop"]
+        assert one.id != two.id
+
+    def test_of_two_the_older_is_given_up(self, google: Mixed) -> None:
+        one = subscribed(google)
+        google.kit.clock.forward(minutes=1)
+        with google.kit.app.db.write() as tx:
+            tx.subscriptions.remove(one.id)
+        push.ensure(google.kit.app)
+        with google.kit.app.db.write() as tx:
+            tx.subscriptions.put(one)
+        push.ensure(google.kit.app)
+        (two,) = kept(google)
+        assert two.id != one.id
+        assert set(google.google.world.channels) == {two.id}
+
+
+class TestNoticesFromGoogle:
+    def test_a_change_is_read_at_the_end_of_five_seconds_once(self, google: Mixed) -> None:
+        one = subscribed(google)
+        google.kit.clock.now = google.kit.clock.now.replace(second=31)
+        for _ in range(3):
+            headers = notice(google.google.world, one.id)
+            answer = client(google).post(GOOGLE, headers=headers)
+            assert (answer.status_code, answer.content) == (202, b"")
+        assert google.kit.jobs.waiting == [("replies", {}, 4.0)]
+        google.kit.run()
+        google.kit.clock.forward(seconds=5)
+        client(google).post(GOOGLE, headers=notice(google.google.world, one.id))
+        assert waiting(google) == ["replies"], "the next five seconds are read again"
+
+    def test_the_hello_of_a_new_channel_has_no_effect(self, google: Mixed) -> None:
+        one = subscribed(google)
+        headers = notice(google.google.world, one.id, "sync")
+        assert client(google).post(GOOGLE, headers=headers).status_code == 202
+        assert waiting(google) == []
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"X-Goog-Channel-Token": "guessed"},
+            {"X-Goog-Channel-Token": ""},
+            {"X-Goog-Channel-ID": "another"},
+            {"X-Goog-Resource-ID": "another"},
+            {"X-Goog-Channel-Token": "\xff\xfe"},
+        ],
+    )
+    def test_a_forged_one_gets_the_same_answer_and_no_effect(
+        self, google: Mixed, forged: dict[str, str]
+    ) -> None:
+        one = subscribed(google)
+        headers = notice(google.google.world, one.id) | forged
+        raw = {name: value.encode("latin-1") for name, value in headers.items()}
+        answer = client(google).post(GOOGLE, headers=raw)
+        assert (answer.status_code, answer.content) == (202, b"")
+        assert waiting(google) == []
+        assert kept(google) == [one]
+
+    def test_a_notice_without_anything_has_no_effect(self, google: Mixed) -> None:
+        subscribed(google)
+        assert client(google).post(GOOGLE).status_code == 202
+        assert client(google).post(GOOGLE, content=b"\xff{" * 100).status_code == 202
+        assert waiting(google) == []
+
+    def test_a_body_over_the_limit_is_refused(self, google: Mixed) -> None:
+        assert client(google).post(GOOGLE, content=b"x" * 2_000_001).status_code == 413
+
+
+class TestNoticesFromMicrosoft:
+    def test_a_change_is_read_soon(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        answer = client(outlook).post(MICROSOFT, content=outlook.graph.notice(one.id))
+        assert (answer.status_code, answer.content) == (202, b"")
+        assert waiting(outlook) == ["replies"]
+
+    def test_what_was_missed_is_read_from_the_cursor(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        client(outlook).post(MICROSOFT, content=outlook.graph.notice(one.id, life="missed"))
+        assert waiting(outlook) == ["replies"]
+        assert kept(outlook) == [one]
+
+    def test_a_removed_subscription_is_made_anew_and_the_calendar_read(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        body = outlook.graph.notice(one.id, life="subscriptionRemoved")
+        with outlook.graph.locked():
+            del outlook.graph.routes.subscriptions[one.id]
+        client(outlook).post(MICROSOFT, content=body)
+        client(outlook).post(MICROSOFT, content=body)
+        assert sorted(waiting(outlook)) == ["push", "replies"]
+        outlook.kit.run()
+        (two,) = kept(outlook)
+        assert two.id != one.id
+        assert set(outlook.graph.routes.subscriptions) == {two.id}
+
+    def test_an_authorization_is_renewed_at_once(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        outlook.kit.clock.forward(hours=1)
+        body = outlook.graph.notice(one.id, life="reauthorizationRequired")
+        client(outlook).post(MICROSOFT, content=body)
+        assert waiting(outlook) == ["push"]
+        assert kept(outlook)[0].renew_at == outlook.kit.clock.now
+        outlook.kit.run()
+        (two,) = kept(outlook)
+        assert two.id == one.id
+        assert two.renew_at > one.created + timedelta(days=2)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"not json",
+            b"[" * 100_000,
+            b'{"value": 7}',
+            b'{"value": [null, 1, {"subscriptionId": {}, "clientState": []}]}',
+            b'{"value": [{"subscriptionId": "unknown", "clientState": "guessed"}]}',
+        ],
+    )
+    def test_what_is_no_notice_has_no_effect(self, outlook: Mixed, body: bytes) -> None:
+        subscribed(outlook)
+        assert client(outlook).post(MICROSOFT, content=body).status_code == 202
+        assert waiting(outlook) == []
+
+    @pytest.mark.parametrize("life", [None, "missed", "subscriptionRemoved", "reauthorizationRequired"])
+    def test_a_forged_one_gets_the_same_answer_and_no_effect(self, outlook: Mixed, life: str | None) -> None:
+        one = subscribed(outlook)
+        for state in ("guessed", "", "\ud800", one.secret[:-1]):
+            body = outlook.graph.notice(one.id, life=life, state=state)
+            answer = client(outlook).post(MICROSOFT, content=body)
+            assert (answer.status_code, answer.content) == (202, b"")
+        assert waiting(outlook) == []
+        assert kept(outlook) == [one]
+
+    def test_a_forged_one_beside_a_genuine_one(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        genuine = json.loads(outlook.graph.notice(one.id))["value"]
+        forged = json.loads(outlook.graph.notice(one.id, life="subscriptionRemoved", state="no"))["value"]
+        client(outlook).post(MICROSOFT, content=json.dumps({"value": forged + genuine}))
+        assert waiting(outlook) == ["replies"]
+        assert kept(outlook) == [one]
+
+    @pytest.mark.parametrize("token", ["", "a\nb", "\x07", "x" * 2_049])
+    def test_a_strange_validation_token_is_not_echoed(self, outlook: Mixed, token: str) -> None:
+        answer = client(outlook).post(MICROSOFT, params={"validationToken": token})
+        assert answer.status_code in (400, 422)
+        assert token not in answer.text or token == ""
+
+    def test_a_token_is_echoed_as_plain_text_that_no_browser_runs(self, outlook: Mixed) -> None:
+        token = "<script>alert(1)</script>"
+        answer = client(outlook).post(MICROSOFT, params={"validationToken": token})
+        assert (answer.status_code, answer.text) == (200, token)
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+class TestTheDeployment:
+    def test_without_an_address_there_is_nobody_to_tell(self, tmp_path: Path) -> None:
+        with mixed(tmp_path) as world:
+            for path in (GOOGLE, MICROSOFT):
+                answer = client(world).post(path, params={"validationToken": "x"})
+                assert answer.status_code == 404
+                assert "LOOPWRIGHT_BASE_URL" in answer.json()["detail"]
+
+    def test_a_secret_shows_nowhere(self, google: Mixed, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("DEBUG")
+        one = subscribed(google)
+        client(google).post(GOOGLE, headers=notice(google.google.world, one.id))
+        with google.kit.app.db.read() as tx:
+            facts = repr(tx.facts.list())
+        ours = [
+            r.getMessage()
+            for r in caplog.records
+            if r.name.startswith(("loopwright", "scheduler", "connectors"))
+        ]
+        for text in (facts, repr(one), repr(google.kit.jobs), *ours):
+            assert one.secret not in text
+
+    @pytest.mark.parametrize(
+        ("given", "kept"),
+        [
+            ("https://hire.example.com", "https://hire.example.com"),
+            ("https://hire.example.com:8443/loopwright/", "https://hire.example.com:8443/loopwright"),
+            ("", ""),
+        ],
+    )
+    def test_the_address_is_taken(self, given: str, kept: str) -> None:
+        assert load(base_url=given).base_url == kept
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            "http://hire.example.com",
+            "hire.example.com",
+            "https://",
+            "https://hire.example.com?x=1",
+            "https://hire.example.com#x",
+            "https://user:word@hire.example.com",
+            "https://hire.example.com:0",
+            "https://hire.example.com:99999",
+            "https://hire example.com",
+            "https://bücher.example",
+        ],
+    )
+    def test_another_address_is_refused_in_one_line(self, given: str) -> None:
+        with pytest.raises(BadInputs, match=r"LOOPWRIGHT_BASE_URL: .*https") as caught:
+            load(base_url=given)
+        assert len(str(caught.value).splitlines()) == 1
