@@ -1,0 +1,177 @@
+"""Who may ask: with a token whoever has it, without one this machine only; every route says what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIWebSocketRoute
+from starlette.routing import Mount, WebSocketRoute
+
+from scheduler import config
+from scheduler.api.access import OPEN, Action, Actor, action_of, can
+from scheduler.api.main import create_app
+from scheduler.config import Settings
+from scheduler.domain.errors import BadInputs
+from tests.scheduler.api.client import BASE, PROBLEM, TOKEN, Client, event, wanted
+from tests.scheduler.kit import Kit
+
+FAR = ("203.0.113.7", 4711)
+
+
+def routes(api: Client) -> list[Any]:
+    return list(_flat(api.app.routes))  # type: ignore[attr-defined]
+
+
+def _flat(found: Any) -> Iterator[Any]:
+    for route in found:
+        inner = getattr(route, "effective_route_contexts", None)
+        yield from inner() if inner else [route]
+
+
+def test_every_route_declares_one_action(api: Client) -> None:
+    found = [r for r in routes(api) if getattr(r, "dependant", None) is not None]
+    assert len(found) > 25
+    for route in found:
+        actions = {action_of(d.call) for d in _dependencies(route.dependant)} - {None}
+        assert len(actions) == 1, route.path
+        (action,) = actions
+        if route.methods != {"GET"}:
+            assert action not in (Action.READ, Action.OBSERVE), f"{route.path} changes something"
+
+
+def test_there_is_nothing_but_these_routes(api: Client) -> None:
+    for route in routes(api):
+        assert not isinstance(route, Mount | WebSocketRoute | APIWebSocketRoute), route
+        assert getattr(route, "dependant", None) is not None, route
+        assert route.path.startswith(BASE + "/")
+
+
+def _dependencies(dependant: Dependant) -> list[Dependant]:
+    return [d for part in dependant.dependencies for d in (part, *_dependencies(part))]
+
+
+def test_the_policy() -> None:
+    for action in Action:
+        assert can(Actor("api:token", trusted=True), action)
+        assert can(Actor("", trusted=False), action) is (action in OPEN)
+
+
+def closed_routes(api: Client) -> list[tuple[str, str]]:
+    """Every method and path that is not open to everybody, with ids put in."""
+    found = []
+    for route in routes(api):
+        actions = {action_of(d.call) for d in _dependencies(route.dependant)} - {None}
+        if not actions & OPEN:
+            path = route.path.replace("{", "").replace("}", "")
+            found += [(method, path) for method in route.methods]
+    return found
+
+
+def test_without_its_token_nobody_gets_past_any_closed_route(kit: Kit) -> None:
+    api = Client(kit, api_token=TOKEN)
+    closed = closed_routes(api)
+    assert len(closed) > 20
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"authorization": "Bearer"},
+        {"authorization": f"Bearer {TOKEN}x"},
+        {"authorization": f"Basic {TOKEN}"},
+        {"authorization": TOKEN},
+        {"authorization": "Bearer ä".encode()},
+    ]
+    for n, (method, path) in enumerate(closed):
+        headers = wrong[n % len(wrong)]
+        answer = api.request(method, path, headers=headers, json={} if method in ("PUT", "POST") else None)
+        assert answer.status_code == 401, (method, path, headers, answer.text)
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["content-type"] == PROBLEM
+
+
+def test_its_token_opens_it_from_anywhere(kit: Kit) -> None:
+    api = Client(kit, client=FAR, host="loopwright.example", api_token=TOKEN)
+    for scheme in ("Bearer", "bearer"):
+        api.headers["authorization"] = f"{scheme} {TOKEN}"
+        assert len(api.ask("/people")) == 8
+    assert api.loop()["state"] == "proposed"
+
+
+def test_a_token_may_be_any_text(kit: Kit) -> None:
+    token = "schlüssel-für-die-tür-zum-hof"
+    api = Client(kit, api_token=token)
+    assert api.get(f"{BASE}/people", headers={"authorization": f"Bearer {token}".encode()}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.1", "LOCALHOST"])
+def test_without_a_token_this_machine_may_ask(kit: Kit, host: str) -> None:
+    api = Client(kit, host=host)
+    assert api.ask("/people")
+    same = {"origin": f"http://{api.base_url.netloc.decode()}", "sec-fetch-site": "same-origin"}
+    assert api.post(f"{BASE}/loops", json=wanted(), headers=same).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": ""},
+        {"origin": "http://127.0.0.1:8081"},
+        {"origin": "https://127.0.0.1:8080"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"host": "evil.example"},
+        {"host": "evil.example", "origin": "http://evil.example"},
+        {"host": "127.0.0.1.evil.example"},
+        {"host": "localhost.evil.example"},
+        {"host": ""},
+        {"host": "["},
+        {"host": "user@127.0.0.1@evil.example"},
+        {"host": "0.0.0.0"},
+        {"x-forwarded-for": "203.0.113.7"},
+        {"x-forwarded-for": "127.0.0.1"},
+        {"forwarded": "for=127.0.0.1"},
+    ],
+)
+def test_pages_of_other_origins_names_of_others_and_proxies_may_not(
+    api: Client, headers: dict[str, str]
+) -> None:
+    for method, path in (("GET", "/people"), ("POST", "/loops")):
+        refused = api.refused(403, path, method, headers=headers, json=wanted() if method == "POST" else None)
+        assert refused["type"] == "forbidden"
+    assert api.kit.jobs.waiting == []
+
+
+@pytest.mark.parametrize(
+    "client", [FAR, ("192.168.1.5", 1), ("::ffff:203.0.113.7", 1), ("testclient", 1), ("", 1)]
+)
+def test_without_a_token_nobody_else_may_ask(kit: Kit, client: tuple[str, int]) -> None:
+    api = Client(kit, client=client)
+    assert api.refused(403, "/people")["type"] == "forbidden"
+
+
+def test_what_is_open_is_open_to_all(kit: Kit) -> None:
+    api = Client(kit, client=FAR, host="loopwright.example", api_token=TOKEN)
+    for path in ("health", "docs", "openapi.json", "company/schema"):
+        assert api.get(f"{BASE}/{path}").status_code == 200
+    assert api.deliver(event()).status_code == 202
+
+
+@pytest.mark.parametrize("name", ["api_token", "webhook_secret"])
+def test_a_short_secret_does_not_start(name: str) -> None:
+    with pytest.raises(BadInputs, match="too short"):
+        config.load(**{name: "x" * 23})
+    assert config.load(**{name: "x" * 24})
+
+
+def test_a_broken_webhook_key_does_not_start() -> None:
+    with pytest.raises(BadInputs, match="not base64"):
+        config.load(webhook_secret="whsec_" + "?" * 32)
+
+
+def test_secrets_are_in_no_text_of_the_settings(kit: Kit) -> None:
+    settings = Settings(api_token=TOKEN, webhook_secret="w" * 24)
+    assert TOKEN not in repr(settings) and "w" * 24 not in str(settings)
+    assert TOKEN not in repr(create_app(kit.app, settings).state)
