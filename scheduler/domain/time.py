@@ -89,6 +89,8 @@ def instant(text: str, zone_name: str, field: str) -> datetime:
         value = datetime.fromisoformat(text.strip())
     except (ValueError, AttributeError):
         raise BadInput(field, f"{text!r:.60} is not a time", "write it as 2026-03-30T09:00") from None
+    if len(text.strip()) <= len("2026-03-30"):
+        raise BadInput(field, f"{text!r:.60} has no time of day", "write it as 2026-03-30T09:00")
     if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         raise BadInput(field, f"the year {value.year} is out of range", "choose a date in this century")
     if value.tzinfo is not None:

@@ -15,6 +15,7 @@ from scheduler.services.layout import event_key
 from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
+_WRITING = frozenset({LoopState.HELD, LoopState.BOOKING})
 
 
 def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> None:
@@ -22,18 +23,22 @@ def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Sp
     waiting will not help, a human is asked. A loop that was booked before is not torn down: its
     repair failed, and a human sees why."""
     with app.db.write() as tx:
-        loop = tx.loops.get(loop_id)
-        if loop is None or loop.state is not LoopState.BOOKING:
-            return
-        if _was_booked(tx, loop):
-            _hand_over(app, tx, loop, reason)
-            return
-        moved = _next(app, tx, loop, reason, blocked)
-        release(app, tx, moved)
-        if moved.state is LoopState.PLANNING:
-            app.jobs.enqueue(
-                tx, "plan", {"loop": loop_id}, key=f"plan:{loop_id}:{moved.generation}:{moved.replans}"
-            )
+        undo_in(app, tx, loop_id, reason, blocked)
+
+
+def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> None:
+    """`undo` inside a transaction that is already open."""
+    loop = tx.loops.get(loop_id)
+    if loop is None or loop.state not in _WRITING:
+        return
+    if _was_booked(tx, loop):
+        _hand_over(app, tx, loop, reason)
+        return
+    moved = _next(app, tx, loop, reason, blocked)
+    release(app, tx, moved)
+    if moved.state is LoopState.PLANNING:
+        key = f"plan:{loop_id}:{moved.generation}:{moved.replans}"
+        app.jobs.enqueue(tx, "plan", {"loop": loop_id}, key=key)
 
 
 def _was_booked(tx: Tx, loop: Loop) -> bool:
@@ -48,7 +53,7 @@ def _hand_over(app: App, tx: Tx, loop: Loop, reason: Reason) -> None:
     tx.loops.move(
         loop.id,
         LoopState.NEEDS_ATTENTION,
-        expect={LoopState.BOOKING},
+        expect=_WRITING,
         actor=ACTOR,
         cause=reason.kind,
         at=app.clock(),
@@ -63,7 +68,7 @@ def _next(app: App, tx: Tx, loop: Loop, reason: Reason, blocked: Sequence[tuple[
     return tx.loops.move(
         loop.id,
         LoopState.PLANNING if again else LoopState.NEEDS_ATTENTION,
-        expect={LoopState.BOOKING},
+        expect=_WRITING,
         actor=ACTOR,
         cause=reason.kind,
         at=app.clock(),

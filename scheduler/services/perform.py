@@ -21,11 +21,11 @@ from connectors.errors import (
 from connectors.mail import Message
 from connectors.protocol import Calendar, fingerprint
 from connectors.types import Booked, EventIntent, EventRef
-from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, SeatState, Write, WriteState
+from scheduler.domain.bookings import Hold, Interview, InterviewState, LedgerRow, SeatState, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.time import Span
-from scheduler.services import booking, compensate, holes, notices
+from scheduler.services import booking, compensate, holes, layout, notices
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
@@ -33,6 +33,7 @@ from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
+HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
 FRESH = timedelta(seconds=30)
 """A calendar read older than this is not trusted to write on."""
 _TRIES = 6
@@ -90,6 +91,9 @@ def _begin(app: App, loop_id: str) -> _Run | None:
             loop = tx.loops.move(
                 loop_id, LoopState.BOOKING, expect={LoopState.HELD}, actor=ACTOR, cause="held", at=app.clock()
             )
+        if loop.state is LoopState.BOOKING:
+            # a hold lives as long as its booking goes on; left alone, it expires
+            tx.reservations.extend(loop_id, app.clock() + timedelta(minutes=tx.company.policy().hold_minutes))
         organizer = tx.company.organizer()
     return _Run(app, loop, organizer, app.calendar(organizer))
 
@@ -290,9 +294,19 @@ def _settle(run: _Run) -> None:
             return
         if loop.state is not LoopState.BOOKING:
             return
+        if not _still_held(tx, loop):
+            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", HOLD_EXPIRED), ())
+            return
         _confirm(app, tx, loop)
         failpoint("K9")
     failpoint("K10")
+
+
+def _still_held(tx: Tx, loop: Loop) -> bool:
+    """Whether every time of the loop is still ours: a hold that expired may be somebody else's now."""
+    wanted = layout.taken(loop, tx.interviews.of_loop(loop.id), Hold.CONFIRMED, None)
+    held = {(r.subject, r.interview) for r in tx.reservations.of_loop(loop.id)}
+    return {(r.subject, r.interview) for r in wanted} <= held
 
 
 def _confirm(app: App, tx: Tx, loop: Loop) -> None:

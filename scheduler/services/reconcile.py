@@ -9,7 +9,7 @@ from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import InterviewState, Write, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.services import compensate
+from scheduler.services import compensate, perform
 from scheduler.services.app import App
 
 ACTOR = "system:reconciler"
@@ -43,10 +43,8 @@ def expire(app: App) -> None:
     """Holds past their time: what was being booked under them is undone, a human is told."""
     now = app.clock()
     with app.db.write() as tx:
-        late = tx.reservations.expire(now)
-    for loop_id in late:
-        text = "the booking took longer than its hold lasts, so the times were freed"
-        compensate.undo(app, loop_id, Reason("hold_expired", text), ())
+        for loop_id in tx.reservations.expire(now):
+            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", perform.HOLD_EXPIRED), ())
 
 
 def backlog(app: App) -> tuple[int, float]:
@@ -61,17 +59,18 @@ def backlog(app: App) -> tuple[int, float]:
 def complete(app: App) -> None:
     """Confirmed loops become *completed* once their last meeting has ended."""
     now = app.clock()
-    with app.db.write() as tx:
-        for loop in tx.loops.list(states={LoopState.CONFIRMED}, limit=1000):
-            ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
-            if ends and max(ends) < now:
+    with app.db.read() as tx:
+        over = [
+            loop.id
+            for loop in tx.loops.list(states={LoopState.CONFIRMED}, limit=1000)
+            if all(i.span.end < now for i in tx.interviews.of_loop(loop.id))
+        ]
+    for id in over:
+        with app.db.write() as tx:
+            loop = tx.loops.get(id)
+            if loop is not None and loop.state is LoopState.CONFIRMED:
                 tx.loops.move(
-                    loop.id,
-                    LoopState.COMPLETED,
-                    expect={LoopState.CONFIRMED},
-                    actor=ACTOR,
-                    cause="over",
-                    at=now,
+                    id, LoopState.COMPLETED, expect={LoopState.CONFIRMED}, actor=ACTOR, cause="over", at=now
                 )
 
 

@@ -46,7 +46,8 @@ class Periodic:
             "orphans": lambda: reconcile.orphans(self.app),
             "push": lambda: push.watch(self.app),
         }
-        left = dict.fromkeys(due, 0.0)
+        # the first sweep waits a round: jobs taken up after a restart renew their holds before it
+        left = {**due, "replies": 0.0}
         step = min(due.values())
         while not self._stop.is_set():
             for name, job in jobs.items():
