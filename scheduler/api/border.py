@@ -160,7 +160,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 def _check_type(scope: Scope) -> None:
     kind = dict(scope["headers"]).get(b"content-type", b"").split(b";")[0].strip().lower()
     if kind != b"application/json":
-        raise Refused(415, "not_json", "content-type: send the body as application/json")
+        raise Refused(415, "not_json", "content-type: is not application/json; send the body as JSON")
 
 
 def check_json(body: bytes) -> Any:

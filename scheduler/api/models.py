@@ -13,6 +13,7 @@ from scheduler.domain.loops import Accommodation, Application, BookMode, Candida
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.templates import ClockWindow
 from scheduler.services.agenda import Line
+from scheduler.services.company_faults import Said
 from scheduler.services.company_words import email_of
 from scheduler.services.requests import MAX_WINDOWS, LoopRequest
 from scheduler.services.templates.preparing import InterviewChange
@@ -23,6 +24,15 @@ Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:
 Short = Annotated[str, Field(max_length=200, pattern=LINE)]
 Address = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
+
+
+def _forwards(window: tuple[str, str]) -> tuple[str, str]:
+    if window[1] <= window[0]:
+        raise Said(f"{window[0]} to {window[1]} ends before it starts", "write the earlier time first")
+    return window
+
+
+Hours = Annotated[tuple[Clock, Clock], AfterValidator(_forwards)]
 
 
 class In(BaseModel):
@@ -111,9 +121,7 @@ class StepChange(In):
 
     minutes: int | None = Field(None, ge=5, le=720)
     people: list[Id] = Field(default=[], max_length=20)
-    windows: list[tuple[Clock, Clock]] = Field(
-        default=[], max_length=5, description="Pairs of start and end."
-    )
+    windows: list[Hours] = Field(default=[], max_length=5, description="Pairs of start and end.")
     due_days: int | None = Field(None, ge=1, le=60)
 
     def value(self) -> InterviewChange:
