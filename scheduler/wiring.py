@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from connectors.calls import Breaker
+from connectors.errors import Forbidden
 from connectors.local.calendar import LocalCalendar
 from connectors.mail import LocalMessenger, Message, SmtpMessenger
 from connectors.protocol import Calendar, Messenger
@@ -40,16 +41,19 @@ class FileTokens:
     folder: Path
 
     def get(self, account: str) -> bytes | None:
-        """The file of an account; ``None`` where there is none. Raises `BadInput` for one that
-        others can read."""
+        """The file of an account; ``None`` where there is none. Raises `Forbidden` for one that
+        others can read: whoever is on this account is unknown then, and nobody else."""
         path = self.folder / f"{account}.json"
         try:
             mode = path.stat().st_mode
         except OSError:
             return None
         if mode & 0o077:
-            raise BadInput(str(path), "others can read this file", f"run: chmod 600 {path}")
-        return path.read_bytes()
+            raise Forbidden(f"{path}: others can read this file; run: chmod 600 {path}")
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise Forbidden(f"{path}: cannot be read: {error.strerror}") from None
 
     def put(self, account: str, data: bytes) -> None:
         """Keep renewed credentials, atomically and for this user only."""
@@ -87,8 +91,13 @@ class Runtime:
         return Periodic(self.app, poll=self.settings.poll_seconds)
 
     def close(self) -> None:
+        """Let go of the queue, the database, and the connectors' connections and threads."""
         self.queue.close()
         self.app.db.dispose()
+        for calendar in {id(c): c for c in self.app.calendars.values()}.values():
+            close = getattr(calendar, "close", None)  # local files hold nothing open
+            if close is not None:
+                close()
 
 
 def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:

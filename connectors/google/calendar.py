@@ -186,8 +186,12 @@ class GoogleCalendar(OrganizerEvents):
 
     # --- looking after the account -------------------------------------------------------------
 
-    def check(self, calendar: str | None = None) -> list[Finding]:
-        """What an administrator wants to know of this account, tried out on that organizer calendar."""
+    def check(self, calendar: str | None = None, subscriptions: Sequence[Subscription] = ()) -> list[Finding]:
+        """What an administrator wants to know of this account, tried out on that organizer calendar.
+
+        Google answers no questions about channels: nothing is found out about ``subscriptions``.
+        """
+        del subscriptions
         return findings(self._service, self._subject, self._scopes, calendar, self._as_owner)
 
     # --- whom we act for -------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,26 +15,29 @@ from connectors.types import Availability, Known
 from scheduler import config, wiring
 from scheduler.cli.faults import out
 from scheduler.domain.errors import BadInput
-from scheduler.domain.people import Person, Room
+from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.time import Span, instant, zone
 from scheduler.services import availability
+from scheduler.services.app import App
 from scheduler.storage.database import Tx
 
 
 def run(
     data: Path | None, names: Sequence[str], start: str, end: str, zone_name: str, *, as_json: bool
 ) -> None:
+    if zone_name:
+        zone(zone_name, "--zone")
     runtime = wiring.build(config.load(data=data))
     try:
         runtime.app.db.migrate()
         with runtime.app.db.read() as tx:
+            if tx.company.loaded_at() is None:
+                raise BadInput("company", "none is loaded", "run: loopwright load FILE")
             owners = [_owner(tx, name) for name in names]
             zones = {subject: zone_name or _zone(tx, owner) for subject, owner in owners}
-        rows = []
-        for subject, owner in owners:
-            span = window(start, end, zones[subject])
-            found = availability.read(runtime.app, {subject: owner.account}, span)[subject]
-            rows.append(_row(subject, owner, found, zones[subject]))
+        spans = {name: window(start, end, name) for name in set(zones.values())}
+        found = _asked(runtime.app, {s: (o.account, spans[zones[s]]) for s, o in owners})
+        rows = [_row(s, owner, found[s], zones[s]) for s, owner in owners]
     finally:
         runtime.close()
     if as_json:
@@ -41,6 +45,14 @@ def run(
     else:
         for row in rows:
             _show(row)
+
+
+def _asked(app: App, wanted: Mapping[str, tuple[Account, Span]]) -> dict[str, Availability]:
+    """Everybody whose window is the same is asked for together: services count requests, not people."""
+    together: dict[Span, dict[str, Account]] = defaultdict(dict)
+    for subject, (account, span) in wanted.items():
+        together[span][subject] = account
+    return {k: v for span, them in together.items() for k, v in availability.read(app, them, span).items()}
 
 
 def window(start: str, end: str, zone_name: str) -> Span:
@@ -56,6 +68,8 @@ def _whole(text: str, add: int) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
+        return text
+    if day.year == date.max.year:  # the day after does not exist; `instant` refuses such years anyway
         return text
     return f"{(day + timedelta(days=add)).isoformat()}T00:00"
 

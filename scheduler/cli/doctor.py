@@ -18,9 +18,9 @@ from connectors.errors import ConnectorError
 from connectors.types import Known
 from scheduler import config, wiring
 from scheduler.cli.faults import out
-from scheduler.domain.people import Account
+from scheduler.domain.people import Account, Mode
 from scheduler.domain.time import Span
-from scheduler.services import availability
+from scheduler.services import availability, push
 from scheduler.services.app import App
 from scheduler.storage import invariants, migrate
 from scheduler.wiring import Runtime
@@ -95,8 +95,11 @@ def _company(app: App) -> Iterator[Finding]:
     known = sum(isinstance(s, Known) for s in found.values())
     yield Finding("calendars", known == len(found), f"{known} of {len(found)} can be read")
     yield _organizer(app, organizer)
-    for provider in sorted({a.provider for a in accounts.values()} | {organizer.provider}):
-        yield from _account(app, provider, organizer)
+    yield _push(app)
+    used = {(a.provider, a.mode) for a in (organizer, *accounts.values())}
+    for provider in sorted({name for name, _ in used}):
+        mode = Mode.TYPED if (provider, Mode.TYPED) in used else Mode.FREE_BUSY
+        yield from _account(app, provider, mode, organizer)
 
 
 def _organizer(app: App, organizer: Account) -> Finding:
@@ -107,14 +110,34 @@ def _organizer(app: App, organizer: Account) -> Finding:
     return Finding("organizer", True, f"{organizer.provider} {organizer.address} answers")
 
 
-def _account(app: App, provider: str, organizer: Account) -> Iterator[Finding]:
+def _push(app: App) -> Finding:
+    """Whether notices come, since when and for how long; without them the calendar is polled."""
+    if not app.base_url:
+        return Finding("push", True, "no notices: LOOPWRIGHT_BASE_URL is empty, the calendar is polled")
+    now = app.clock()
+    with app.db.read() as tx:
+        aim, there = push.wanted(app, tx), tx.subscriptions.list()
+    if aim is None:
+        return Finding("push", True, "the organizer's calendar service has no notices; it is polled")
+    live = next((s for s in there if aim.met_by(s) and s.expires > now), None)
+    if live is None:
+        text = f"no subscription for {aim.calendar}: can {aim.provider} reach {aim.url}? see the worker's log"
+        return Finding("push", False, text)
+    since, left = (now - live.created) / timedelta(hours=1), live.left(now) / timedelta(hours=1)
+    text = f"notices for {live.calendar} since {since:.0f} h, for another {left:.0f} h"
+    late = now - live.renew_at > timedelta(hours=1)
+    return Finding("push", not late, text + (", not renewed in time: does a worker run?" if late else ""))
+
+
+def _account(app: App, provider: str, mode: Mode, organizer: Account) -> Iterator[Finding]:
     """What the connector itself finds out: rights, scopes, age of the sign-in, push."""
-    for (name, _), calendar in app.calendars.items():
-        check = getattr(calendar, "check", None)
-        if name == provider and check is not None:
-            own = organizer.address if organizer.provider == provider else None
-            yield from (Finding(f"{provider}.{f.name}", f.ok, f.text) for f in check(own))
-            return
+    check = getattr(app.calendars.get((provider, mode)), "check", None)
+    if check is None:
+        return
+    own = organizer.address if organizer.provider == provider else None
+    with app.db.read() as tx:
+        known = [push.to_wire(s) for s in tx.subscriptions.list(provider)]
+    yield from (Finding(f"{provider}.{f.name}", f.ok, f.text) for f in check(own, known))
 
 
 def _promises(app: App) -> Iterator[Finding]:

@@ -136,7 +136,7 @@ def _renew(app: App, old: Subscription) -> None:
     push = service(app, old.provider)
     assert push is not None, "nothing is wanted of a service that has no push"
     try:
-        made = push.renew(_to_wire(old), old.url)
+        made = push.renew(to_wire(old), old.url)
     except ConnectorError as error:
         log.warning("notices from %s for %s could not be renewed: %s", old.provider, old.calendar, error)
         return
@@ -179,7 +179,7 @@ def _retire(app: App, old: Subscription) -> None:
     push = service(app, old.provider)
     if push is not None and old.left(app.clock()) > timedelta():
         try:
-            push.unsubscribe(_to_wire(old))
+            push.unsubscribe(to_wire(old))
         except ConnectorError as error:
             log.warning("notices from %s for %s go on for now: %s", old.provider, old.calendar, error)
             return
@@ -202,7 +202,7 @@ def receive(app: App, provider: str, headers: Mapping[str, str], body: bytes) ->
     if push is None:
         return 0
     with app.db.read() as tx:
-        known = {s.id: _to_wire(s) for s in tx.subscriptions.list(provider)}
+        known = {s.id: to_wire(s) for s in tx.subscriptions.list(provider)}
     notices = push.parse_push(headers, body, known)
     if notices:
         with app.db.write() as tx:
@@ -233,5 +233,6 @@ def _follow(app: App, tx: Tx) -> None:
     app.jobs.enqueue(tx, "replies", {}, key=f"replies/{slot}", delay=(slot + 1) * _TOGETHER - now)
 
 
-def _to_wire(kept: Subscription) -> wire.Subscription:
+def to_wire(kept: Subscription) -> wire.Subscription:
+    """The subscription as connectors know it."""
     return wire.Subscription(kept.id, kept.resource, kept.calendar, kept.expires, kept.secret)

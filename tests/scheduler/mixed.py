@@ -3,7 +3,7 @@ rooms and the rest in local files. Google and Outlook are the stand-in servers, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -57,12 +57,13 @@ policy: {undo_minutes: 0}
 
 @dataclass
 class Mixed:
-    """``kit`` is the app; the servers are there to act behind its back."""
+    """``kit`` is the app; the servers are there to act behind its back. ``connect`` makes connectors of
+    their own for a command, which closes them when it ends."""
 
     kit: Kit
     google: GoogleServer
     graph: GraphServer
-    calendars: Mapping[tuple[str, Mode], Calendar]
+    connect: Callable[[], Mapping[tuple[str, Mode], Calendar]]
 
 
 def monday() -> datetime:
@@ -84,21 +85,33 @@ def mixed(folder: Path, *, organizer_on: str = "google", base_url: str = "") -> 
             graph.world.add_mailbox(address)
         text = COMPANY.replace("ORGANIZER_ON", organizer_on)
         kit = make(folder, text, now=datetime.now(UTC).replace(microsecond=0))
-        found: dict[tuple[str, Mode], Calendar] = dict(kit.app.calendars)
-        for mode in Mode:
-            found["google", mode] = on_google = connect(google, mode=mode.value, subject=ORGANIZER)
-            stack.callback(on_google.close)
-            found["outlook", mode] = on_outlook = OutlookCalendar(
-                MemoryTokens(),
-                mode=mode.value,
-                retry=QUICK,
-                breaker=Breaker(Cooling(failures=50)),
-                sign_in=StaticBearer(),
-                base=graph.base,
-            )
-            stack.callback(on_outlook.close)
-        kit.app = replace(kit.app, calendars=found, base_url=base_url)
+        local = kit.app.calendars
+
+        def connectors() -> Mapping[tuple[str, Mode], Calendar]:
+            return {**local, **_connectors(google, graph, stack)}
+
+        kit.app = replace(kit.app, calendars=connectors(), base_url=base_url)
         stack.callback(kit.app.db.dispose)
-        yield Mixed(kit, google, graph, found)
+        yield Mixed(kit, google, graph, connectors)
         assert google.world.problems == []
         assert graph.violations == []
+
+
+def _connectors(
+    google: GoogleServer, graph: GraphServer, stack: ExitStack
+) -> Mapping[tuple[str, Mode], Calendar]:
+    """Both services in both modes, closed with the stack."""
+    found: dict[tuple[str, Mode], Calendar] = {}
+    for mode in Mode:
+        found["google", mode] = on_google = connect(google, mode=mode.value, subject=ORGANIZER)
+        stack.callback(on_google.close)
+        found["outlook", mode] = on_outlook = OutlookCalendar(
+            MemoryTokens(),
+            mode=mode.value,
+            retry=QUICK,
+            breaker=Breaker(Cooling(failures=50)),
+            sign_in=StaticBearer(),
+            base=graph.base,
+        )
+        stack.callback(on_outlook.close)
+    return found
