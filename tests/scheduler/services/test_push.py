@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +14,14 @@ from starlette.testclient import TestClient
 
 from scheduler.api.main import create_app
 from scheduler.config import Settings, load
+from scheduler.domain.bookings import SeatState
 from scheduler.domain.errors import BadInputs
 from scheduler.domain.subscriptions import Subscription
 from scheduler.services import push
+from scheduler.workers.periodic import Periodic
 from tests.connectors.servers.google_api import notice
-from tests.scheduler.mixed import BASE_URL, Mixed, mixed
+from tests.scheduler.mixed import BASE_URL, ORGANIZER, Mixed, mixed, monday
+from tests.stories.kit import ask, booked
 
 GOOGLE, MICROSOFT = "/api/v1/push/google", "/api/v1/push/microsoft"
 
@@ -339,6 +343,48 @@ class TestNoticesFromMicrosoft:
         assert answer.headers["content-type"].startswith("text/plain")
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+class TestWhatFollows:
+    @pytest.mark.parametrize("organizer_on", ["google", "outlook"])
+    def test_an_answer_is_known_after_its_notice(self, tmp_path: Path, organizer_on: str) -> None:
+        with mixed(tmp_path, organizer_on=organizer_on, base_url=BASE_URL) as world:
+            world.graph.routes.handshake = lambda url, token: validated(world, url, token)
+            one = subscribed(world)
+            day = f"{monday():%Y-%m-%d}"
+            loop = ask(world.kit, "talks", windows=((f"{day}T09:00", f"{day}T17:00"),))
+            event = booked(world.kit, loop.id)["first"].event_id
+            if organizer_on == "google":
+                world.google.world.answer(ORGANIZER, event, "anna@testwerk.example", "accepted", "")
+                client(world).post(GOOGLE, headers=notice(world.google.world, one.id))
+            else:
+                with world.graph.locked() as graph:
+                    graph.answer("anna@testwerk.example", ORGANIZER, event, "accepted")
+                client(world).post(MICROSOFT, content=world.graph.notice(one.id))
+            world.kit.run()
+            seats = {s.person: s.state for s in booked(world.kit, loop.id)["first"].seats}
+            assert seats["anna"] is SeatState.ACCEPTED
+
+    def test_a_calendar_that_does_not_answer_is_left_to_the_polling(
+        self, google: Mixed, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one = subscribed(google)
+        google.google.world.fail(on=r"events\.list", status=403, reason="forbidden")
+        client(google).post(GOOGLE, headers=notice(google.google.world, one.id))
+        google.kit.run()
+        assert "replies after a notice: " in caplog.text
+        assert google.google.world.faults == []
+
+    def test_a_worker_sees_to_it_by_itself(self, google: Mixed) -> None:
+        periodic = Periodic(google.kit.app, poll=0.05, sweep=60.0, orphans=60.0, push=0.05)
+        periodic.start()
+        try:
+            deadline = time.monotonic() + 20
+            while not google.kit.jobs.waiting and time.monotonic() < deadline:
+                time.sleep(0.02)
+        finally:
+            periodic.stop()
+        assert waiting(google) == ["push"]
 
 
 class TestTheDeployment:
