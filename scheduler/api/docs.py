@@ -20,18 +20,39 @@ router = APIRouter(include_in_schema=False)
 Observer = Annotated[Actor, needs(Action.OBSERVE)]
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #0a7; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0 } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); text-transform: capitalize }
-details { border: 1px solid var(--line); border-radius: 8px; margin: .5rem 0; padding: .5rem .8rem }
-summary { cursor: pointer } code, pre { font: 13px/1.45 ui-monospace, monospace }
-pre { background: var(--soft); padding: .7rem; border-radius: 6px; overflow-x: auto }
-.method { display: inline-block; min-width: 3.6rem; font-weight: 700; color: var(--accent) }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 } td, th { text-align: left; padding: .25rem .6rem .25rem 0;
-vertical-align: top; border-bottom: 1px solid var(--soft) } .soft { opacity: .7 }
+:root { color-scheme: light dark; --paper: #fbfbf9; --card: #fff; --ink: #1d2530; --soft: #5b6675; --line: #e2e4e0;
+--wash: #f2f3ef; --get: #1f6f50; --post: #8a4b08; --put: #35549b; --link: #1d5fbf }
+@media (prefers-color-scheme: dark) { :root { --paper: #14181d; --card: #1b2027; --ink: #e4e8ec; --soft: #9aa5b1;
+--line: #2d343d; --wash: #222932; --get: #6fcf9f; --post: #eab26b; --put: #95b2f5; --link: #85b4ff } }
+* { box-sizing: border-box } html { scroll-padding-top: 1rem }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif }
+.page { display: grid; grid-template-columns: 13rem minmax(0, 1fr); gap: 2.5rem; max-width: 74rem; margin: 0 auto;
+padding: 2rem 1.25rem 6rem } nav { position: sticky; top: 2rem; align-self: start; font-size: .92rem;
+max-height: calc(100vh - 4rem); overflow-y: auto } nav a { display: block; padding: .18rem 0; color: var(--soft);
+text-decoration: none; text-transform: capitalize } nav a:hover { color: var(--link) } nav b { display: block }
+@media (max-width: 50rem) { .page { grid-template-columns: minmax(0, 1fr); gap: 1rem } nav { position: static;
+display: flex; flex-wrap: wrap; gap: 0 1rem } nav b { width: 100% } }
+h1 { margin: 0; font-size: 1.9rem; line-height: 1.2 } h2 { margin: 2.6rem 0 .6rem; font-size: 1.2rem;
+text-transform: capitalize } a { color: var(--link) } p { margin: .5rem 0; max-width: 44rem }
+details { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: .4rem 0 }
+summary { cursor: pointer; padding: .55rem .8rem; display: flex; flex-wrap: wrap; gap: .1rem .7rem; align-items: baseline;
+list-style: none } summary::-webkit-details-marker { display: none } summary:hover { background: var(--wash);
+border-radius: 8px } summary:focus-visible, a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px }
+details[open] > summary { border-bottom: 1px solid var(--line); border-radius: 8px 8px 0 0 }
+.inside { padding: .5rem .9rem .9rem; overflow-x: auto } details:target { border-color: var(--link) }
+details:target::details-content { content-visibility: visible; block-size: auto }
+code, pre { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, monospace } p code, td code { background: var(--wash);
+padding: .08em .3em; border-radius: 4px; overflow-wrap: anywhere } a code { white-space: nowrap } pre { background: var(--wash); padding: .7rem .9rem;
+border-radius: 6px; overflow-x: auto; margin: .6rem 0 } .method { min-width: 3.4rem; font: 700 .82rem ui-monospace,
+monospace } .get { color: var(--get) } .post { color: var(--post) } .put { color: var(--put) }
+summary .soft { margin-left: auto; text-align: right } table { border-collapse: collapse; width: 100%; margin: .6rem 0;
+font-size: .94rem } td, th { text-align: left; padding: .3rem .9rem .3rem 0; vertical-align: top;
+border-bottom: 1px solid var(--line) } th { font-weight: 600; color: var(--soft) } tr:last-child td { border: 0 }
+.soft { color: var(--soft) } .must { color: var(--post); font-size: .85em }
 """
 
 
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 NAMED: tuple[type[BaseModel], ...] = (
     Problem,
     StageEvent,
@@ -77,24 +98,26 @@ def get_docs(request: Request, _: Observer) -> HTMLResponse:
 
 
 def _page(document: Mapping[str, Any]) -> Iterator[str]:
-    info = document["info"]
+    info, groups = document["info"], _by_tag(document)
     yield "<!doctype html><html lang=en><meta charset=utf-8>"
-    yield "<meta name=viewport content='width=device-width'>"
-    yield f"<title>{_text(info['title'])} API</title><style>{_STYLE}</style>"
+    yield "<meta name=viewport content='width=device-width, initial-scale=1'>"
+    yield f"<title>{_text(info['title'])} API</title><style>{_STYLE}</style><div class=page>"
+    yield f"<nav aria-label=Sections><b>{_text(info['title'])}</b>"
+    for tag in [*groups, "shapes"]:
+        yield f"<a href='#-{_text(tag)}'>{_text(tag)}</a>"
+    yield "</nav><main>"
     yield f"<h1>{_text(info['title'])} API</h1><p class=soft>version {_text(info['version'])} · "
     yield "<a href=openapi.json>openapi.json</a></p>"
     for paragraph in info["description"].split("\n\n"):
         yield f"<p>{_code(paragraph)}</p>"
-    schemas = document["components"]["schemas"]
-    for tag, operations in _by_tag(document).items():
-        yield f"<h2>{_text(tag)}</h2>"
+    for tag, operations in groups.items():
+        yield f"<h2 id='-{_text(tag)}'>{_text(tag)}</h2>"
         for method, path, operation in operations:
             yield from _operation(method, path, operation)
-    yield "<h2>Shapes</h2>"
-    for name, schema in sorted(schemas.items()):
-        if name not in ("HTTPValidationError", "ValidationError"):
-            yield from _schema(name, schema)
-    yield "</html>"
+    yield "<h2 id='-shapes'>Shapes</h2>"
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        yield from _schema(name, schema)
+    yield "</main></div></html>"
 
 
 def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, Mapping[str, Any]]]]:
@@ -106,38 +129,66 @@ def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, Mappi
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
-    summary = _text(operation.get("summary", ""))
-    yield f"<details><summary><span class=method>{method.upper()}</span> <code>{_text(path)}</code> "
-    yield f"<span class=soft>{summary}</span></summary>"
+    summary = _text(operation.get("summary", "").capitalize())
+    yield f"<details><summary><span class='method {method}'>{method.upper()}</span><code>{_text(path)}</code>"
+    yield f"<span class=soft>{summary}</span></summary><div class=inside>"
     for paragraph in operation.get("description", "").split("\n\n"):
         yield f"<p>{_code(paragraph)}</p>"
     if operation.get("parameters"):
-        yield "<table><tr><th>parameter<th>where<th>what"
+        yield "<table><tr><th>Parameter<th>In<th>What"
         for p in operation["parameters"]:
             what = p.get("description") or _kind(p.get("schema", {}))
-            needed = " (needed)" if p.get("required") else ""
-            yield f"<tr><td><code>{_text(p['name'])}</code>{needed}<td>{_text(p['in'])}<td>{_text(what)}"
+            yield f"<tr><td><code>{_text(p['name'])}</code>{_must(p.get('required'))}"
+            yield f"<td>{_text(p['in'])}<td>{_code(what)}"
         yield "</table>"
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if body:
         yield f"<p>Body: {_link(body)}</p>"
-    yield "<table><tr><th>answer<th>what"
+    yield f"<pre>{_text(_curl(method, path, body is not None))}</pre><table><tr><th>Answer<th>What<th>Shape"
+    refusals = []
     for status, answer in operation.get("responses", {}).items():
+        if int(status) >= 400:
+            refusals.append(f"{_text(status)} <span class=soft>{_text(answer['description'].lower())}</span>")
+            continue
         media: Mapping[str, Any] = next(iter(answer.get("content", {}).values()), {})
-        content = media.get("schema")
-        shape = f" {_link(content)}" if content else ""
-        yield f"<tr><td>{_text(status)}<td>{_text(answer.get('description', ''))}{shape}"
-    yield "</table></details>"
+        shape = _link(media["schema"]) if media.get("schema") else ""
+        yield f"<tr><td>{_text(status)}<td>Success<td>{shape}"
+    yield f"<tr><td>Refusals<td>{', '.join(refusals)}<td>{_link(_PROBLEM)}"
+    yield "</table></div></details>"
+
+
+def _curl(method: str, path: str, body: bool) -> str:
+    """The request as a line for a shell, to be filled in."""
+    verb = "" if method == "get" else f" -X {method.upper()}"
+    sent = " -H 'Content-Type: application/json' -d @body.json" if body else ""
+    return f'curl{verb} "$LOOPWRIGHT{path}"{sent}'
+
+
+def _must(needed: Any) -> str:
+    return " <span class=must>needed</span>" if needed else ""
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    yield f"<details id='{_text(name)}'><summary><code>{_text(name)}</code></summary>"
-    yield f"<p>{_code(schema.get('description', ''))}</p><table><tr><th>field<th>kind<th>what"
-    needed = schema.get("required", [])
-    for field, part in schema.get("properties", {}).items():
-        mark = " (needed)" if field in needed else ""
-        yield f"<tr><td><code>{_text(field)}</code>{mark}<td>{_link(part)}<td>{_text(part.get('description', ''))}"
-    yield "</table></details>"
+    yield f"<details id='{_text(name)}'><summary><code>{_text(name)}</code></summary><div class=inside>"
+    yield f"<p>{_code(schema.get('description', ''))}</p>"
+    if "enum" in schema:
+        yield f"<p>One of {_text(_kind(schema))}</p>"
+    if schema.get("properties"):
+        yield "<table><tr><th>Field<th>Kind<th>What"
+        for field, part in schema["properties"].items():
+            yield f"<tr><td><code>{_text(field)}</code>{_must(field in schema.get('required', []))}"
+            yield f"<td>{_link(part)}<td>{_code(_what(part))}"
+        yield "</table>"
+    yield "</div></details>"
+
+
+def _what(schema: Mapping[str, Any]) -> str:
+    """A field's description, an example, and its default."""
+    said = [schema.get("description", "")]
+    said += [f"e.g. `{example}`" for example in schema.get("examples", [])[:1]]
+    if schema.get("default") not in (None, "", [], {}):
+        said.append(f"default `{schema['default']}`")
+    return ", ".join(part for part in said if part)
 
 
 def _link(schema: Mapping[str, Any]) -> str:
@@ -161,7 +212,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 def _code(text: str) -> str:
     """Escaped text with `back-ticked` parts as code."""
-    parts = _text(text).split("`")
+    parts = _text(text.replace("``", "`")).split("`")
     return "".join(f"<code>{p}</code>" if n % 2 else p for n, p in enumerate(parts))
 
 

@@ -105,7 +105,9 @@ def repair_a_loop(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
     return LoopOut.of(repair.request(app, loop_id, actor.name))
 
 
-@router.post("/{loop_id}/cancel", status_code=202, response_model=LoopOut, responses=answers(404, 409))
+@router.post(
+    "/{loop_id}/cancel", status_code=202, response_model=LoopOut, responses=answers(404, 409, 413, 415)
+)
 def cancel_a_loop(
     loop_id: LoopId, app: Services, actor: Asker, body: CancelIn | None = None, key: Key = None
 ) -> Response:

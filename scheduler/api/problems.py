@@ -150,5 +150,5 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": TITLES[s],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for s in (*statuses, 401, 403, 422, 500, 503)
+        for s in sorted({*statuses, *(408 for s in statuses if s == 413), 401, 403, 422, 500, 503})
     }
