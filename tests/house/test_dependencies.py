@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
+import sys
 from dataclasses import dataclass
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.tree import ROOT, committed_files, pyproject, where
+from tests.house.tree import PACKAGES, ROOT, committed_files, pyproject, python_files, where
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
@@ -111,3 +113,46 @@ def test_the_lock_formats_that_name_hosts_are_not_kept() -> None:
     } == set()
     ignored = (ROOT / ".gitignore").read_text().split()
     assert {"uv.lock", "pylock.toml"} <= set(ignored)
+
+
+def imported_from(*folders: str) -> dict[str, str]:
+    """The packages that the code in ``folders`` imports, each with a place where it does."""
+    found: dict[str, str] = {}
+    for path, tree in python_files(*folders):
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                names = [node.module]
+            for name in names:
+                found.setdefault(name.split(".")[0], where(path, getattr(node, "lineno", None)))
+    return {name: place for name, place in found.items() if name not in sys.stdlib_module_names}
+
+
+def declared(*lists: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(line).name) for lines in lists for line in lines}
+
+
+# Needed without an import: a driver named in an address, an extra of another library, data.
+UNSEEN = {"psycopg", "pysocks", "tzdata", "google-auth"}
+
+
+def test_what_the_product_imports_is_declared_and_the_other_way_round() -> None:
+    """Nothing is used that is only there because something else happens to need it."""
+    runtime = declared(pyproject()["project"]["dependencies"])
+    sources = importlib.metadata.packages_distributions()
+    used: set[str] = set()
+    for name, place in imported_from(*PACKAGES).items():
+        if name not in PACKAGES:
+            offered = {canonicalize_name(source) for source in sources.get(name, [])}
+            assert offered & runtime, f"{place} imports {name}, which pyproject.toml does not ask for"
+            used |= offered & runtime
+    assert runtime - used - UNSEEN == set(), "asked for, but nothing imports it"
+
+
+def test_what_the_tests_import_is_declared() -> None:
+    known = declared(pyproject()["project"]["dependencies"], pyproject()["dependency-groups"]["dev"])
+    sources = importlib.metadata.packages_distributions()
+    for name, place in imported_from("tests", "benchmarks").items():
+        local = name in (*PACKAGES, "tests", "benchmarks") or any((ROOT / "benchmarks").rglob(f"{name}.py"))
+        offered = {canonicalize_name(source) for source in sources.get(name, [])}
+        assert local or offered & known, f"{place} imports {name}, which pyproject.toml does not ask for"
