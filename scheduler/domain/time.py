@@ -138,6 +138,22 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
+def without(spans: Iterable[Span], blocks: Iterable[Span]) -> list[Span]:
+    """What is left of the spans outside the blocks, merged."""
+    left = merged(spans)
+    for block in merged(blocks):
+        left = [
+            Span(start, end)
+            for span in left
+            for start, end in (
+                (span.start, min(span.end, block.start)),
+                (max(span.start, block.end), span.end),
+            )
+            if start < end
+        ]
+    return left
+
+
 def intersection(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
     """What two merged lists have in common."""
     found: list[Span] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from connectors.errors import ConnectorError
@@ -54,37 +54,45 @@ def _ask(app: App, account: Account, addresses: list[str], span: Span) -> dict[s
 
 
 def without_own(busy: Iterable[Busy], prefix: str, own: Iterable[Span]) -> list[Busy]:
-    """The blocks that are not this loop's own events: told by our key where the service shows it,
-    else by having exactly the time of an interview that this person holds in this loop."""
-    times = {(s.start, s.end) for s in own}
-    return [
-        b
-        for b in busy
-        if not (b.key and b.key.startswith(prefix))
-        and not (b.key is None and b.verdict is not Verdict.OUT_OF_OFFICE and (b.start, b.end) in times)
-    ]
+    """The blocks that are not this loop's own events.
+
+    Told by our key where the service shows it. Where it does not, one block of exactly the time of
+    each event we have in this calendar (``own``) is taken for it.
+    """
+    blocks = list(busy)
+    keyed = {(b.start, b.end) for b in blocks if b.key and b.key.startswith(prefix)}
+    hidden = [(s.start, s.end) for s in own if (s.start, s.end) not in keyed]
+    found = []
+    for block in blocks:
+        if block.key and block.key.startswith(prefix):
+            continue
+        time = (block.start, block.end)
+        if block.key is None and block.verdict is not Verdict.OUT_OF_OFFICE and time in hidden:
+            hidden.remove(time)
+            continue
+        found.append(block)
+    return found
 
 
 def conflicts(
     availability: Mapping[str, Availability],
     wanted: Iterable[tuple[str, Span]],
     prefix: str,
-    own: Iterable[Span],
+    own: Mapping[str, Sequence[Span]],
 ) -> list[tuple[str, Span]]:
     """Which of the wanted ``(subject, span)`` are not free now; an unknown subject never is.
 
-    Tentative, focus and unanswered blocks were priced when the plan was made and do not stop a
-    booking; a hard one does.
+    Tentative and focus blocks were priced when the plan was made and do not stop a booking; a hard
+    one does. ``own`` are the times of our own events per subject.
     """
-    own = list(own)
     found = []
     for subject, span in wanted:
         state = availability.get(subject)
         if not isinstance(state, Known):
             found.append((subject, span))
             continue
-        hard = [b for b in without_own(state.busy, prefix, own) if b.verdict in _HARD]
-        if any(b.start < span.end and span.start < b.end for b in hard):
+        blocks = without_own(state.busy, prefix, own.get(subject, ()))
+        if any(b.start < span.end and span.start < b.end for b in blocks if b.verdict in _HARD):
             found.append((subject, span))
     return found
 

@@ -18,13 +18,13 @@ from scheduler.domain.bookings import (
 )
 from scheduler.domain.errors import Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import Application, Loop, LoopState
-from scheduler.domain.people import Account
+from scheduler.domain.loops import Application, Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.time import Span
-from scheduler.services import availability, layout, planning
+from scheduler.services import layout, planning, recheck
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
+from scheduler.services.picture import subjects_of
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
@@ -61,7 +61,7 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     if loop.chosen == proposal_id and loop.state in BOOKED:
         return loop
     _may_choose(loop, proposal)
-    broken = recheck(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
+    broken = recheck.fresh(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
     if broken:
         return _start_over(app, loop, broken, actor, proposal_id)
     try:
@@ -70,7 +70,7 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
         failpoint("K4")
         return held
     except Taken as taken:
-        wanted = requirements(loop, _application(app, loop), proposal.interviews)
+        wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
         spans = [(s, span) for s, span in wanted if s in taken.subjects]
         return _start_over(app, loop, spans, actor, proposal_id)
 
@@ -92,7 +92,27 @@ def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[str, Span]
 
 
 def _start_over(app: App, loop: Loop, broken: Sequence[tuple[str, Span]], actor: str, cause: str) -> Loop:
-    """Plan again with the broken intervals kept out, then say who is no longer free."""
+    """Plan again with the broken intervals kept out, then say who is no longer free. What nobody
+    watches is not tried for ever: after some rounds a human is asked."""
+    with app.db.write() as tx:
+        if actor.startswith("policy:") and loop.replans >= tx.company.policy().max_replans:
+            text = "each plan was overtaken by somebody's calendar before it could be booked"
+            reason = Reason("overtaken", text)
+            tx.proposals.make_stale(loop.id)
+            tx.loops.move(
+                loop.id,
+                LoopState.NEEDS_ATTENTION,
+                expect={LoopState.PROPOSED},
+                actor=actor,
+                cause=cause,
+                at=app.clock(),
+                reasons=(reason,),
+            )
+            raise_taken = True
+        else:
+            raise_taken = False
+    if raise_taken:
+        raise Taken(sorted({subject for subject, _ in broken}))
     planning.replan(app, loop.id, actor=actor, cause=cause, blocked=broken)
     raise Taken(sorted({subject for subject, _ in broken}))
 
@@ -101,59 +121,6 @@ def _application(app: App, loop: Loop) -> Application:
     with app.db.read() as tx:
         found = tx.applications.get(loop.application)
     assert found is not None
-    return found
-
-
-def requirements(
-    loop: Loop, application: Application, planned: Sequence[PlannedInterview]
-) -> list[tuple[str, Span]]:
-    """Every ``(person or room, time)`` that a plan needs to be free."""
-    found = []
-    for interview in layout.interviews(loop, application, planned):
-        found += [(f"person:{s.person}", interview.span) for s in interview.seats if s.required]
-        if interview.room:
-            found.append((f"room:{interview.room}", interview.span))
-    return list(dict.fromkeys(found))
-
-
-def recheck(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tuple[str, Span]]:
-    """Read the calendars again for exactly these intervals: what of them is not free now."""
-    with app.db.read() as tx:
-        application = tx.applications.get(loop.application)
-        assert application is not None
-        wanted = requirements(loop, application, planned)
-        accounts = accounts_of(tx, {s for s, _ in wanted})
-        current = tx.interviews.of_loop(loop.id)
-    return check_free(app, loop, wanted, accounts, current)
-
-
-def check_free(
-    app: App,
-    loop: Loop,
-    wanted: Sequence[tuple[str, Span]],
-    accounts: Mapping[str, Account],
-    current: Sequence[Interview],
-) -> list[tuple[str, Span]]:
-    """Which of the wanted times are not free, this loop's own events not counted."""
-    if not wanted:
-        return []
-    spans = [s for _, s in wanted]
-    window = Span(min(s.start for s in spans), max(s.end for s in spans))
-    found = availability.read(app, accounts, window)
-    prefix = f"{app.deployment}/{loop.id}/"
-    return availability.conflicts(found, wanted, prefix, [i.span for i in current])
-
-
-def accounts_of(tx: Tx, subjects: set[str]) -> dict[str, Account]:
-    """The calendar account behind each ``person:`` and ``room:`` subject."""
-    people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
-    found = {}
-    for subject in subjects:
-        kind, _, id = subject.partition(":")
-        owner = people.get(id) if kind == "person" else rooms.get(id)
-        if owner is not None:
-            found[subject] = owner.account
     return found
 
 
@@ -251,7 +218,7 @@ def _rows(
     diff: Difference,
     before: Sequence[Interview],
 ) -> list[LedgerRow]:
-    was = {i.id: i.span for i in before}
+    was = {i.id: i for i in before}
     people = {p.id: p for p in tx.people.list(active=False)}
     rooms = {r.id: r for r in tx.rooms.list(active=False)}
     rows: list[LedgerRow] = []
@@ -259,9 +226,12 @@ def _rows(
         gone = interview in diff.cancel
         write = Write.CANCEL if gone else Write.RESCHEDULE if interview.event_id else Write.BOOK
         intent = layout.intent(app.deployment, loop, application, interview, people, rooms)
-        payload: dict[str, Any] = {"message": ""} if gone else {"intent": codec.encode(intent)}
+        payload: dict[str, Any] = {"intent": codec.encode(intent)}
+        if gone:
+            payload = {"message": "", "event": interview.event_id, "calendar": interview.calendar}
         if write is Write.RESCHEDULE:
-            payload["was"] = codec.encode(was[interview.id])
+            old = was[interview.id]
+            payload |= {"was": codec.encode(old.span), "had": sorted(subjects_of(old)), "flag": old.flag}
         rows.append(row(loop, interview.id, write, intent.key, payload, len(rows)))
     return rows
 

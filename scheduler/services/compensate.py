@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.time import Span
-from scheduler.services import booking
+from scheduler.services import booking, notices
 from scheduler.services.app import App
 from scheduler.services.layout import event_key
 from scheduler.storage.database import Tx
@@ -31,25 +31,33 @@ def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tu
     loop = tx.loops.get(loop_id)
     if loop is None or loop.state not in _WRITING:
         return
-    if _was_booked(tx, loop):
+    if _was_booked(app, tx, loop):
         _hand_over(app, tx, loop, reason)
         return
     moved = _next(app, tx, loop, reason, blocked)
     release(app, tx, moved)
+    notices.queue(app, tx, moved, tx.interviews.of_loop(loop_id, live=False))
     if moved.state is LoopState.PLANNING:
         key = f"plan:{loop_id}:{moved.generation}:{moved.replans}"
         app.jobs.enqueue(tx, "plan", {"loop": loop_id}, key=key)
 
 
-def _was_booked(tx: Tx, loop: Loop) -> bool:
-    rows = tx.ledger.of_loop(loop.id)
-    return any(r.generation < loop.generation and r.state is WriteState.DONE for r in rows) and any(
-        i.state is InterviewState.CONFIRMED for i in tx.interviews.of_loop(loop.id)
+def _was_booked(app: App, tx: Tx, loop: Loop) -> bool:
+    """Whether an earlier round booked it: then what is being written is a repair."""
+    keys = {event_key(app.deployment, i) for i in tx.interviews.of_loop(loop.id) if i.event_id}
+    return any(
+        r.key in keys and r.state is WriteState.DONE and r.generation < loop.generation
+        for r in tx.ledger.of_loop(loop.id)
+        if r.write in (Write.BOOK, Write.RESCHEDULE)
     )
 
 
 def _hand_over(app: App, tx: Tx, loop: Loop, reason: Reason) -> None:
-    tx.ledger.drop(loop.id, ids=[r.id for r in tx.ledger.of_loop(loop.id, {WriteState.TODO})])
+    """Stop writing events and keep every time that is taken: the next repair begins from here."""
+    events = (Write.BOOK, Write.RESCHEDULE)
+    open_rows = [r for r in tx.ledger.of_loop(loop.id, {WriteState.TODO}) if r.write in events]
+    tx.ledger.drop(loop.id, ids=[r.id for r in open_rows])
+    tx.reservations.confirm(loop.id)
     tx.loops.move(
         loop.id,
         LoopState.NEEDS_ATTENTION,

@@ -22,6 +22,7 @@ from scheduler.services.availability import without_own
 from scheduler.services.picture import Picture
 from scheduler.services.seating import debrief_attendees
 from scheduler.services.sessions import Sessions, build_sessions, session_id
+from scheduler.services.windows import candidate_windows, no_window
 from solver.plan import Assignment, LoopPlan, Plan
 from solver.problem import (
     Busy,
@@ -87,9 +88,12 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
     ``pinned`` names interviews (template ids) that keep their present time, people and room.
     """
     scale = Scale(utc(picture.span.start).replace(hour=0, minute=0, second=0, microsecond=0))
+    unread = _unread_attendees(picture)
+    if unread is not None:
+        return (unread,)
     offered = candidate_windows(picture)
     if not offered:
-        return (Reason("no_window", "none of the candidate's windows lies ahead of the least notice"),)
+        return (no_window(picture),)
     sessions = build_sessions(picture, scale, offered, pinned)
     if sessions.reasons:
         return sessions.reasons
@@ -117,49 +121,17 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
     return Encoded(problem, scale, sessions)
 
 
-def candidate_windows(picture: Picture) -> list[Span]:
-    """When the candidate can be met: offered, inside the horizon and past the notice, with travel
-    kept free on site, holidays closed there, and companions (an interpreter) free as well."""
-    loop, template = picture.loop, picture.loop.template
-    earliest = max(loop.horizon.start, picture.now + timedelta(hours=template.notice_hours))
-    current = [i.span for i in picture.current]
-    travel = timedelta(minutes=template.travel if loop.site else 0)
-    found = []
-    for window in loop.windows:
-        start, end = max(window.start + travel, earliest), min(window.end - travel, loop.horizon.end)
-        if start < end:
-            found.append(Span(start, end))
-    windows = merged([*found, *current])
-    if loop.site and loop.site in picture.sites:
-        site = picture.sites[loop.site]
-        tz = zone(site.zone)
-        days = [day_span(d, tz) for d in days_of(picture.span, tz) if not worktime.closed(site, d)]
-        windows = intersection(windows, merged(days))
-    for companion in picture.application.accommodation.also:
-        person = picture.roster.people.get(companion)
-        windows = intersection(windows, _companion_free(picture, person) if person else [])
-    return windows
-
-
-def _companion_free(picture: Picture, person: Person) -> list[Span]:
-    """Their working hours less everything busy: a companion is there all the time."""
-    state = picture.availability.get(f"person:{person.id}")
-    if not isinstance(state, Known):
-        return []
-    free = worktime.working(person, picture.sites.get(person.site), picture.span)
-    busy = [Span(b.start, b.end) for b in without_own(state.busy, picture.prefix, picture.own(person.id))]
-    busy += [r.span for r in picture.others if r.subject == f"person:{person.id}"]
-    for block in merged(busy):
-        free = [
-            part
-            for span in free
-            for part in (
-                [span]
-                if not span.overlaps(block)
-                else [Span(a, b) for a, b in ((span.start, block.start), (block.end, span.end)) if a < b]
-            )
-        ]
-    return free
+def _unread_attendees(picture: Picture) -> Reason | None:
+    """Somebody whom the debrief cannot do without, and whose calendar cannot be read."""
+    template = picture.loop.template
+    there = {s.person for i in picture.current if i.spec == DEBRIEF for s in i.seats}
+    needed = debrief_attendees(template, picture.application) if template.debrief else ()
+    lost = [p for p in needed if p in picture.unknown and p not in there]
+    if not lost:
+        return None
+    names = ", ".join(picture.roster.name(p) for p in lost)
+    text = f"the debrief needs {names}, whose calendar cannot be read"
+    return Reason("unknown_calendar", text, tuple(lost), (DEBRIEF,))
 
 
 def _site(picture: Picture) -> str:
@@ -207,7 +179,10 @@ def _somebody(
 ) -> Somebody:
     site = picture.sites.get(person.site)
     held = merged(i.span for i in picture.held.get(person.id, ()))
-    work = merged([*worktime.working(person, site, picture.span), *pinned])
+    # unknown is never free: who cannot be read keeps what they have and gets nothing new
+    known = isinstance(picture.availability.get(f"person:{person.id}"), Known)
+    free = worktime.working(person, site, picture.span) if known else picture.own(f"person:{person.id}")
+    work = merged([*free, *pinned])
     return Somebody(
         id=person.id,
         site=person.site,
@@ -233,7 +208,7 @@ def _busy(
     rows: set[tuple[int, int, BusyKind]] = set()
     state = picture.availability.get(subject)
     if isinstance(state, Known):
-        for block in without_own(state.busy, picture.prefix, picture.own(person.id)):
+        for block in without_own(state.busy, picture.prefix, picture.own(subject)):
             span = Span(block.start, block.end)
             rows.add((*scale.taken(span), _kind(picture, block.verdict)))
     blocked = [s for who, s in picture.loop.blocked if who == subject]
@@ -285,7 +260,7 @@ def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ..
         spans = [r.span for r in picture.others if r.subject == subject]
         spans += [s for who, s in picture.loop.blocked if who == subject]
         if isinstance(state, Known):
-            own = picture.room_own(room.id)
+            own = picture.own(subject)
             spans += [Span(b.start, b.end) for b in without_own(state.busy, picture.prefix, own)]
         spans = [s for s in spans if not any(s.overlaps(p) for p in sessions.pinned_room_spans(room.id))]
         busy = tuple(scale.taken(s) for s in merged(spans))

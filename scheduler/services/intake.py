@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from scheduler.domain.bookings import InterviewState
 from scheduler.domain.errors import BadInput, BadInputs, DomainError
 from scheduler.domain.loops import Application, BookMode, Candidate, LoopState
 from scheduler.services import cancel, requests
@@ -143,18 +144,18 @@ def _closed(app: App, tx: Tx, event: StageEvent) -> str:
     """Rejected or withdrawn: open requests end; what is booked waits for a human's word."""
     asked = []
     for loop in tx.loops.list(application=event.data.application.id):
-        if loop.state in (LoopState.CONFIRMED, LoopState.REPAIRING):
-            asked.append(loop.id)
+        if any(i.state is InterviewState.CONFIRMED for i in tx.interviews.of_loop(loop.id)):
+            asked.append((loop.id, loop.labels))
             continue
         if loop.state not in (LoopState.COMPLETED, LoopState.CANCELLED, LoopState.CANCELLING):
             cancel.cancel_in(app, tx, loop, actor="webhook:closed")
-    for id in asked:
+    for id, labels in asked:
         tx.loops.change(
             id,
             actor="webhook:closed",
             cause=event.id,
             at=app.clock(),
             what="application_closed",
-            labels={"closed": "the application was closed: cancel this loop?"},
+            labels={**labels, "closed": "the application was closed: cancel this loop?"},
         )
     return "closed"

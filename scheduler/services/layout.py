@@ -126,10 +126,11 @@ def carried_over(new: Interview, old: Interview | None) -> Interview:
 
 
 def same(new: Interview, old: Interview | None) -> bool:
-    """Whether nobody would notice a difference: time, people, room."""
+    """Whether the calendar holds it just so already: confirmed, not flagged, same time, people, room."""
     return (
         old is not None
-        and old.state is not InterviewState.CANCELLED
+        and old.state is InterviewState.CONFIRMED
+        and not old.flag
         and (old.span, old.room) == (new.span, new.room)
         and {(s.person, s.kind, s.required) for s in old.seats if s.state is not SeatState.REPLACED}
         == {(s.person, s.kind, s.required) for s in new.seats}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from connectors.ics import Invitation, cancellation, request
 from connectors.mail import Message
@@ -12,7 +13,7 @@ from connectors.protocol import event_id
 from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Person, Room
-from scheduler.domain.templates import InterviewKind
+from scheduler.domain.templates import InterviewKind, Modality
 from scheduler.services import agenda, booking
 from scheduler.services.app import App
 from scheduler.storage import codec
@@ -28,8 +29,11 @@ def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None
     people = {p.id: p for p in tx.people.list(active=False)}
     rooms = {r.id: r for r in tx.rooms.list(active=False)}
     visible = [i for i in interviews if i.kind is not InterviewKind.DEBRIEF]
+    site = tx.sites.get(loop.site) if loop.site else None
+    address = site.address if site else ""
+    by_id = {i.id: i for i in visible}
     lines = {
-        line.interview: line
+        line.interview: _with_the_way(line, by_id[line.interview], address)
         for line in agenda.for_candidate(visible, application.candidate.zone, people, rooms)
     }
     told = _told(tx.ledger.of_loop(loop.id))
@@ -46,6 +50,15 @@ def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None
     if writer.rows:
         payload = {"loop": loop.id, "generation": loop.generation}
         app.jobs.enqueue(tx, "perform", payload, key=f"mail:{loop.id}:{loop.generation}:{loop.state.value}")
+
+
+def _with_the_way(line: agenda.Line, interview: Interview, address: str) -> agenda.Line:
+    """The line with what a candidate needs to get there: the link of a call, the address of a site."""
+    if interview.join_url:
+        return replace(line, place=f"{line.place}: {interview.join_url}")
+    if interview.modality is Modality.ON_SITE and address:
+        return replace(line, place=f"{line.place}, {address}")
+    return line
 
 
 def _told(rows: Iterable[LedgerRow]) -> dict[str, str]:

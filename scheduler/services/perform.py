@@ -25,7 +25,7 @@ from scheduler.domain.bookings import Hold, Interview, InterviewState, LedgerRow
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.time import Span
-from scheduler.services import booking, compensate, holes, layout, notices
+from scheduler.services import compensate, holes, layout, notices, recheck
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
@@ -36,8 +36,11 @@ ACTOR = "system:booking"
 HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
 FRESH = timedelta(seconds=30)
 """A calendar read older than this is not trusted to write on."""
-_TRIES = 6
 _FIRST_WAIT = 2.0
+_LONGEST = 7
+"""Waits double up to ``_FIRST_WAIT`` × 2 to this power seconds (four minutes)."""
+_TRIES = {Write.BOOK: 12, Write.RESCHEDULE: 12, Write.CANCEL: 300, Write.MAIL: 300}
+"""A booking is given up after about a quarter of an hour of outage, a cancel or a mail after most of a day."""
 _EDITS = 3
 """How often a write is tried again on an event that somebody keeps editing."""
 
@@ -72,6 +75,8 @@ def perform(app: App, loop_id: str) -> None:
         return
     try:
         for row in _todo(run):
+            if not _wanted(run, row):
+                continue
             if row.write is not Write.CANCEL and row.generation != run.loop.generation:
                 _drop(run, row)
                 continue
@@ -104,6 +109,16 @@ def _todo(run: _Run) -> list[LedgerRow]:
     return sorted(rows, key=lambda r: (r.generation, r.write is Write.MAIL, r.order))
 
 
+def _wanted(run: _Run, row: LedgerRow) -> bool:
+    """Whether the row is still to do: the loop may have been cancelled since the list was read. Events
+    are only written while the loop is being booked."""
+    with run.app.db.read() as tx:
+        now, loop = tx.ledger.get(row.id), tx.loops.get(row.loop)
+    if now is None or loop is None or now.state is not WriteState.TODO:
+        return False
+    return row.write in (Write.CANCEL, Write.MAIL) or loop.state is LoopState.BOOKING
+
+
 def _drop(run: _Run, row: LedgerRow) -> None:
     with run.app.db.write() as tx:
         tx.ledger.drop(run.loop.id, ids=[row.id])
@@ -127,8 +142,8 @@ def _one(run: _Run, row: LedgerRow) -> None:
 
 
 def _wait(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
-    seconds = getattr(error, "retry_after", None) or _FIRST_WAIT * 2 ** min(row.attempts, 8)
-    if row.attempts + 1 >= _TRIES and not isinstance(error, RateLimited):
+    seconds = getattr(error, "retry_after", None) or _FIRST_WAIT * 2 ** min(row.attempts, _LONGEST)
+    if row.attempts + 1 >= _TRIES[row.write] and not isinstance(error, RateLimited):
         _give_up(run, row, error)
         return
     with run.app.db.write() as tx:
@@ -162,9 +177,9 @@ def _write_event(run: _Run, row: LedgerRow) -> None:
     _recheck(run)
     failpoint("K6")
     if row.write is Write.RESCHEDULE:
-        booked = _reschedule(run, interview, intent, codec.decode(Span, row.payload["was"]))
+        booked, key = _reschedule(run, interview, intent, row)
     else:
-        booked = _book(run, intent)
+        booked, key = _book(run, intent)
     failpoint("K7")
     result = {"event": booked.ref.id, "etag": booked.etag}
     with run.app.db.write() as tx:
@@ -176,6 +191,8 @@ def _write_event(run: _Run, row: LedgerRow) -> None:
                 event_id=booked.ref.id,
                 etag=booked.etag,
                 join_url=booked.join_url or "",
+                revision=int(key.rpartition("/")[2]),
+                flag="",
             )
     if not ours:
         _too_late(run, row, booked)
@@ -207,47 +224,43 @@ def _recheck(run: _Run) -> None:
         return
     with run.app.db.read() as tx:
         rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
-        wanted_ids = {r.interview for r in rows if r.write in (Write.BOOK, Write.RESCHEDULE)}
-        current = tx.interviews.of_loop(run.loop.id)
-        wanted = [
-            (subject, i.span)
-            for i in current
-            if i.id in wanted_ids
-            for subject in [
-                *(f"person:{s.person}" for s in i.seats if s.required),
-                *([f"room:{i.room}"] if i.room else []),
-            ]
-        ]
-        accounts = booking.accounts_of(tx, {s for s, _ in wanted})
-    broken = booking.check_free(run.app, run.loop, wanted, accounts, current)
+        waiting = {r.interview for r in rows if r.write in (Write.BOOK, Write.RESCHEDULE)}
+        wanted = [n for i in tx.interviews.of_loop(run.loop.id) if i.id in waiting for n in recheck.needs(i)]
+        names = {f"person:{p.id}": p.name for p in tx.people.list(active=False)}
+        names |= {f"room:{r.id}": r.name for r in tx.rooms.list(active=False)}
+    broken = recheck.broken(run.app, run.loop, wanted)
     if broken:
-        names = ", ".join(sorted({s.partition(":")[2] for s, _ in broken}))
-        raise Impossible(Reason("taken", f"no longer free while booking: {names}"), tuple(broken))
+        who = ", ".join(sorted({names.get(s, s) for s, _ in broken}))
+        raise Impossible(Reason("taken", f"no longer free while booking: {who}"), tuple(broken))
     run.checked = now
 
 
-def _book(run: _Run, intent: EventIntent) -> Booked:
-    """Book under its key; a key that is burnt or holds another event is replaced by the next one."""
+def _book(run: _Run, intent: EventIntent) -> tuple[Booked, str]:
+    """Book under its key, or under the next one where that is burnt or holds another event; the event
+    and the key it has."""
     try:
-        return run.calendar.book(run.organizer.address, intent)
+        return run.calendar.book(run.organizer.address, intent), intent.key
     except Conflict:
         found = run.calendar.find(run.organizer.address, intent.key)
         if found and not found.cancelled and found.fingerprint == fingerprint(intent):
-            return Booked(found.ref, found.etag, found.join_url)
+            return Booked(found.ref, found.etag, found.join_url), intent.key
         stem, _, revision = intent.key.rpartition("/")
-        return run.calendar.book(run.organizer.address, replace(intent, key=f"{stem}/{int(revision) + 1}"))
+        key = f"{stem}/{int(revision) + 1}"
+        return run.calendar.book(run.organizer.address, replace(intent, key=key)), key
 
 
-def _reschedule(run: _Run, interview: Interview, intent: EventIntent, was: Span) -> Booked:
-    """Change the event. Answers that came in meanwhile only changed its etag and are kept; one that
-    a human has moved is left alone and shown."""
+def _reschedule(run: _Run, interview: Interview, intent: EventIntent, row: LedgerRow) -> tuple[Booked, str]:
+    """Change the event. Answers that came in meanwhile only changed its etag and are kept; one that a
+    human has moved is left alone and shown, unless a human then asked for the repair."""
+    was = codec.decode(Span, row.payload["was"])
     ref, etag = EventRef(interview.calendar, interview.event_id), interview.etag
     for _ in range(_EDITS):
         try:
-            return run.calendar.reschedule(ref, intent, etag)
+            return run.calendar.reschedule(ref, intent, etag), intent.key
         except StaleWrite:
             event = run.calendar.get(ref)
-            if (event.start, event.end) not in ((was.start, was.end), (intent.start, intent.end)):
+            ours = (event.start, event.end) in ((was.start, was.end), (intent.start, intent.end))
+            if not ours and row.payload.get("flag") != "moved":
                 text = f"{interview.title} was moved in the calendar by somebody else"
                 raise Impossible(Reason("moved_outside", text, (), (interview.id,))) from None
             etag = event.etag
@@ -257,11 +270,10 @@ def _reschedule(run: _Run, interview: Interview, intent: EventIntent, was: Span)
 
 
 def _cancel(run: _Run, row: LedgerRow) -> None:
-    interview = _interview(run, row.interview)
-    event = row.payload.get("event") or interview.event_id
+    event = row.payload.get("event")
     failpoint("C2")
     if event:
-        ref = EventRef(row.payload.get("calendar") or interview.calendar or run.organizer.address, event)
+        ref = EventRef(row.payload.get("calendar") or run.organizer.address, event)
         run.calendar.cancel(ref, row.payload.get("message", ""))
     else:
         found = run.calendar.find(run.organizer.address, row.key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.types import Availability, Known
-from scheduler.domain.bookings import Interview, Reservation
+from scheduler.domain.bookings import Interview, Reservation, SeatState
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Room, Site
 from scheduler.domain.policy import Policy
@@ -20,6 +20,7 @@ from scheduler.storage.database import Tx
 
 DEBRIEF_TAIL = timedelta(days=7)
 """Calendars are read this far past the horizon: the debrief may lie behind it."""
+_WEEK = timedelta(days=7)
 _LOAD = timedelta(days=28)
 """Fair load counts interviews this far back."""
 
@@ -56,20 +57,24 @@ class Picture:
         subjects = (s for s, a in self.availability.items() if not isinstance(a, Known))
         return tuple(sorted(s.removeprefix("person:") for s in subjects if s.startswith("person:")))
 
-    def own(self, person: str) -> list[Span]:
-        """The times of this loop's interviews that somebody holds now."""
-        return [i.span for i in self.current if any(s.person == person for s in i.seats)]
+    def own(self, subject: str) -> list[Span]:
+        """The times of this loop's events in somebody's calendar, or in a room's, now."""
+        return [i.span for i in self.current if i.event_id and subject in subjects_of(i)]
 
-    def room_own(self, room: str) -> list[Span]:
-        return [i.span for i in self.current if i.room == room]
+
+def subjects_of(interview: Interview) -> set[str]:
+    """Everybody and the room of an interview, as subjects."""
+    found = {f"person:{s.person}" for s in interview.seats if s.state is not SeatState.REPLACED}
+    return found | ({f"room:{interview.room}"} if interview.room else set())
 
 
 def gather(app: App, loop: Loop) -> Picture:
     """Read our tables, then the calendars. Raises nothing for a calendar that cannot be read."""
     now = app.clock()
-    start = min([now, *(i.start for i in loop.windows)]) if loop.windows else now
-    span = Span(start, max(loop.horizon.end, now) + DEBRIEF_TAIL)
     with app.db.read() as tx:
+        starts = [i.span.start for i in tx.interviews.of_loop(loop.id)]
+        ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
+        span = Span(min([now, *starts]), max([loop.horizon.end, now, *ends]) + DEBRIEF_TAIL)
         picture = _from_tables(app, tx, loop, now, span)
     asked: dict[str, Account] = {f"person:{p.id}": p.account for p in picture.roster.people.values()} | {
         f"room:{r.id}": r.account for r in picture.rooms.values()
@@ -88,7 +93,10 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
     roster = Roster({i: whole.people[i] for i in sorted(ids)}, pools)
     rooms = {r.id: r for r in tx.rooms.list() if r.site == loop.site and r.active}
     subjects = [f"person:{i}" for i in ids] + [f"room:{r}" for r in rooms]
-    others = tuple(tx.reservations.of_subjects(subjects, span, except_loop=loop.id))
+    subjects.append(f"candidate:{loop.application}")
+    # caps count whole ISO weeks: what was given earlier this week counts as well
+    since = Span(span.start - _WEEK, span.end)
+    others = tuple(tx.reservations.of_subjects(subjects, since, except_loop=loop.id))
     return Picture(
         loop=loop,
         application=application,

@@ -16,6 +16,7 @@ from scheduler.services.encode import Encoded, decode, encode
 from scheduler.services.failpoints import failpoint
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed
+from scheduler.storage.database import Tx
 from solver.plan import Result, Status
 from solver.problem import ProblemError
 
@@ -115,6 +116,8 @@ def _offer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Resul
     loop, now = picture.loop, app.clock()
     proposals = [_proposal(picture, encoded, r, rank) for rank, r in enumerate(results, start=1)]
     with app.db.write() as tx:
+        if _overtaken(tx, loop):
+            return
         tx.proposals.make_stale(loop.id)
         tx.proposals.add_all(proposals)
         tx.loops.move(
@@ -132,6 +135,13 @@ def _offer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Resul
             delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
             payload = {"proposal": proposals[0].id}
             app.jobs.enqueue(tx, "book", payload, key=f"book:{proposals[0].id}", delay=delay)
+
+
+def _overtaken(tx: Tx, planned: Loop) -> bool:
+    """Whether the loop was changed, or planned by somebody else, while this plan was being made."""
+    now = tx.loops.get(planned.id)
+    wanted = (LoopState.PLANNING, planned.generation, planned.replans)
+    return now is None or (now.state, now.generation, now.replans) != wanted
 
 
 def _proposal(picture: Picture, encoded: Encoded, result: Result, rank: int) -> Proposal:
@@ -158,6 +168,8 @@ def _cannot(
     app: App, picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[str, ...] = ()
 ) -> None:
     with app.db.write() as tx:
+        if _overtaken(tx, picture.loop):
+            return
         tx.proposals.make_stale(picture.loop.id)
         tx.loops.move(
             picture.loop.id,

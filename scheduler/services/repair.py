@@ -11,8 +11,9 @@ from scheduler.domain.bookings import Interview
 from scheduler.domain.errors import Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.templates import SeatKind
 from scheduler.domain.time import Span
-from scheduler.services import booking
+from scheduler.services import booking, recheck
 from scheduler.services.app import App
 from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, encode
 from scheduler.services.holes import holes
@@ -42,6 +43,10 @@ def repair(app: App, loop_id: str) -> None:
         text = f"{urgent[0].title} begins within {hours} hours: nothing is changed without a human"
         _hand_over(app, picture, Reason("freeze", text, (), tuple(i.spec for i in urgent)))
         return
+    alone = _irreplaceable(picture, lost)
+    if alone is not None:
+        _hand_over(app, picture, alone)
+        return
     try:
         encoded = encode(picture, pinned=frozen)
         if isinstance(encoded, tuple):
@@ -64,6 +69,21 @@ def _debrief_declined(picture: Picture) -> Loop:
     return replace(picture.loop, blocked=(*picture.loop.blocked, *blocked))
 
 
+def _irreplaceable(picture: Picture, lost: Sequence[tuple[str, str]]) -> Reason | None:
+    """A companion is nobody that a plan could replace: who else can come, a human has to find out."""
+    companions = [
+        (s.person, i)
+        for i in picture.current
+        for s in i.seats
+        if s.kind is SeatKind.COMPANION and (s.person, i.spec) in lost
+    ]
+    if not companions:
+        return None
+    person, interview = companions[0]
+    text = f"{picture.roster.name(person)}, who was to be there besides the panel, declined {interview.title}"
+    return Reason("companion", text, (person,), (interview.spec,))
+
+
 def _frozen(picture: Picture) -> frozenset[str]:
     """Interviews that have begun or begin within the freeze: they keep everything they have."""
     limit = picture.now + timedelta(hours=picture.policy.freeze_hours)
@@ -79,21 +99,22 @@ def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
         _hand_over(app, picture, Reason("no_repair", text, tuple(people)))
         return
     planned = decode(encoded, plan)
-    needed = booking.requirements(picture.loop, picture.application, planned)
-    kept = {(f"person:{s.person}", i.span) for i in picture.current for s in i.seats}
-    kept |= {(f"room:{i.room}", i.span) for i in picture.current if i.room}
-    fresh = [n for n in needed if n not in kept]
-    with app.db.read() as tx:
-        accounts = booking.accounts_of(tx, {s for s, _ in fresh})
-    broken = booking.check_free(app, picture.loop, fresh, accounts, picture.current)
+    needed = recheck.requirements(picture.loop, picture.application, planned)
+    kept = {n for i in picture.current for n in recheck.needs(i)}
+    broken = recheck.broken(app, picture.loop, [n for n in needed if n not in kept])
     if broken:
-        _again(app, picture.loop, broken)
+        _again(app, picture, broken)
         return
-    _write(app, picture.loop, planned, found.level)
+    _write(app, picture, planned, found.level)
 
 
-def _again(app: App, loop: Loop, broken: Sequence[tuple[str, Span]]) -> None:
-    """Somebody took a time between reading and booking: repair again without it."""
+def _again(app: App, picture: Picture, broken: Sequence[tuple[str, Span]]) -> None:
+    """Somebody took a time between reading and booking: repair again without it, a few times."""
+    loop = picture.loop
+    if loop.replans >= picture.policy.max_replans:
+        text = "each repair was overtaken by somebody's calendar before it could be booked"
+        _hand_over(app, picture, Reason("overtaken", text))
+        return
     with app.db.write() as tx:
         moved = tx.loops.change(
             loop.id,
@@ -108,7 +129,8 @@ def _again(app: App, loop: Loop, broken: Sequence[tuple[str, Span]]) -> None:
         app.jobs.enqueue(tx, "repair", {"loop": loop.id}, key=key)
 
 
-def _write(app: App, loop: Loop, planned: tuple[PlannedInterview, ...], level: str) -> None:
+def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], level: str) -> None:
+    loop = picture.loop
     try:
         with app.db.write() as tx:
             moved = tx.loops.move(
@@ -123,7 +145,7 @@ def _write(app: App, loop: Loop, planned: tuple[PlannedInterview, ...], level: s
             booking.write_plan(app, tx, moved, planned)
     except Taken as taken:
         spans = [(s, i.span) for i in planned for s in taken.subjects]
-        _again(app, loop, spans)
+        _again(app, picture, spans)
 
 
 def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:

@@ -144,6 +144,13 @@ def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
     )
     if room is not None and refused:
         _flag(app, tx, interview, "room_lost", f"{room.name} refused {interview.title}")
+        loop = tx.loops.get(interview.loop)
+        lost = (f"room:{room.id}", interview.span)
+        if loop is not None and lost not in loop.blocked:
+            blocked = (*loop.blocked, lost)
+            tx.loops.change(
+                loop.id, actor=ACTOR, cause="room", at=app.clock(), what="room_lost", blocked=blocked
+            )
 
 
 def _flag(app: App, tx: Tx, interview: Interview, flag: str, text: str) -> None:

@@ -165,9 +165,10 @@ def windows(offered: Sequence[tuple[str, str]], zone_name: str, now: datetime) -
         if end - start > timedelta(days=MAX_HORIZON_DAYS):
             raise BadInput(f"windows[{n}].end", "the window is longer than the horizon can be", "shorten it")
         found.append(Span(start, end))
-    if found and all(s.end <= now for s in found):
+    ahead = [s for s in found if s.end > now]
+    if found and not ahead:
         raise BadInput("windows", "every window lies in the past", "ask the candidate for new ones")
-    return sorted(found)
+    return sorted(ahead)
 
 
 def _start(app: App, tx: Tx, loop: Loop, actor: str, cause: str) -> Loop:
@@ -211,6 +212,9 @@ def change(
         changes["windows"] = tuple(windows(offered, zone_name or application.candidate.zone, app.clock()))
         if not changes["windows"]:
             raise BadInput("windows", "empty", "give at least one window")
+        # the horizon counts from when the candidate answers, not from when they were asked
+        now = app.clock()
+        changes["horizon"] = Span(now, now + timedelta(days=loop.template.horizon_days))
     if leave_out or adjust:
         changes["template"] = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust or {})
     template = changes.get("template", loop.template)

@@ -263,7 +263,8 @@ class _Builder:
         due = [specs[i].due_days for i in interview.after if specs[i].kind is InterviewKind.TAKE_HOME]
         if any(due):
             day = picture.loop.created_at.astimezone(tz).date() + timedelta(days=max(d or 0 for d in due) + 1)
-            rest = [Span(at(day, datetime.min.time(), tz), picture.span.end)]
+            start = at(day, datetime.min.time(), tz)
+            rest = [Span(start, picture.span.end)] if start < picture.span.end else []
             windows = intersection(windows, rest) if interview.windows else rest
         if (interview.windows or due) and not intersection(windows, merged(self.offered)):
             text = f"{interview.title} has a window of the day that the candidate never offers"

@@ -53,7 +53,7 @@ class Ledger:
     def due(self, now: datetime, limit: int = 100) -> list[LedgerRow]:
         """What is to be done by ``now``, longest waiting first; never of an older generation,
         cancels excepted."""
-        time = (ledger.c.due_at.is_(None)) | (ledger.c.due_at <= now)
+        time = sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at) <= now
         order = (
             sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at),
             ledger.c.loop,
