@@ -1,0 +1,120 @@
+"""`loopwright solve`: what it prints, what it writes, and one clear line for everything it cannot read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from scheduler.cli.main import app
+from solver.check import cost, violations
+from solver.codec import plan_from_json, problem_from_json
+
+GOLDEN = Path(__file__).parents[2] / "solver" / "golden"
+SMALL = sorted(GOLDEN.glob("S-*.json.gz"))[0]
+
+
+def solve(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["solve", *map(str, arguments)])
+
+
+def test_the_plan_that_is_written_is_legal_and_costs_what_is_said(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    done = solve(SMALL, "--out", out, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    problem = problem_from_json(json.loads(gzip.decompress(SMALL.read_bytes())))
+    plan = plan_from_json(json.loads(out.read_text()))
+    assert not violations(problem, plan)
+    assert told["status"] == "optimal"
+    assert told["cost"] == told["bound"] == cost(problem, plan) == sum(told["price"].values())
+
+
+def test_the_same_file_without_gzip_gives_the_same_answer(tmp_path: Path) -> None:
+    plain = tmp_path / "problem.json"
+    plain.write_bytes(gzip.decompress(SMALL.read_bytes()))
+    one, other = (json.loads(solve(f, "--json").stdout) for f in (SMALL, plain))
+    assert one["loops"] == other["loops"]
+
+
+def test_alternatives_are_printed_best_first() -> None:
+    done = solve(SMALL, "--alternatives", 3, "--json")
+    found = json.loads(done.stdout)["alternatives"]
+    assert len(found) == 3
+    assert [p["cost"] for p in found] == sorted(p["cost"] for p in found)
+
+
+def test_a_decline_is_repaired(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    assert solve(SMALL, "--out", out).exit_code == 0
+    loops = json.loads(out.read_text())["loops"]
+    session, booked = next(
+        (s, a)
+        for loop in loops.values()
+        for s, a in loop["sessions"].items()
+        if not s.endswith((".hm", ".lunch"))
+    )
+    person = booked["people"][0][0]
+    done = solve(SMALL, "--repair", out, "--decline", f"{person}@{session}", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["repair"]["level"] != "none" and told["repair"]["changes"]
+    now = next(loop["sessions"][session] for loop in told["loops"].values() if loop)
+    assert person not in now["people"][0]
+
+
+def test_an_impossible_problem_is_explained() -> None:
+    file = next(GOLDEN.glob("infeasible-*.json.gz"))
+    done = solve(file, "--explain", "--time-limit", 60, "--json")
+    told = json.loads(done.stdout)
+    assert told["status"] == "infeasible"
+    reasons = next(iter(told["explanation"].values()))
+    assert reasons["reasons"] and reasons["fixes"]
+
+
+def test_the_table_for_people_names_price_and_bound() -> None:
+    done = solve(SMALL)
+    assert done.exit_code == 0
+    assert "optimal" in done.stdout and "bound" in done.stdout and "finish" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"", "not JSON"),
+        (b"\x00\xff", "not JSON"),
+        (b"[1, 2]", "JSON object"),
+        (b'{"format": "loopbench/1"}', "name"),
+        (b'{"format": "loopbench/9"}', "format"),
+        (b"[" * 100_000, "not JSON"),
+    ],
+)
+def test_what_is_no_problem_gets_one_clear_line(tmp_path: Path, content: bytes, hint: str) -> None:
+    file = tmp_path / "broken.json"
+    file.write_bytes(content)
+    done = solve(file)
+    assert done.exit_code == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and hint in done.stderr
+
+
+def test_other_bad_input_gets_one_clear_line(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.json.gz"
+    cut.write_bytes(SMALL.read_bytes()[:500])
+    cases = [
+        (tmp_path / "missing.json",),
+        (cut,),
+        (SMALL, "--decline", "p1@c0.code"),
+        (SMALL, "--out", tmp_path / "no" / "such" / "folder.json"),
+    ]
+    for arguments in cases:
+        done = solve(*arguments)
+        assert done.exit_code == 2, arguments
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    out = tmp_path / "plan.json"
+    solve(SMALL, "--out", out)
+    for declined in ("nonsense", "nobody@c0.code", "p0@nothing"):
+        done = solve(SMALL, "--repair", out, "--decline", declined)
+        assert done.exit_code == 2 and "--decline" in done.stderr
