@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -131,12 +133,17 @@ def _file() -> dict[str, Any]:
         raise BadInput(CONFIG, f"{name} is not TOML: {error}", "mend the file") from None
 
 
+def _nearest(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), 1)
+    return f"did you mean {close[0]}?" if close else "see docs/settings.md"
+
+
 def load(**overrides: Any) -> Settings:
     """The settings of this process. Raises `BadInputs` naming every variable that is wrong, and
     unknown `LOOPWRIGHT_…` variables: a misspelt one must not be ignored."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {CONFIG, "LOOPWRIGHT_FAILPOINT"}
     unknown = sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known)
-    faults = [BadInput(n, "no such setting", "see docs/settings.md") for n in unknown]
+    faults = [BadInput(n, "no such setting", _nearest(n, known)) for n in unknown]
     try:
         settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
     except ValidationError as error:

@@ -6,6 +6,7 @@ goes on where it was.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import secrets
 import shutil
@@ -36,9 +37,10 @@ from scheduler.demo.play import accept_rest, answers
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Loop, LoopState
+from scheduler.services import layout
 from scheduler.wiring import Runtime
 
-MARK = "demo.json"
+MARK, NEW, LOCK = "demo.json", "demo.new", "demo.lock"
 PATIENCE = 180.0
 """Seconds a step may take before the demo gives up and says what it waited for."""
 _WORKING = frozenset({LoopState.PLANNING, LoopState.HELD, LoopState.BOOKING, LoopState.REPAIRING})
@@ -55,11 +57,37 @@ class Mark:
 
 def run(data: Path, *, once: bool, port: int, fresh: bool, seed: int | None) -> None:
     """Make or go on with the demo in ``data``, show it, and serve until Ctrl-C unless ``once``."""
+    with _alone(data):
+        mark = _mark(data, fresh, SEED if seed is None else seed)
+        settings = config.load(
+            data=data, port=_free(port), host="127.0.0.1", webhook_secret=mark.secret, poll_seconds=1.0
+        )
+        _run(settings, mark, data, once=once)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """The folder made, and nobody else's demo in it meanwhile. Raises `BadInput`."""
+    try:
+        if data.is_dir() and not (data / MARK).exists():
+            _refuse_foreign(data)
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / LOCK).open("w")
+    except OSError as error:
+        fault = f"{data} cannot be used: {error.strerror}"
+        raise BadInput("--data", fault, "choose a folder that can be written") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadInput(
+                "--data", f"another demo runs in {data}", "end it, or choose another folder"
+            ) from None
+        yield
+
+
+def _run(settings: Settings, mark: Mark, data: Path, *, once: bool) -> None:
     tour = Tour(Console())
-    mark = _mark(data, fresh, SEED if seed is None else seed)
-    settings = config.load(
-        data=data, port=_free(port), host="127.0.0.1", webhook_secret=mark.secret, poll_seconds=1.0
-    )
     runtime = wiring.build(settings)
     try:
         with tour.step("The database and the company's calendars"):
@@ -67,16 +95,20 @@ def run(data: Path, *, once: bool, port: int, fresh: bool, seed: int | None) -> 
             _company(runtime, mark, data)
         with working(runtime, fast=True), _serving(runtime, settings) as address:
             _tell(tour, runtime, mark, address)
-            _close(once, address)
+            _close(once, address, data)
     finally:
         runtime.close()
 
 
-def _close(once: bool, address: str) -> None:
-    out.print(f"\nThe API: [bold]{address}/api/v1/docs[/]")
+def _close(once: bool, address: str, data: Path) -> None:
+    """Where the API is, or how to have it: with ``--once`` it ends with this command."""
+    page = "/api/v1/docs"
     if once:
+        out.print(
+            f"\nThe API was at {address}{page}; `./dev serve --data {data}` brings it back.", markup=False
+        )
         return
-    out.print("Serving until Ctrl-C.")
+    out.print(f"\nThe API: [bold]{address}{page}[/]\nServing until Ctrl-C.")
     try:
         while True:
             time.sleep(3600)
@@ -106,7 +138,7 @@ def _mark(data: Path, fresh: bool, seed: int) -> Mark:
     have passed."""
     path = data / MARK
     if fresh and path.exists():
-        shutil.rmtree(data)
+        _empty(data)
     if path.exists():
         try:
             known = json.loads(path.read_text())
@@ -116,17 +148,30 @@ def _mark(data: Path, fresh: bool, seed: int) -> Mark:
         if mark.first_monday <= _today():
             raise BadInput("--data", f"the demo in {data} is of an earlier week", "add --fresh to begin anew")
         return mark
-    if data.exists() and any(data.iterdir()):
-        raise BadInput("--data", f"{data} holds something that is not a demo", "use another folder")
     mark = Mark(first_monday(_today()), seed, f"whsec_{secrets.token_hex(24)}")
-    data.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
+    new = data / NEW
     new.write_text(
         json.dumps({"first_monday": mark.first_monday.isoformat(), "seed": seed, "secret": mark.secret})
     )
     new.chmod(0o600)
     new.replace(path)
     return mark
+
+
+def _refuse_foreign(data: Path) -> None:
+    """A folder with something else in it is not touched."""
+    if any(f.name not in (LOCK, NEW) for f in data.iterdir()):
+        raise BadInput("--data", f"{data} holds something that is not a demo", "use another folder")
+
+
+def _empty(data: Path) -> None:
+    for entry in data.iterdir():
+        if entry.name == LOCK:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _today() -> date:
@@ -202,7 +247,7 @@ def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
         raise BadInput(
             "demo", f"with these calendars the loop cannot be booked: {reasons}", "use another --seed"
         )
-    before = _interviews(runtime, loop.id)
+    before = _as_first_booked(runtime, loop)
     with tour.step("Interviewers answer in their calendars, one declines"):
         declined = answers(runtime.app, runtime.settings.calendars, loop)
     with tour.step("The loop is repaired; the debrief and the agenda follow") as status:
@@ -245,6 +290,14 @@ def _settled(runtime: Runtime, application: str, status: Status) -> Loop:
 def _interviews(runtime: Runtime, loop: str) -> list[Interview]:
     with runtime.app.db.read() as tx:
         return list(tx.interviews.of_loop(loop))
+
+
+def _as_first_booked(runtime: Runtime, loop: Loop) -> list[Interview]:
+    """The interviews of the plan that was chosen, whatever was repaired since."""
+    with runtime.app.db.read() as tx:
+        chosen, application = tx.proposals.get(loop.chosen or ""), tx.applications.get(loop.application)
+    assert chosen is not None and application is not None
+    return list(layout.interviews(loop, application, chosen.interviews))
 
 
 def _all_answered(runtime: Runtime, loop: str) -> bool:

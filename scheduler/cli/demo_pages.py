@@ -49,14 +49,21 @@ def show(
 
 def _plans(proposals: Sequence[Proposal]) -> Table:
     table = Table(
-        "", "when", "price", "made of", "proven", title="The plans that were offered", title_justify="left"
+        "",
+        "when, debrief included",
+        "price",
+        "made of",
+        "proven",
+        title="The plans that were offered",
+        title_justify="left",
     )
     for proposal in proposals:
         first, last = proposal.interviews[0].span.start, proposal.interviews[-1].span.end
         parts = ", ".join(f"{rule} {price}" for rule, price in proposal.price.items() if price)
         proven = "the best there is" if proposal.cost == proposal.bound else f"at best {proposal.bound}"
         mark = "[green]booked[/]" if proposal.state.value == "chosen" else str(proposal.rank)
-        table.add_row(mark, f"{first:%a %d %b %H:%M}–{last:%H:%M} UTC", str(proposal.cost), parts, proven)
+        end = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%a %d %b %H:%M}"
+        table.add_row(mark, f"{first:%a %d %b %H:%M}–{end} UTC", str(proposal.cost), parts, proven)
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ def run(data: Path | None, host: str | None, port: int | None, *, work: bool) ->
     """Serve until a signal; migrations are made first, so that a newer version just starts."""
     settings = config.load(data=data, host=host, port=port)
     _check_exposure(settings)
+    _check_port(settings)
     runtime = wiring.build(settings)
     wiring.migrate(runtime)
     try:
@@ -34,6 +36,19 @@ def run(data: Path | None, host: str | None, port: int | None, *, work: bool) ->
             server(runtime, settings.host, settings.port).run()
     finally:
         runtime.close()
+
+
+def _check_port(settings: Settings) -> None:
+    """Refuse a port that somebody else has before anything is announced."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            where = f"{settings.host}:{settings.port}"
+            fault = f"{where} cannot be listened on: {error.strerror}"
+            raise BadInput("LOOPWRIGHT_PORT", fault, "choose another port") from None
 
 
 def run_worker(data: Path | None, name: str | None) -> None:

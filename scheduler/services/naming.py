@@ -28,12 +28,8 @@ def times(picture: Picture, encoded: Encoded) -> Callable[[int, int], str]:
     def words(start: int, end: int) -> str:
         first = encoded.scale.instant(start).astimezone(tz)
         last = encoded.scale.instant(end).astimezone(tz)
-        same = first.date() == last.date()
-        return (
-            f"{first:%A %d %B %H:%M}–{last:%H:%M}"
-            if same
-            else f"{first:%A %d %B %H:%M} – {last:%A %d %B %H:%M}"
-        )
+        end_words = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%A %d %B %H:%M}"
+        return f"{first:%A %d %B %H:%M}–{end_words} ({picture.loop.zone})"
 
     return words
 
