@@ -113,8 +113,13 @@ def _loop(problem: Problem, name: str, plan: Plan | None, budget: Budget) -> Loo
 
 def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple[Fix, ...]]:
     """Gaps and fixes of a loop that is known not to fit."""
-    helping = {group: fix for group in probe.worth(gaps) if (fix := _fix(probe, (group,))) is not None}
-    fixes = list(helping.values()) or _several(probe, gaps)
+    rough = probe.rough()
+    helping: dict[Group, Fix] = {}
+    for group in probe.worth(gaps):
+        fix = _fix(rough, (group,)) or (None if rough is probe else _fix(probe, (group,)))
+        if fix is not None:
+            helping[group] = fix
+    fixes = list(helping.values()) or _several(rough, gaps)
     if not gaps:
         gaps = (Gap(Lack.TOGETHER, probe.loop.id, helps=frozenset(helping)),)
     return gaps, tuple(sorted(fixes, key=lambda fix: fix.effort))

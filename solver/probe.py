@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from itertools import count
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from solver.amend import amended
 from solver.budget import Budget
@@ -24,8 +23,23 @@ from solver.view import Book, Placed, placed_loops
 SHARE = 0.3
 """The most deterministic work of one placement with something lifted."""
 
-PATIENCE = 5
-"""Rows that a search for the least change looks at; a proof that it is the least is not needed."""
+ROWS = 150
+"""The most steps of a placement that asks whether there is a way; so many without one count as none."""
+
+PATIENCE = 12
+"""The most steps of one that looks for the least change; a proof that it is the least is not needed."""
+
+
+@dataclass
+class _Share(Budget):
+    """A budget that is also used up by steps, the same number on any machine."""
+
+    rows: int | None = None
+
+    def over(self) -> bool:
+        if self.rows is not None:
+            self.rows -= 1
+        return (self.rows is not None and self.rows < 0) or super().over()
 
 
 class _Shared(Timeline):
@@ -68,6 +82,21 @@ class Probe:
         self.others = placed_loops(self.whole.look, self.plan)
         self._known: dict[frozenset[Group], Best] = {}
 
+    def rough(self) -> Probe:
+        """The same question on a grid of up to a quarter of an hour, which is answered much sooner.
+
+        Whatever is found there is on the true grid as well; something that only fits between is missed.
+        """
+        pins = [
+            session.lock.start for loop in self.problem.loops for session in loop.sessions if session.lock
+        ]
+        pins += [loop.debrief.lock for loop in self.problem.loops if loop.debrief is not None]
+        for grid in (15, 10, 5):
+            kept = all(pin is None or pin % grid == 0 for pin in pins)
+            if grid > self.problem.grid and grid % self.problem.grid == 0 and kept:
+                return Probe(replace(self.problem, grid=grid), self.loop.id, self.plan, self.budget)
+        return self
+
     def groups(self) -> Iterator[Group]:
         """Everything that could be changed, easiest first."""
         order = list(Kind)
@@ -105,8 +134,7 @@ class Probe:
     def witness(self, lifted: tuple[Group, ...]) -> LoopPlan | None:
         """A plan that uses little of what is lifted: the least that a short search finds."""
         problem = self._lifted(lifted)
-        asked = count()
-        little = self._place(problem, self._usage(problem, lifted), lambda: next(asked) > PATIENCE, SHARE)
+        little = self._place(problem, self._usage(problem, lifted), PATIENCE, SHARE)
         found = self._best(lifted).plan if little.status is Status.UNKNOWN else little.plan
         return None if found is None else in_turn(self.loop, found)
 
@@ -120,7 +148,7 @@ class Probe:
             within = (low + high) // 2
             tighter = replace(loop, debrief=replace(loop.debrief, within=within))
             problem = replace(self.bare, loops=(tighter,))
-            found = self._place(problem, self._usage(problem, ()), None, SHARE).plan
+            found = self._place(problem, self._usage(problem, ()), ROWS, SHARE).plan
             if found is None:
                 low = within
             else:
@@ -138,8 +166,9 @@ class Probe:
         key = frozenset(lifted)
         if key not in self._known:
             problem = replace(self._lifted(lifted), weights=NO_PRICE) if lifted else self.bare
-            work = SHARE if lifted else self.budget.work_left
-            self._known[key] = self._place(problem, self._usage(problem, lifted), None, work)
+            usage = self._usage(problem, lifted)
+            rows, work = (ROWS, SHARE) if lifted else (None, self.budget.work_left)
+            self._known[key] = self._place(problem, usage, rows, work)
         return self._known[key]
 
     def _lifted(self, lifted: tuple[Group, ...]) -> Problem:
@@ -149,16 +178,13 @@ class Probe:
                 problem = relaxed(problem, group)
         return problem
 
-    def _place(
-        self, problem: Problem, usage: Usage, enough: Callable[[], bool] | None, work: float | None
-    ) -> Best:
-        """One placement within its share of the work, counted in all of it."""
+    def _place(self, problem: Problem, usage: Usage, rows: int | None, work: float | None) -> Best:
+        """One placement within its share of rows and work, counted in all of it."""
         frame = Frame(usage.timeline, problem.loops[0])
         if gaps(frame, usage):
             return IMPOSSIBLE
         limits = replace(self.budget.limits, seconds=max(0.0, self.budget.left), deterministic=work)
-        stops = [stop for stop in (self.budget.stop, enough) if stop is not None]
-        share = Budget(limits, lambda: any(stop() for stop in stops))
+        share = _Share(limits, self.budget.stop, rows=rows)
         kind = Placer if problem is self.bare else _OnceIsEnough
         best = kind(Judge(problem), usage, share).place(frame)
         self.budget.spend(share.work)

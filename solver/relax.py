@@ -33,6 +33,9 @@ STAND_IN = "somebody"
 PRICE = 1
 """Of one use of what is lifted."""
 
+MORE_DAYS = 2
+"""How many days more a candidate may be asked for; the placement's tables grow with the number."""
+
 NO_PRICE = Weights(**dict.fromkeys(Weights.__dataclass_fields__, 0))
 
 
@@ -180,7 +183,22 @@ def relaxed(problem: Problem, group: Group) -> Problem:
             return replace(problem, buffer=0)
         case Kind.TRAVEL:
             return replace(problem, travel=())
+        case Kind.AVAILABILITY:
+            open_to = replace(loop, availability=_working(problem, loop), preferred=loop.availability)
+            return replace(problem, loops=(open_to,), weights=weights)
     return replace(problem, loops=(_loosened(loop, group),), weights=weights)
+
+
+def _working(problem: Problem, loop: Loop) -> tuple[Interval, ...]:
+    """When anybody of the loop works, and what was offered, within the candidate's days."""
+    hours = merged([*loop.availability, *(span for person in problem.people for span in person.work)])
+    within = [
+        (max(start, first), min(end, last))
+        for first, last in loop.days
+        for start, end in hours
+        if start < last and first < end
+    ]
+    return tuple(within) if problem.people else loop.days
 
 
 _PRICES: Mapping[Kind, Mapping[str, int]] = {
@@ -195,12 +213,10 @@ _PRICES: Mapping[Kind, Mapping[str, int]] = {
 def _loosened(loop: Loop, group: Group) -> Loop:
     """A loop without one of its own demands."""
     match group.kind:
-        case Kind.AVAILABILITY:
-            return replace(loop, availability=loop.days, preferred=loop.availability)
         case Kind.SPAN:
             return replace(loop, max_span=FREE)
         case Kind.DAYS:
-            return replace(loop, max_days=len(loop.days))
+            return replace(loop, max_days=min(len(loop.days), loop.max_days + MORE_DAYS))
         case Kind.BREAKS:
             return replace(loop, min_break=0)
         case Kind.SAME_DAY:
