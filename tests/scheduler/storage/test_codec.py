@@ -41,7 +41,7 @@ st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False
 
 
 @pytest.mark.parametrize("kind", [Company, Application, Loop, Proposal, Interview, Reservation])
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_what_was_encoded_comes_back_equal(kind: type, data: st.DataObject) -> None:
     value = data.draw(st.from_type(kind))
