@@ -142,11 +142,13 @@ def order_window(base: Problem) -> tuple[Problem, set[Cause]]:
 
 
 def pool_busy(base: Problem) -> tuple[Problem, set[Cause]]:
-    """Everybody who could fill the first seat is in meetings, but for those with a part of their own."""
-    loop = base.loops[0]
-    session = _first(loop)
-    names = set(session.seats[0].pool).difference((loop.hm, loop.recruiter))
-    return _with_people(base, names, _taken), {("pool", session.id)}
+    """A seat goes to people of its own, all of them in meetings all the time."""
+    session = _first(base.loops[0])
+    seat = session.seats[0]
+    own = [replace(_taken(one), id=f"{one.id}x") for one in base.people if one.id in seat.pool]
+    other = replace(seat, pool=tuple(one.id for one in own), rank={})
+    changed = replace(base, people=(*base.people, *own))
+    return _with_session(changed, session.id, seats=(other, *session.seats[1:])), {("pool", session.id)}
 
 
 def pool_too_small(base: Problem) -> tuple[Problem, set[Cause]]:
