@@ -51,6 +51,7 @@ def _against_naive(bench: Bench, family: str, what: str, must: float, aim: float
     timed = [pair for pair in pairs if pair[1].get("placed") and "seconds" in pair[0]]
     ratio = geometric_mean([naive["seconds"] / our["seconds"] for naive, our in timed])
     proven = sum(bool(our.get("proven")) for our in ours)
+    capped = sum("seconds" in naive and not naive.get("proven") for naive, _ in timed)
     milliseconds = sorted(1000 * our["seconds"] for _, our in timed)
     spread = (
         f"ours median {median(milliseconds):.0f} ms, worst {milliseconds[-1]:.0f} ms"
@@ -64,7 +65,11 @@ def _against_naive(bench: Bench, family: str, what: str, must: float, aim: float
         f"{aim:g}",
         f"{ratio:.0f}",
         ratio >= must and proven == len(ours) and not notes,
-        [f"proven {proven} of {len(ours)} (naive {finished}), {len(timed)} placeable; {spread}", *notes],
+        [
+            f"proven {proven} of {len(ours)} (naive {finished}), {len(timed)} placeable; {spread}",
+            *([f"naive ran out of time on {capped}: the ratio is at least this"] if capped else []),
+            *notes,
+        ],
         {"naive": [naive["seconds"] for naive, _ in timed], "ours": [our["seconds"] for _, our in timed]},
     )
 
@@ -197,8 +202,9 @@ def growth(bench: Bench) -> Row:
 
 
 def memory(bench: Bench) -> Row:
+    """The naive model gets four times as long, so that it gets past its presolve on a busy machine."""
     seed = bench.first
-    naive = bench.ask("solve", method="naive", family="L", seed=seed, seconds=bench.seconds(60))
+    naive = bench.ask("solve", method="naive", family="L", seed=seed, seconds=bench.seconds(240))
     our = bench.ask("solve", method="ours", family="L", seed=seed, seconds=bench.seconds(60))
     ratio = naive.get("memory_mb", 0.0) / our.get("memory_mb", 1.0)
     return Row(
@@ -206,8 +212,12 @@ def memory(bench: Bench) -> Row:
         "8",
         "12",
         f"{ratio:.1f}",
-        ratio >= 8,
-        [f"naive {naive.get('memory_mb')} MB, placed {naive.get('placed')}; ours {our.get('memory_mb')} MB"],
+        ratio >= 8 and not _troubles([naive, our]),
+        [
+            *_troubles([naive, our]),
+            f"naive {naive.get('memory_mb')} MB, placed {naive.get('placed')}; "
+            f"ours {our.get('memory_mb')} MB, placed {our.get('placed')}",
+        ],
     )
 
 
