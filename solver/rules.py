@@ -1,7 +1,7 @@
 """The rule book: every rule's name and its sentence for people, in the order they are checked.
 
-Each name is a function in `solver.rules_hard`, `solver.rules_shared` or `solver.rules_price`
-(whose docstring is the formula), and has tests of its own, holding and broken.
+Each name is a function in `solver.rules_time`, `solver.rules_people`, `solver.rules_shared`,
+`solver.rules_price` or `solver.check` (whose docstring is the formula), and has tests of its own, holding and broken.
 """
 
 from __future__ import annotations
