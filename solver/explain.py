@@ -12,7 +12,7 @@ change helps, the same is done with two at a time, and otherwise with the fewest
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from solver.answer import RefusedPlan
 from solver.budget import Budget
@@ -29,6 +29,9 @@ __all__ = ["Change", "Explanation", "Fix", "Gap", "LoopExplanation", "explain"]
 DEFAULT = Limits()
 PAIRS = 40
 """The most further pairs that are tried when no single change helps."""
+
+LEAST = 1.0
+"""Seconds that the search for what would help one loop of many gets at least, while there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,13 @@ class LoopExplanation:
     alone: bool
     gaps: tuple[Gap, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    beside: bool = False
+    """It fits as things are, beside everything in the plan that was asked about."""
 
     def sentence(self, name: Callable[[str], str], when: Callable[[int, int], str] | None = None) -> str:
         """The whole explanation in plain words."""
+        if self.beside:
+            return "It fits beside the others."
         first = "It would fit alone." if self.alone else "It is impossible even alone."
         reasons = [gap_sentence(gap, name) for gap in self.gaps]
         return " ".join([first, *reasons, *(fix.sentence(name, when) for fix in self.fixes[:3])])
@@ -71,7 +78,7 @@ class LoopExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Per loop that was asked about. ``cut``: time ran out, so loops or fixes may be missing."""
+    """Per loop that was asked about. ``cut``: time ran out, so loops, gaps or fixes may be missing."""
 
     loops: Mapping[str, LoopExplanation] = field(default_factory=dict)
     cut: bool = False
@@ -84,50 +91,82 @@ def explain(
     plan: Plan | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Explanation:
-    """Explains every loop by itself, or with ``plan`` those it leaves out, beside those it places."""
+    """Explains every loop by itself, or with ``plan`` those it leaves out, beside those it places.
+
+    First it is told of every loop whether it would fit alone, then what would help, loop by loop: each
+    gets its share of the time that is left, so that one hard loop does not silence the others.
+    """
     budget = Budget(limits, stop)
-    found: dict[str, LoopExplanation] = {}
-    for loop in problem.loops:
-        if plan is not None and plan.loops.get(loop.id) is not None:
-            continue
-        told = None if budget.over() else _loop(problem, loop.id, plan, budget)
-        if told is not None:
-            found[loop.id] = told
-    asked = {loop.id for loop in problem.loops if plan is None or plan.loops.get(loop.id) is None}
-    return Explanation(found, budget.over() or found.keys() != asked)
+    asked = [loop.id for loop in problem.loops if plan is None or plan.loops.get(loop.id) is None]
+    found = {name: told for name in asked if (told := _told(problem, name, plan, budget)) is not None}
+    open_ = [name for name, told in found.items() if not told.fits]
+    cut = found.keys() != set(asked)
+    for at, name in enumerate(open_):
+        seconds = max(LEAST, budget.left / (len(open_) - at))
+        share = _part(budget, min(seconds, budget.left))
+        found[name] = found[name].searched(share)
+        budget.spend(share.work)
+        cut |= share.over()
+    return Explanation({name: told.explanation for name, told in found.items()}, cut)
 
 
-def _loop(problem: Problem, name: str, plan: Plan | None, budget: Budget) -> LoopExplanation | None:
+def _part(budget: Budget, seconds: float) -> Budget:
+    """A budget of its own with some of the seconds, and all of the work, that are left."""
+    limits = replace(budget.limits, seconds=max(0.0, seconds), deterministic=budget.work_left)
+    return Budget(limits, budget.stop)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known of one loop: where it does not fit, and in a batch whether it would fit alone."""
+
+    probe: Probe
+    explanation: LoopExplanation
+    fits: bool
+
+    def searched(self, budget: Budget) -> _Told:
+        """The same with what would help."""
+        self.probe.budget = budget
+        gaps, fixes = _search(self.probe, self.explanation.gaps)
+        return replace(self, explanation=replace(self.explanation, gaps=gaps, fixes=fixes))
+
+
+def _told(problem: Problem, name: str, plan: Plan | None, budget: Budget) -> _Told | None:
     """``None`` if time ran out before it was known whether the loop fits."""
-    alone = Probe(problem, name, None, budget)
-    probes = [alone] if plan is None else [alone, Probe(problem, name, plan, budget)]
-    for probe in probes:
+    for beside in (None,) if plan is None else (None, plan):
+        if budget.over():
+            return None
+        probe = Probe(problem, name, beside, budget)
         gaps = probe.gaps()
         status = Status.INFEASIBLE if gaps else probe.status()
         if status is Status.INFEASIBLE:
-            return LoopExplanation(probe is not alone, *_search(probe, gaps))
+            return _Told(probe, LoopExplanation(beside is not None, gaps), False)
         if status is Status.UNKNOWN:
             return None
-    return LoopExplanation(alone=True)
+    return _Told(probe, LoopExplanation(alone=True, beside=plan is not None), True)
 
 
 def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple[Fix, ...]]:
-    """Gaps and fixes of a loop that is known not to fit."""
+    """Gaps and fixes of a loop that is known not to fit, as far as the time goes."""
     rough = probe.rough()
     helping: dict[Group, Fix] = {}
     for group in probe.worth(gaps):
-        fix = _fix(rough, (group,)) or (None if rough is probe else _fix(probe, (group,)))
+        if probe.budget.over():
+            break
+        fix = _fix(rough, (group,)) or (None if rough is probe else _fix(probe, (group,), brief=True))
         if fix is not None:
             helping[group] = fix
-    fixes = list(helping.values()) or _several(rough, gaps)
+    fixes = list(helping.values())
+    if not fixes and not probe.budget.over():
+        fixes = _several(rough, gaps)
     if not gaps:
         gaps = (Gap(Lack.TOGETHER, probe.loop.id, helps=frozenset(helping)),)
     return gaps, tuple(sorted(fixes, key=lambda fix: fix.effort))
 
 
-def _fix(probe: Probe, groups: tuple[Group, ...]) -> Fix | None:
-    """The fix that lifting these groups shows, if it does help."""
-    plan = probe.witness(groups)
+def _fix(probe: Probe, groups: tuple[Group, ...], *, brief: bool = False) -> Fix | None:
+    """The fix that lifting these groups shows, if it does help; ``brief``: by a short search only."""
+    plan = probe.witness(groups, brief=brief)
     if plan is None:
         return None
     if [group.kind for group in groups] == [Kind.DEBRIEF]:
@@ -144,20 +183,32 @@ def _several(probe: Probe, gaps: tuple[Gap, ...]) -> list[Fix]:
     pairs = _pairs(gaps, every)
     core: list[Group] = []
     if len(gaps) < 2:
-        core = min(_smallest(probe, every), _smallest(probe, every[::-1]), key=len)
+        core = _core(probe, every)
         pairs = [pair for pair in pairs if set(pair) & set(core)] if len(core) == 2 else []
-    found = [fix for pair in pairs[:PAIRS] if probe.fits(pair) and (fix := _fix(probe, pair)) is not None]
-    if not found:
-        core = core or min(_smallest(probe, every), _smallest(probe, every[::-1]), key=len)
+    found = []
+    for pair in pairs[:PAIRS]:
+        if probe.budget.over():
+            break
+        fix = _fix(probe, pair) if probe.fits(pair) else None
+        found += [] if fix is None else [fix]
+    if not found and not probe.budget.over():
+        core = core or _core(probe, every)
         found = [fix for fix in (_fix(probe, tuple(core)),) if core and fix is not None]
     return found
+
+
+def _core(probe: Probe, every: list[Group]) -> list[Group]:
+    """The smaller of the smallest sets found from either end; two are as few as there can be."""
+    easy = _smallest(probe, every)
+    return easy if len(easy) <= 2 else min(easy, _smallest(probe, every[::-1]) or easy, key=len)
 
 
 def _smallest(probe: Probe, every: list[Group]) -> list[Group]:
     """Groups that help when lifted together, none to spare, easy ones preferred; none if all do not."""
     if not probe.fits(tuple(every)):
         return []
-    return _quick(every, lambda lifted: probe.fits(tuple(lifted)))
+    found = _quick(every, lambda lifted: probe.fits(tuple(lifted)))
+    return found if probe.fits(tuple(found)) else []
 
 
 def _quick(every: list[Group], enough: Callable[[list[Group]], bool]) -> list[Group]:

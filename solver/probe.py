@@ -30,6 +30,9 @@ PATIENCE = 12
 """The most steps of one that looks for the least change; a proof that it is the least is not needed."""
 
 
+OUT_OF_TIME = Best(Status.UNKNOWN, None, 0, 0)
+
+
 @dataclass
 class _Share(Budget):
     """A budget that is also used up by steps, the same number on any machine."""
@@ -62,6 +65,9 @@ class _Shared(Timeline):
 
 class _OnceIsEnough(Placer):
     """Does not ask twice whether there is no way: at worst a change that would help is not offered."""
+
+    def _doubted(self, *_: object) -> Best:
+        return IMPOSSIBLE
 
     def _everything(self, frame: Frame) -> Best:
         return IMPOSSIBLE if len(frame.sessions) <= MOST_SESSIONS else super()._everything(frame)
@@ -131,11 +137,15 @@ class Probe:
         """Whether the loop can be placed as things are: *unknown* only if all time ran out."""
         return self._best(()).status
 
-    def witness(self, lifted: tuple[Group, ...]) -> LoopPlan | None:
-        """A plan that uses little of what is lifted: the least that a short search finds."""
+    def witness(self, lifted: tuple[Group, ...], *, brief: bool = False) -> LoopPlan | None:
+        """A plan that uses little of what is lifted: the least that a short search finds.
+
+        If that finds none, any plan will do, unless only a ``brief`` search is wanted.
+        """
         problem = self._lifted(lifted)
         little = self._place(problem, self._usage(problem, lifted), PATIENCE, SHARE)
-        found = self._best(lifted).plan if little.status is Status.UNKNOWN else little.plan
+        unknown = little.status is Status.UNKNOWN and not brief
+        found = self._best(lifted).plan if unknown else little.plan
         return None if found is None else in_turn(self.loop, found)
 
     def soonest(self, plan: LoopPlan) -> LoopPlan:
@@ -180,6 +190,8 @@ class Probe:
 
     def _place(self, problem: Problem, usage: Usage, rows: int | None, work: float | None) -> Best:
         """One placement within its share of rows and work, counted in all of it."""
+        if self.budget.over():
+            return OUT_OF_TIME
         frame = Frame(usage.timeline, problem.loops[0])
         if gaps(frame, usage):
             return IMPOSSIBLE

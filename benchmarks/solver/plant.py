@@ -42,8 +42,9 @@ class Planted:
 
 
 def plant(kind: str, family: str, seed: int) -> Planted:
-    """Breaks the only loop of an instance in one way."""
-    base = make(family, seed)
+    """Breaks the first loop of an instance, by itself, in one way."""
+    whole = make(family, seed)
+    base = replace(whole, loops=whole.loops[:1])
     problem, causes = KINDS[kind](base)
     named = replace(problem, name=f"infeasible-{kind}-{seed}", family="infeasible")
     return Planted(kind, base, named, frozenset(causes), kind.startswith("pair"))
@@ -258,8 +259,9 @@ def different_days(base: Problem) -> tuple[Problem, set[Cause]]:
 def long_gap(base: Problem) -> tuple[Problem, set[Cause]]:
     """Nine hours between two sessions of one day."""
     loop = base.loops[0]
-    gap = Gap(loop.sessions[0].id, loop.sessions[1].id, least=540)
-    return _with_loop(base, gaps=(gap,)), {("gap", loop.sessions[1].id)}
+    first, then = loop.sessions[0].id, loop.sessions[1].id
+    changed = _with_loop(base, gaps=(Gap(first, then, least=540),), same_day=((first, then),))
+    return changed, {("gap", then), ("same_day", then), ("span", loop.id)}
 
 
 def no_runs(base: Problem) -> tuple[Problem, set[Cause]]:

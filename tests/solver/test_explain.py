@@ -218,7 +218,7 @@ def test_a_packed_batch_explains_what_it_left_out() -> None:
     found = explain(it, plan=without)
     assert set(found.loops) == {name for name, one in without.loops.items() if one is None}
     for one in found.loops.values():
-        assert one == LoopExplanation(alone=True) or (one.gaps and one.sentence(str))
+        assert (one.alone and one.beside) or (one.gaps and one.sentence(str))
 
 
 def test_out_of_time_is_said() -> None:
