@@ -124,7 +124,7 @@ def cancel_a_loop(
         asked,
         202,
         lambda tx: LoopOut.of(
-            cancel.cancel_in(app, tx, tx.loops.get(loop_id) or loop, actor.name, asked.message)
+            cancel.cancel_in(app, tx, tx.loops.claim(loop_id) or loop, actor.name, asked.message)
         ),
     )
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from scheduler.domain.bookings import (
     Hold,
@@ -63,7 +63,8 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     _may_choose(loop, proposal)
     broken = recheck.fresh(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
     if broken:
-        return _start_over(app, loop, broken, actor, proposal_id)
+        taken = Taken(sorted({subject for subject, _ in broken}))
+        _start_over(app, loop, broken, taken, actor, proposal_id)
     try:
         with app.db.write() as tx:
             held = take(app, tx, loop.id, proposal, actor)
@@ -72,7 +73,7 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     except Taken as taken:
         wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
         spans = [(s, span) for s, span in wanted if s in taken.subjects]
-        return _start_over(app, loop, spans, actor, proposal_id)
+        _start_over(app, loop, spans, taken, actor, proposal_id)
 
 
 def _may_choose(loop: Loop, proposal: Proposal) -> None:
@@ -91,30 +92,34 @@ def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[str, Span]
     return [(f"candidate:{loop.application}", first)] if first.start + slack < earliest else []
 
 
-def _start_over(app: App, loop: Loop, broken: Sequence[tuple[str, Span]], actor: str, cause: str) -> Loop:
-    """Plan again with the broken intervals kept out, then say who is no longer free. What nobody
-    watches is not tried for ever: after some rounds a human is asked."""
-    with app.db.write() as tx:
-        if actor.startswith("policy:") and loop.replans >= tx.company.policy().max_replans:
-            text = "each plan was overtaken by somebody's calendar before it could be booked"
-            reason = Reason("overtaken", text)
-            tx.proposals.make_stale(loop.id)
-            tx.loops.move(
-                loop.id,
-                LoopState.NEEDS_ATTENTION,
-                expect={LoopState.PROPOSED},
-                actor=actor,
-                cause=cause,
-                at=app.clock(),
-                reasons=(reason,),
-            )
-            raise_taken = True
-        else:
-            raise_taken = False
-    if raise_taken:
-        raise Taken(sorted({subject for subject, _ in broken}))
+def _start_over(
+    app: App, loop: Loop, broken: Sequence[tuple[str, Span]], taken: Taken, actor: str, cause: str
+) -> NoReturn:
+    """Plan again with the broken intervals kept out, then raise ``taken``. What nobody watches is not
+    tried for ever: after some rounds a human is asked."""
+    if actor.startswith("policy:") and _tried_enough(app, loop, actor, cause):
+        raise taken
     planning.replan(app, loop.id, actor=actor, cause=cause, blocked=broken)
-    raise Taken(sorted({subject for subject, _ in broken}))
+    raise taken
+
+
+def _tried_enough(app: App, loop: Loop, actor: str, cause: str) -> bool:
+    """Whether there were as many rounds as the policy wants; then the loop waits for a human."""
+    with app.db.write() as tx:
+        if loop.replans < tx.company.policy().max_replans:
+            return False
+        text = "each plan was overtaken by somebody's calendar before it could be booked"
+        tx.proposals.make_stale(loop.id)
+        tx.loops.move(
+            loop.id,
+            LoopState.NEEDS_ATTENTION,
+            expect={LoopState.PROPOSED},
+            actor=actor,
+            cause=cause,
+            at=app.clock(),
+            reasons=(Reason("overtaken", text),),
+        )
+        return True
 
 
 def _application(app: App, loop: Loop) -> Application:
@@ -126,7 +131,7 @@ def _application(app: App, loop: Loop) -> Application:
 
 def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop:
     """Hold everything a proposal needs and note every write, or raise `Taken` and change nothing."""
-    loop, offered = tx.loops.get(loop_id), tx.proposals.get(proposal.id)
+    loop, offered = tx.loops.claim(loop_id), tx.proposals.get(proposal.id)
     assert loop is not None and offered is not None
     _may_choose(loop, offered)
     moved = tx.loops.move(

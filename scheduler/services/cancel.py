@@ -18,7 +18,7 @@ def cancel(app: App, loop_id: str, actor: str, message: str = "") -> Loop:
     Raises `Missing`, `WrongState` for a loop that is completed.
     """
     with app.db.write() as tx:
-        loop = tx.loops.get(loop_id)
+        loop = tx.loops.claim(loop_id)
         if loop is None:
             raise Missing("loop", loop_id)
         moved = cancel_in(app, tx, loop, actor, message)

@@ -28,7 +28,7 @@ def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Sp
 
 def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> None:
     """`undo` inside a transaction that is already open."""
-    loop = tx.loops.get(loop_id)
+    loop = tx.loops.claim(loop_id)
     if loop is None or loop.state not in _WRITING:
         return
     if _was_booked(app, tx, loop):

@@ -25,7 +25,7 @@ def holes(interviews: Iterable[Interview]) -> list[tuple[str, str]]:
 def mend(app: App, tx: Tx, loop_id: str, cause: str) -> Loop | None:
     """Send a confirmed loop with holes to its repair; a loop that is just being written is left until
     it is confirmed, when this is asked again."""
-    loop = tx.loops.get(loop_id)
+    loop = tx.loops.claim(loop_id)
     if loop is None or loop.state is not LoopState.CONFIRMED:
         return None
     found = holes(tx.interviews.of_loop(loop_id))

@@ -90,16 +90,18 @@ def parse(body: bytes) -> StageEvent:
 
 
 def work(app: App, delivery_id: str) -> None:
-    """Act on a stored delivery, once. What cannot be acted on ends as a dead letter with its reason."""
-    with app.db.write() as tx:
-        delivery = tx.inbox.get(delivery_id)
-        if delivery is None or delivery.outcome:
-            return
-        try:
+    """Act on a stored delivery, once. What cannot be acted on ends as a dead letter with its reason,
+    and nothing of it is done: the transaction that failed is given up before the reason is noted."""
+    try:
+        with app.db.write() as tx:
+            delivery = tx.inbox.get(delivery_id)
+            if delivery is None or delivery.outcome:
+                return
             outcome, loop = _act(app, tx, parse(delivery.body), delivery.id)
-        except DomainError as error:
-            outcome, loop = f"dead_letter: {error.text}", None
-        tx.inbox.finish(delivery.id, outcome, loop)
+            tx.inbox.finish(delivery.id, outcome, loop)
+    except DomainError as error:
+        with app.db.write() as tx:
+            tx.inbox.finish(delivery_id, f"dead_letter: {error.text}")
 
 
 def _act(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:

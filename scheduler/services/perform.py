@@ -160,7 +160,7 @@ def _give_up(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
     with run.app.db.write() as tx:
         tx.ledger.give_up(row.id, str(error))
         if row.write in (Write.MAIL, Write.CANCEL):
-            loop = tx.loops.get(run.loop.id)
+            loop = tx.loops.claim(run.loop.id)
             assert loop is not None
             reasons = (*(r for r in loop.reasons if r != reason), reason)
             tx.loops.change(
@@ -293,7 +293,7 @@ def _settle(run: _Run) -> None:
     """Everything is written: confirm the loop (and queue the mails), or finish its cancellation."""
     app, loop_id = run.app, run.loop.id
     with app.db.write() as tx:
-        loop = tx.loops.get(loop_id)
+        loop = tx.loops.claim(loop_id)
         assert loop is not None
         if tx.ledger.of_loop(loop_id, {WriteState.TODO}):
             return

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from scheduler.domain.errors import WrongState
+from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.time import Span
@@ -191,11 +191,12 @@ def replan(
     actor: str,
     cause: str,
     blocked: Sequence[tuple[str, Span]] = (),
-    change: Callable[[Loop], dict[str, object]] | None = None,
+    change: Callable[[Tx, Loop], dict[str, object]] | None = None,
 ) -> Loop:
-    """Send a loop that is not booked back to planning, with times found taken kept out.
+    """Send a loop that is not booked back to planning, with times found taken kept out. ``change``
+    says what else becomes of it, as it is in this transaction.
 
-    Raises `WrongState` for a loop that is booked, being booked or ended.
+    Raises `Missing`, and `WrongState` for a loop that is booked, being booked or ended.
     """
     waiting = {
         LoopState.AWAITING_CANDIDATE,
@@ -204,12 +205,14 @@ def replan(
         LoopState.NEEDS_ATTENTION,
     }
     with app.db.write() as tx:
-        loop = tx.loops.get(loop_id)
-        if loop is None or loop.state not in waiting or tx.interviews.of_loop(loop_id):
-            state = loop.state.value if loop else "unknown"
+        loop = tx.loops.claim(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        if loop.state not in waiting or tx.interviews.of_loop(loop_id):
+            state = loop.state.value
             raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
+        changes = change(tx, loop) if change else {}
         tx.proposals.make_stale(loop_id)
-        changes = change(loop) if change else {}
         changes.setdefault("blocked", (*loop.blocked, *blocked))
         changes.setdefault("replans", loop.replans + 1)
         moved = tx.loops.move(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
 from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import InterviewState, Write, WriteState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import LoopState, Reason
+from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.services import compensate, perform
 from scheduler.services.app import App
+from scheduler.storage.database import Tx
 
 ACTOR = "system:reconciler"
 OVERDUE = timedelta(seconds=60)
@@ -63,15 +64,19 @@ def complete(app: App) -> None:
         over = [
             loop.id
             for loop in tx.loops.list(states={LoopState.CONFIRMED}, limit=1000)
-            if all(i.span.end < now for i in tx.interviews.of_loop(loop.id))
+            if _over(tx, loop, now)
         ]
     for id in over:
         with app.db.write() as tx:
-            loop = tx.loops.get(id)
-            if loop is not None and loop.state is LoopState.CONFIRMED:
+            loop = tx.loops.claim(id)
+            if loop is not None and loop.state is LoopState.CONFIRMED and _over(tx, loop, now):
                 tx.loops.move(
                     id, LoopState.COMPLETED, expect={LoopState.CONFIRMED}, actor=ACTOR, cause="over", at=now
                 )
+
+
+def _over(tx: Tx, loop: Loop, now: datetime) -> bool:
+    return all(i.span.end < now for i in tx.interviews.of_loop(loop.id))
 
 
 def orphans(app: App) -> list[str]:

@@ -19,6 +19,7 @@ from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, enc
 from scheduler.services.holes import holes
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed
+from scheduler.storage.database import Tx
 from solver.problem import ProblemError
 
 if TYPE_CHECKING:
@@ -110,12 +111,14 @@ def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
 
 def _again(app: App, picture: Picture, broken: Sequence[tuple[str, Span]]) -> None:
     """Somebody took a time between reading and booking: repair again without it, a few times."""
-    loop = picture.loop
-    if loop.replans >= picture.policy.max_replans:
+    if picture.loop.replans >= picture.policy.max_replans:
         text = "each repair was overtaken by somebody's calendar before it could be booked"
         _hand_over(app, picture, Reason("overtaken", text))
         return
     with app.db.write() as tx:
+        loop = _still_ours(tx, picture)
+        if loop is None:
+            return
         moved = tx.loops.change(
             loop.id,
             actor=ACTOR,
@@ -133,6 +136,8 @@ def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], le
     loop = picture.loop
     try:
         with app.db.write() as tx:
+            if _still_ours(tx, picture) is None:
+                return
             moved = tx.loops.move(
                 loop.id,
                 LoopState.BOOKING,
@@ -148,8 +153,18 @@ def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], le
         _again(app, picture, spans)
 
 
+def _still_ours(tx: Tx, picture: Picture) -> Loop | None:
+    """The loop as it is now, unless it was cancelled, or is repaired by another run, meanwhile."""
+    loop, then = tx.loops.claim(picture.loop.id), picture.loop
+    if loop is None or loop.state is not LoopState.REPAIRING:
+        return None
+    return loop if (loop.generation, loop.replans) == (then.generation, then.replans) else None
+
+
 def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
     with app.db.write() as tx:
+        if _still_ours(tx, picture) is None:
+            return
         tx.loops.move(
             picture.loop.id,
             LoopState.NEEDS_ATTENTION,

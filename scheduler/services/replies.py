@@ -123,7 +123,7 @@ def _seat(interview: Interview, person: Person | None) -> Seat | None:
 
 def _decline(app: App, tx: Tx, interview: Interview, seat: Seat) -> None:
     """Who declined is not asked for this interview again; a loop at rest is repaired at once."""
-    loop = tx.loops.get(interview.loop)
+    loop = tx.loops.claim(interview.loop)
     if loop is None:
         return
     declined = tuple(dict.fromkeys((*loop.declined, (seat.person, interview.spec))))
@@ -144,7 +144,7 @@ def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
     )
     if room is not None and refused:
         _flag(app, tx, interview, "room_lost", f"{room.name} refused {interview.title}")
-        loop = tx.loops.get(interview.loop)
+        loop = tx.loops.claim(interview.loop)
         lost = (f"room:{room.id}", interview.span)
         if loop is not None and lost not in loop.blocked:
             blocked = (*loop.blocked, lost)
@@ -159,7 +159,7 @@ def _flag(app: App, tx: Tx, interview: Interview, flag: str, text: str) -> None:
         return
     tx.interviews.update(interview.id, flag=flag)
     reason = Reason(flag, text, (), (interview.spec,))
-    loop = tx.loops.get(interview.loop)
+    loop = tx.loops.claim(interview.loop)
     assert loop is not None
     at = app.clock()
     data = {"interview": interview.id}

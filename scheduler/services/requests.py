@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler.domain.errors import BadInput, Missing, WrongState
+from scheduler.domain.errors import BadInput, WrongState
 from scheduler.domain.loops import Accommodation, Application, BookMode, Loop, LoopState, Reason
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.domain.time import Span, instant, utc, zone
@@ -61,6 +61,10 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
     check_people(tx, request.application)
     loop = _draft(app, tx, request, template, visit, cause)
     tx.applications.put(_with_known_needs(tx, request.application))
+    # whoever told of the same visit at the same time was waited for just now
+    known = tx.loops.by_visit(request.application.id, visit)
+    if known is not None:
+        return known
     tx.loops.add(loop, actor=actor, cause=cause)
     return _start(app, tx, loop, actor, cause)
 
@@ -202,24 +206,40 @@ def change(
 
     Raises `Missing`, `WrongState` (it is booked), `BadInput`.
     """
-    with app.db.read() as tx:
-        loop = tx.loops.get(loop_id)
-        application = tx.applications.get(loop.application) if loop else None
-    if loop is None or application is None:
-        raise Missing("loop", loop_id)
+    return planning.replan(
+        app,
+        loop_id,
+        actor=actor,
+        cause="changed",
+        change=lambda tx, loop: _changes(app, tx, loop, offered, zone_name, leave_out, adjust or {}),
+    )
+
+
+def _changes(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    offered: Sequence[tuple[str, str]] | None,
+    zone_name: str,
+    leave_out: Collection[str],
+    adjust: Mapping[str, InterviewChange],
+) -> dict[str, Any]:
+    """What the change makes of the loop as it is now."""
     changes: dict[str, Any] = {"blocked": ()}
     if offered is not None:
-        changes["windows"] = tuple(windows(offered, zone_name or application.candidate.zone, app.clock()))
+        application = tx.applications.get(loop.application)
+        assert application is not None
+        now = app.clock()
+        changes["windows"] = tuple(windows(offered, zone_name or application.candidate.zone, now))
         if not changes["windows"]:
             raise BadInput("windows", "empty", "give at least one window")
         # the horizon counts from when the candidate answers, not from when they were asked
-        now = app.clock()
         changes["horizon"] = Span(now, now + timedelta(days=loop.template.horizon_days))
     if leave_out or adjust:
-        changes["template"] = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust or {})
+        changes["template"] = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust)
     template = changes.get("template", loop.template)
     if template.incomplete:
         raise BadInput("adjust", template.incomplete[0], "give what is missing or leave the step out")
     if not changes.get("windows", loop.windows):
-        raise WrongState("loop", loop_id, loop.state.value, "give the candidate's windows first")
-    return planning.replan(app, loop_id, actor=actor, cause="changed", change=lambda _: changes)
+        raise WrongState("loop", loop.id, loop.state.value, "give the candidate's windows first")
+    return changes

@@ -51,6 +51,10 @@ class Loops:
         """The loop of that id, or ``None``."""
         return self._one(sa.select(loops).where(loops.c.id == id))
 
+    def claim(self, id: str) -> Loop | None:
+        """`get`, and have it to ourselves until the transaction ends: what is decided on it stays true."""
+        return self._one(sa.select(loops).where(loops.c.id == id).with_for_update(key_share=True))
+
     def by_visit(self, application: str, stage_visit: str) -> Loop | None:
         """The loop of that visit of a stage, or ``None``."""
         mine = (loops.c.application == application) & (loops.c.stage_visit == stage_visit)
@@ -109,7 +113,7 @@ class Loops:
         return changed
 
     def _locked(self, loop_id: str) -> Loop:
-        loop = self._one(sa.select(loops).where(loops.c.id == loop_id).with_for_update(key_share=True))
+        loop = self.claim(loop_id)
         if loop is None:
             raise Missing("loop", loop_id)
         return loop

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connectors.errors import ConnectorError
-from scheduler.domain.errors import DomainError, Taken, WrongState
+from scheduler.domain.errors import Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
 from scheduler.services import booking, intake, perform, planning, push, repair, replies
@@ -77,18 +77,15 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         if name == "intake":
             tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {error}"[:1000])
         proposal = tx.proposals.get(str(payload.get("proposal", "")))
-        loop = tx.loops.get(proposal.loop if proposal else str(payload.get("loop", "")))
+        loop = tx.loops.claim(proposal.loop if proposal else str(payload.get("loop", "")))
         if loop is None or loop.state not in _WAITING:
             return
-        try:
-            tx.loops.move(
-                loop.id,
-                LoopState.NEEDS_ATTENTION,
-                expect={loop.state},
-                actor="system:jobs",
-                cause=name,
-                at=now,
-                reasons=(Reason("job_failed", f"{name} failed several times: {error}"[:500]),),
-            )
-        except DomainError:
-            return
+        tx.loops.move(
+            loop.id,
+            LoopState.NEEDS_ATTENTION,
+            expect=_WAITING,
+            actor="system:jobs",
+            cause=name,
+            at=now,
+            reasons=(Reason("job_failed", f"{name} failed several times: {error}"[:500]),),
+        )
