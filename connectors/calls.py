@@ -89,7 +89,10 @@ class Limiter:
     ) -> None:
         if in_flight is not None and in_flight < 1:
             raise ValueError("in_flight must be at least 1")
+        self.places = in_flight
+        """How many requests at once; ``None`` where that is not bounded."""
         self._gate = threading.BoundedSemaphore(in_flight) if in_flight else None
+        self._gathering = threading.Lock()
         self._rate = per_user
         self._patience = patience
         self._now = now
@@ -98,16 +101,34 @@ class Limiter:
         self._buckets: dict[str, tuple[float, float]] = {}  # user -> tokens, at
 
     @contextmanager
-    def slot(self, user: str = "") -> Iterator[None]:
+    def slot(self, user: str = "", *, whole: bool = False) -> Iterator[None]:
         """Wait for the user's turn and a free place, hold it for the body.
 
-        Raises `RateLimited` when the user's turn is further away than ``patience``.
+        ``whole`` takes every place: for one request that the service counts as many, whose turns are
+        taken one by one. Raises `RateLimited` when the user's turn is further away than ``patience``.
         """
-        self._take_turn(user)
-        with self._gate or nullcontext():
+        if not whole:
+            self.take_turn(user)
+        with self._all_places() if whole else self._gate or nullcontext():
             yield
 
-    def _take_turn(self, user: str) -> None:
+    @contextmanager
+    def _all_places(self) -> Iterator[None]:
+        if self._gate is None:
+            yield
+            return
+        taken = 0
+        try:
+            with self._gathering:  # two that gather at once would wait for each other's places
+                while taken < (self.places or 0):
+                    self._gate.acquire()
+                    taken += 1
+            yield
+        finally:
+            for _ in range(taken):
+                self._gate.release()
+
+    def take_turn(self, user: str) -> None:
         """Pay one token, in advance where there is none: whoever comes next waits behind us."""
         if self._rate is None:
             return
@@ -249,6 +270,7 @@ class Calls:
         *,
         user: str | None = None,
         write: bool = False,
+        whole: bool = False,
         refresh: Callable[[], None] | None = None,
     ) -> T:
         """Make the request until it is answered or giving up is right; the last error is raised.
@@ -256,7 +278,7 @@ class Calls:
         ``account`` is what the breaker watches (a mailbox, a sign-in), ``user`` whom the service
         counts the request for (the account where not given). With ``write``
         only `RateLimited` (the request was refused, nothing happened) is repeated; after
-        `Transient` the caller must look what became of it. On `AuthExpired` ``refresh`` is called
+        `Transient` the caller must look what became of it. ``whole`` as in `Limiter.slot`. On `AuthExpired` ``refresh`` is called
         once and the request made again; a second one means the account itself is refused and is
         raised as `AuthRevoked`.
         """
@@ -283,14 +305,14 @@ class Calls:
         ):
             with attempt:
                 return renewal.guard(
-                    lambda: self._once(account, account if user is None else user, call),
+                    lambda: self._once(account, account if user is None else user, call, whole),
                     account,
                     self.breaker,
                 )
         raise AssertionError("stamina always returns or raises")  # pragma: no cover
 
-    def _once(self, account: str, user: str, call: Callable[[], T]) -> T:
-        with self.limiter.slot(user):
+    def _once(self, account: str, user: str, call: Callable[[], T], whole: bool) -> T:
+        with self.limiter.slot(user, whole=whole):
             self.breaker.admit(account)  # after the wait: the account may have been paused meanwhile
             try:
                 answer = call()

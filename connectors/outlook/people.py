@@ -8,16 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from connectors.errors import ConnectorError, Forbidden, Invalid, NotFound, UnknownZone, Unreadable
 from connectors.intents import is_address
-from connectors.outlook import busy
-from connectors.outlook.graph import IN_FLIGHT, Graph, user
+from connectors.outlook import batch, busy
+from connectors.outlook.graph import IN_FLIGHT, Graph, user, with_query
 from connectors.outlook.wire import reading
 from connectors.outlook.zones import utc_stamp, zone_of
 from connectors.types import Availability, Known, Unknown, Window
+
+T = TypeVar("T")
 
 _PAGE = "500"
 _DAY = 86_400.0
@@ -126,28 +128,36 @@ class People:
     # --- typed ---------------------------------------------------------------------------------
 
     def _typed(self, addresses: Sequence[str], window: Window) -> list[_Answer]:
-        return self._all(lambda address: self._events(address, window), addresses)
+        if len(addresses) < 2 or not self._graph.batches:
+            return self._all(lambda address: self._events(address, window, None), addresses)
+        chunks = [addresses[i : i + batch.MOST] for i in range(0, len(addresses), batch.MOST)]
+        found = self._all(lambda chunk: self._together(chunk, window), chunks)
+        return [answer for answers in found for answer in answers]
 
-    def _events(self, address: str, window: Window) -> _Answer:
+    def _together(self, chunk: Sequence[str], window: Window) -> list[_Answer]:
+        """The first pages of some people in one request; what comes after them singly."""
+        reads = [batch.Read(with_query(*_view(a, window)), f"events of {a}", a) for a in chunk]
+        as_of = datetime.now(UTC)
+        return [
+            _failed([address], first)
+            if isinstance(first, ConnectorError)
+            else self._events(address, window, first, as_of)
+            for address, first in zip(chunk, self._graph.many(reads), strict=True)
+        ]
+
+    def _events(
+        self, address: str, window: Window, first: dict[str, Any] | None, as_of: datetime | None = None
+    ) -> _Answer:
         try:
-            return _Answer({address: self._known(address, window)})
+            return _Answer({address: self._known(address, window, first, as_of or datetime.now(UTC))})
         except ConnectorError as error:
             return _failed([address], error)
 
-    def _known(self, address: str, window: Window) -> Known:
-        as_of = datetime.now(UTC)
+    def _known(self, address: str, window: Window, first: dict[str, Any] | None, as_of: datetime) -> Known:
+        path, params = _view(address, window)
+        what = f"events of {address}"
         items: list[dict[str, Any]] = []
-        for page in self._graph.pages(
-            f"{user(address)}/calendarView",
-            f"events of {address}",
-            mailbox=address,
-            params={
-                "startDateTime": f"{utc_stamp(window.start)['dateTime']}Z",
-                "endDateTime": f"{utc_stamp(window.end)['dateTime']}Z",
-                "$select": busy.SELECT,
-                "$top": _PAGE,
-            },
-        ):
+        for page in self._graph.pages(path, what, first=first, mailbox=address, params=params):
             items += page
         with reading(f"events of {address}"):
             zone = self._zone(address) if busy.needs_zone(items) else None
@@ -184,11 +194,21 @@ class People:
         return found
 
     @staticmethod
-    def _all(work: Callable[[Any], _Answer], jobs: Sequence[Any]) -> list[_Answer]:
+    def _all(work: Callable[[Any], T], jobs: Sequence[Any]) -> list[T]:
         if len(jobs) < 2:
             return [work(job) for job in jobs]
         with ThreadPoolExecutor(min(IN_FLIGHT, len(jobs)), "outlook") as pool:
             return list(pool.map(work, jobs))
+
+
+def _view(address: str, window: Window) -> tuple[str, dict[str, str]]:
+    """Path and parameters that read one person's events."""
+    return f"{user(address)}/calendarView", {
+        "startDateTime": f"{utc_stamp(window.start)['dateTime']}Z",
+        "endDateTime": f"{utc_stamp(window.end)['dateTime']}Z",
+        "$select": busy.SELECT,
+        "$top": _PAGE,
+    }
 
 
 def _failed(addresses: Sequence[str], error: ConnectorError) -> _Answer:

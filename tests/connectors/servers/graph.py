@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.connectors.servers import graph_batch
 from tests.connectors.servers import graph_schema as schema
 from tests.connectors.servers.graph_payload import Refused
 from tests.connectors.servers.graph_routes import Routes
@@ -29,6 +30,9 @@ class Faults:
     """What goes wrong, and how often. Counters count down."""
 
     latency: float = 0.0
+    """Seconds that the service needs for one request, in a batch or out of it."""
+    travel: float = 0.0
+    """Seconds that a request and its answer are on their way; a batch travels once."""
     lose: int = 0
     """Writes that are carried out without an answer."""
     refuse: list[tuple[int, str, float | None]] = field(default_factory=list)
@@ -100,6 +104,22 @@ class GraphServer:
         self, method: str, target: str, headers: dict[str, str], raw: bytes
     ) -> tuple[int, dict[str, str], bytes] | None:
         """Status, headers and body; ``None`` where the connection is to be dropped."""
+        if self.faults.travel:
+            time.sleep(self.faults.travel)
+        if (method, urlsplit(target).path) == ("POST", "/v1.0/$batch"):
+            outcome = self._judged(lambda: self._batch(headers, raw))
+        else:
+            outcome = self._single(method, target, headers, raw)
+        if outcome is None:
+            return None
+        status, extra, body = outcome
+        text = b"" if body is None else json.dumps(body).encode()
+        if self.faults.mangle is not None and status < 300:
+            text, self.faults.mangle = self.faults.mangle(text), None
+        return status, {"Content-Type": "application/json", **extra}, text
+
+    def _single(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> graph_batch.Outcome:
+        """One request that the service judges and counts, alone or inside a batch."""
         with self._counting:
             self._in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self._in_flight)
@@ -109,30 +129,45 @@ class GraphServer:
                 time.sleep(self.faults.latency)
             if crowded:
                 return self._error(Refused(429, "ApplicationThrottled", headers={"Retry-After": "0.05"}))
-            try:
-                status, body, extra = self._served(method, target, headers, raw)
-            except Refused as refused:
-                return self._error(refused)
-            except schema.SchemaError as error:
-                self.violations.append(str(error))
-                return self._error(Refused(500, "SchemaViolation", str(error)))
-            except Exception as error:  # a bug of the stand-in must not look like a broken connection
-                self.violations.append(f"stand-in: {type(error).__name__}: {error}")
-                return self._error(Refused(500, "StandInBroken", str(error)))
-            if method != "GET" and self.faults.lose and "getSchedule" not in target:
-                self.faults.lose -= 1
-                return None
-            text = b"" if body is None else json.dumps(body).encode()
-            if self.faults.mangle is not None:
-                text, self.faults.mangle = self.faults.mangle(text), None
-            return status, {"Content-Type": "application/json", **extra}, text
+            outcome = self._judged(lambda: self._served(method, target, headers, raw))
+            with self._counting:
+                lost = outcome[0] < 300 and method != "GET" and self.faults.lose > 0
+                if lost and "getSchedule" not in target:
+                    self.faults.lose -= 1
+                    return None
+            return outcome
         finally:
             with self._counting:
                 self._in_flight -= 1
 
+    def _judged(self, work: Callable[[], tuple[int, dict[str, str], Any]]) -> tuple[int, dict[str, str], Any]:
+        try:
+            return work()
+        except Refused as refused:
+            return self._error(refused)
+        except schema.SchemaError as error:
+            self.violations.append(str(error))
+            return self._error(Refused(500, "SchemaViolation", str(error)))
+        except Exception as error:  # a bug of the stand-in must not look like a broken connection
+            self.violations.append(f"stand-in: {type(error).__name__}: {error}")
+            return self._error(Refused(500, "StandInBroken", str(error)))
+
+    def _batch(self, headers: dict[str, str], raw: bytes) -> tuple[int, dict[str, str], Any]:
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            raise Refused(400, "BadRequest", "Unable to read JSON request payload.") from None
+        self.requests.append(Seen("POST", "batch", "", {}, body))
+        self._known(headers)
+        return 200, {}, graph_batch.serve(body, headers["authorization"], self._single)
+
+    def _known(self, headers: dict[str, str]) -> None:
+        if headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+            raise Refused(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+
     def _served(
         self, method: str, target: str, headers: dict[str, str], raw: bytes
-    ) -> tuple[int, Any, dict[str, str]]:
+    ) -> tuple[int, dict[str, str], Any]:
         parts = urlsplit(target)
         path = parts.path.removeprefix("/v1.0")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -141,8 +176,7 @@ class GraphServer:
         self.requests.append(Seen(method, route, mailbox, query, body))
         if not re.search(r'IdType="ImmutableId"', headers.get("prefer", "")):
             raise schema.SchemaError(f"{route}: Prefer lacks ImmutableId")
-        if headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
-            raise Refused(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+        self._known(headers)
         if self.faults.throttle is not None:
             status, wait = self.faults.throttle
             code = "ErrorInternalServerError" if status == 500 else "ApplicationThrottled"
@@ -151,19 +185,17 @@ class GraphServer:
             status, code, wait = self.faults.refuse.pop(0)
             raise Refused(status, code, headers={} if wait is None else {"Retry-After": f"{wait:g}"})
         with self._lock:
-            return self.routes.serve(route, mailbox, arguments, query, body, headers)
+            status, answer, extra = self.routes.serve(route, mailbox, arguments, query, body, headers)
+        return status, extra, answer
 
-    def _error(self, refused: Refused) -> tuple[int, dict[str, str], bytes]:
+    @staticmethod
+    def _error(refused: Refused) -> tuple[int, dict[str, str], Any]:
         inner = {"request-id": "0b51d3f2-9e1b-4c0e-8f7e-3f5f2b1c9a10", "date": "2026-10-20T08:00:00"}
         body = {
             "error": {"code": refused.code, "message": refused.message or refused.code, "innererror": inner}
         }
         schema.check("error", body)
-        return (
-            refused.status,
-            {"Content-Type": "application/json", **refused.headers},
-            json.dumps(body).encode(),
-        )
+        return refused.status, dict(refused.headers), body
 
     # --- the service's own doings --------------------------------------------------------------
 

@@ -55,6 +55,47 @@ _EXTRA: dict[str, Any] = {
         },
     },
     "mailboxSettings": {"type": "object", "properties": {"timeZone": _TEXT}},
+    # As the guide on JSON batching has it.
+    "batch": {
+        "type": "object",
+        "required": ["requests"],
+        "properties": {
+            "requests": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["id", "method", "url"],
+                    "properties": {
+                        "id": {"type": "string"},
+                        "method": {"enum": ["GET", "POST", "PATCH", "PUT", "DELETE"]},
+                        "url": {"type": "string"},
+                        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+                        "body": {"type": ["object", "string"]},
+                        "dependsOn": {"type": "array", "items": {"type": "string"}},
+                    },
+                },
+            }
+        },
+    },
+    "batch-answer": {
+        "type": "object",
+        "required": ["responses"],
+        "properties": {
+            "responses": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["id", "status"],
+                    "properties": {
+                        "id": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+                        "body": {"type": ["object", "string"]},
+                    },
+                },
+            }
+        },
+    },
     "notice": {
         "type": "object",
         "required": ["subscriptionId"],
