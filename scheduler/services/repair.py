@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from scheduler.domain.bookings import Interview
-from scheduler.domain.errors import Taken, WrongState
+from scheduler.domain.errors import Missing, Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.templates import SeatKind
@@ -179,11 +178,13 @@ def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
 def request(app: App, loop_id: str, actor: str) -> Loop:
     """A person asks for another try at a booked loop that needs attention."""
     with app.db.write() as tx:
-        loop = tx.loops.get(loop_id)
-        live: Sequence[Interview] = tx.interviews.of_loop(loop_id) if loop else ()
-        if loop is None or loop.state is not LoopState.NEEDS_ATTENTION or not live:
-            state = loop.state.value if loop else "unknown"
-            raise WrongState("loop", loop_id, state, "only a booked loop that needs attention is repaired")
+        loop = tx.loops.claim(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        if loop.state is not LoopState.NEEDS_ATTENTION or not tx.interviews.of_loop(loop_id):
+            raise WrongState(
+                "loop", loop_id, loop.state.value, "only a booked loop that needs attention is repaired"
+            )
         moved = tx.loops.move(
             loop_id,
             LoopState.REPAIRING,

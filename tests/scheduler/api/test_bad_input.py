@@ -195,8 +195,8 @@ def test_what_does_not_exist_is_404(api: Client, path: str) -> None:
         ("/loops/x/cancel", 404),
         ("/loops/x/change", 404),
         ("/proposals/x/choose", 404),
-        ("/loops/x/replan", 409),
-        ("/loops/x/repair", 409),
+        ("/loops/x/replan", 404),
+        ("/loops/x/repair", 404),
     ],
 )
 def test_nothing_is_done_to_what_does_not_exist(api: Client, path: str, status: int) -> None:
