@@ -97,7 +97,7 @@ class TestTheService:
         assert server.violations == []
 
     def test_a_refusal_for_the_moment_is_inside_a_success_with_its_own_wait(
-        self, server: GraphServer
+        self, server: GraphServer, send: Send
     ) -> None:
         server.faults.refuse = [(429, "ApplicationThrottled", 7.0)]
         answer = send(read("1"), read("2", dependsOn=["1"]))
