@@ -168,7 +168,7 @@ class _Search:
             if lowest < BEYOND:
                 heappush(heap, replace(region, bound=max(lowest, region.bound), bounds=bounds))
             return
-        best = Placer(self.judge, self.usage, self.budget).search(bounds.frame, bounds, bounds.rows())
+        best = Placer(self.judge, self.usage, self.budget).search(bounds.frame, bounds)
         if best.plan is not None:
             heappush(heap, replace(region, bound=best.cost, best=best, bounds=None))
 
@@ -184,7 +184,7 @@ class _Search:
         bounds = Bounds(self.frame, self.usage)
         if not bounds.possible:
             return None
-        return placer.search(self.frame, bounds, bounds.rows())
+        return placer.search(self.frame, bounds)
 
 
 def _other_people(v: LoopVars, known: list[LoopPlan]) -> None:

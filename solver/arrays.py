@@ -22,18 +22,26 @@ from solver.usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class SeatArrays:
-    """Prices of one interview seat: ``base[p, day, step]`` for the people ``who`` (indices of the panel)."""
+    """Prices of one interview seat: ``base[p, day, step]`` for the people ``who`` (indices of the panel).
+
+    ``charged``: whether a seat here counts for what `LoopArrays.charge` asks of a person;
+    ``attends``: whether who sits here must come to the debrief. A shadow does not.
+    """
 
     n: int
     empty: int | None
     who: Costs
     base: Costs
+    charged: bool = True
+    attends: bool = True
 
 
 class LoopArrays:
     """Prices per session over the loop's days, and per debrief start.
 
     Shapes: D days that have starts, T steps of the longest of them, N debrief starts, P panel people.
+    ``tails[i]`` are minutes from the start of session i until the debrief may wait its ``least``.
+    ``charges[p]`` is what a seat costs person p on top, ``credit`` the sum of all charges: see `charge`.
     """
 
     def __init__(self, frame: Frame, usage: Usage) -> None:
@@ -45,7 +53,11 @@ class LoopArrays:
         if not self.possible:
             return
         self._lay_out(masks)
+        self._panel()
+        self.tails = [self._tail(session) for session in frame.sessions]
         self._debriefs()
+        self.charges = np.zeros(len(self.panel), dtype=np.int64)
+        self.credit = 0
         self.fixed: list[Costs] = []
         self.seats: list[list[SeatArrays]] = []
         for session, mask in zip(frame.sessions, masks, strict=True):
@@ -73,12 +85,28 @@ class LoopArrays:
         gathered: npt.NDArray[Any] = costs[self._index]
         return gathered
 
+    def _panel(self) -> None:
+        """Everybody who may sit in an interview or shadow it, numbered."""
+        self.panel: dict[str, int] = {}
+        for session in self.frame.sessions:
+            if session.interview:
+                for pool in (*(seat.pool for seat in session.seats), session.shadows):
+                    for person in pool:
+                        self.panel.setdefault(person, len(self.panel))
+
     # -- debriefs -----------------------------------------------------------------------------
+
+    def _tail(self, session: SessionFrame) -> int:
+        """Its length; and what the buffer asks beyond the debrief's least gap, if somebody surely sits in both."""
+        debrief, dur = self.frame.loop.debrief, session.session.dur
+        both = session.interview and any(seat.n and not seat.optional for seat in session.seats)
+        if debrief is None or not both:
+            return dur
+        return dur + max(self.frame.problem.buffer - debrief.least, 0)
 
     def _debriefs(self) -> None:
         """Debrief starts, their price without the panel, and each panelist's price there."""
         frame, debrief = self.frame, self.frame.loop.debrief
-        self.panel: dict[str, int] = {}
         if debrief is None:
             self.at = np.zeros(0, dtype=np.int64)
             return
@@ -94,10 +122,6 @@ class LoopArrays:
         self.at_price = prices[steps] + self.weights.finish * (self.at + debrief.dur - frame.origin)
         if debrief.previous is not None:
             self.at_price = self.at_price + self.weights.moved_debrief * (self.at != debrief.previous)
-        for session in frame.sessions:
-            if session.interview:
-                for person in (p for seat in session.seats for p in seat.pool):
-                    self.panel.setdefault(person, len(self.panel))
         self.attend = np.zeros((max(len(self.panel), 1), len(self.at)), dtype=np.int64)
         for person, row in self.panel.items():
             if person not in debrief.attend:
@@ -113,34 +137,36 @@ class LoopArrays:
         if session.interview and weights.outside_pref:
             outside = self.frame.timeline.outside_preferred(self.frame.loop, meeting)
             fixed += weights.outside_pref * self._over_days(outside)
-        if meeting.shadow is not None:
-            fixed += self._shadow(session)
         if meeting.previous is not None:
             before = {p for people in meeting.previous.people for p in people}
             fixed += weights.moved_person * len(before)
             fixed += weights.moved_time * (self.minutes != meeting.previous.start)
-        seats = []
+        seats = [] if meeting.shadow is None else [self._shadow(session)]
         for k, seat in enumerate(session.seats):
             if seat.n == 0:
                 fixed += weights.optional_empty if meeting.seats[k].optional else 0
                 continue
             arrays = self._seat(session, seat)
-            if session.interview and self.frame.loop.debrief is not None:
+            if session.interview:
                 seats.append(arrays)
             else:
                 fixed += cheapest(arrays.base, arrays)
         self.fixed.append(np.minimum(fixed, BIG))
         self.seats.append(seats)
 
-    def _shadow(self, session: SessionFrame) -> Costs:
-        """The cheapest trainee, or none."""
+    def _shadow(self, session: SessionFrame) -> SeatArrays:
+        """A trainee who has a place in some room, or none."""
         wanted = session.session.shadow
         assert wanted is not None
-        out = np.full(self.minutes.shape, self.weights.no_shadow, dtype=np.int64)
-        for person in session.shadows:
+        roomy = self._over_days(roomy_starts(self.frame, self.usage, session, more=1))
+        base = np.full((max(len(session.shadows), 1), *self.minutes.shape), BIG, dtype=np.int64)
+        for row, person in enumerate(session.shadows):
             units = self.weights.rank * wanted.rank.get(person, 0)
-            np.minimum(out, self._over_days(self._person(session, person)) + units, out=out)
-        return out
+            base[row] = np.where(roomy, self._over_days(self._person(session, person)) + units, BIG)
+        who = [self.panel.get(person, 0) for person in session.shadows] or [0]
+        return SeatArrays(
+            1, self.weights.no_shadow, np.array(who, dtype=np.int64), base, session.interview, attends=False
+        )
 
     def _person(self, session: SessionFrame, person: str) -> Costs:
         return self.usage.person(person, session.session.dur, session.event, session.site)
@@ -153,7 +179,46 @@ class LoopArrays:
         empty = self.weights.optional_empty if seat.optional else None
         index = [self.panel.get(person, 0) for person in seat.pool]
         index += [0] * (len(base) - len(index))
-        return SeatArrays(seat.n, empty, np.array(index, dtype=np.int64), base)
+        charged = session.session.same_people_as is None
+        return SeatArrays(seat.n, empty, np.array(index, dtype=np.int64), base, charged)
+
+    # -- nobody twice -------------------------------------------------------------------------
+
+    def charge(self, charges: Costs) -> None:
+        """Asks ``charges[p] ≥ 0`` for every seat that person p takes, and gives all of it back at once.
+
+        A plan in which nobody sits twice pays at most what it gets back, so with Λ = Σ charges
+        (``credit``) the least price found, less Λ, is still a lower bound; a plan of the relaxation
+        that seats somebody twice has become dearer. Sessions that want the same people as another
+        are not charged.
+
+        Source: Lagrangian relaxation of Σ seats(p) ≤ 1; Fisher, The Lagrangian relaxation method for
+        solving integer programming problems (1981).
+        """
+        more = charges - self.charges
+        for seats in self.seats:
+            for seat in seats:
+                if seat.charged:
+                    np.add(seat.base, more[seat.who][:, None, None], out=seat.base)
+        self.charges, self.credit = charges, int(charges.sum())
+
+    def seated(self, starts: dict[int, int], at: int | None) -> Costs:
+        """Per person of the panel the charged seats held, if every seat takes the cheapest at these starts.
+
+        ``starts`` are minutes by session, ``at`` is the index of the debrief.
+        """
+        out = np.zeros(len(self.panel), dtype=np.int64)
+        first = self.minutes[:, 0]
+        for index, seats in enumerate(self.seats):
+            for seat in (seat for seat in seats if seat.charged):
+                day = int(np.searchsorted(first, starts[index], side="right")) - 1
+                prices = seat.base[:, day, (starts[index] - int(first[day])) // self.grid]
+                if seat.attends and at is not None:
+                    prices = prices + self.attend[seat.who, at]
+                chosen = np.argsort(prices, kind="stable")[: seat.n]
+                if seat.empty is None or prices[chosen].sum() < seat.empty:
+                    np.add.at(out, seat.who[chosen], 1)
+        return out
 
     def costs(self, day: Costs, at: Costs | None) -> list[Costs]:
         """Per session the least price ``[row, step]`` on day ``day[row]`` for debrief ``at[row]``.
@@ -166,9 +231,9 @@ class LoopArrays:
             price = fixed[day]
             for seat in seats:
                 values = seat.base[:, day]
-                if free is not None:
+                if seat.attends and free is not None:
                     values += free[seat.who][:, None, None]
-                elif at is not None:
+                elif seat.attends and at is not None:
                     values += self.attend[seat.who[:, None], at][:, :, None]
                 price += cheapest(values, seat)
             out.append(np.minimum(price, BIG, out=price))

@@ -9,7 +9,9 @@ debrief suits them) and are refined in the order of it, so most rows never are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import gcd
 
 import numpy as np
 
@@ -46,7 +48,8 @@ class Refined:
     table: Days
     layers: Layers
     offset: Costs
-    """Per row of the chunk: the price of its debrief."""
+    """Per row of the chunk: the price of its debrief, less the credit of the charges."""
+    charges: Costs
 
 
 class Bounds:
@@ -61,35 +64,82 @@ class Bounds:
         if not self.possible:
             return
         self._refined: dict[Row, tuple[int, Refined, int]] = {}
-        self._optimistic()
+        self._optimistic: Costs | None = None
+        self.restart()
+
+    # -- nobody twice -------------------------------------------------------------------------
+
+    def charge(self, charges: Costs) -> None:
+        """New charges (`LoopArrays.charge`) for what is looked at from now on; older bounds stay true."""
+        if charges is not self.arrays.charges:
+            self.arrays.charge(charges)
+
+    def held(self, row: Row) -> tuple[Costs, Costs]:
+        """The charges under which a refined row has its bound, and the seats each of the panel holds there."""
+        key = min(self._members(row), key=lambda key: self._refined[key][0])
+        _, refined, index = self._refined[key]
+        self.charge(refined.charges)
+        return refined.charges, self._held(refined, index, key)
+
+    def _held(self, refined: Refined, index: int, key: Row) -> Costs:
+        starts = refined.table.trace(refined.layers, index)
+        return self.arrays.seated(starts, key[1] if self.wants_debrief else None)
+
+    def again(self, row: Row) -> tuple[int, Costs]:
+        """A row's bound under the charges as they are now, and the seats that each of the panel holds there."""
+        keys, values, refined = self._evaluated([row])
+        index = int(values.argmin())
+        return int(values[index]), self._held(refined, index, keys[index])
+
+    @cached_property
+    def unit(self) -> int:
+        """What every price of a plan is a multiple of."""
+        weights, grid = self.arrays.weights, self.arrays.grid
+        minutes = gcd(grid, self.frame.origin, *self.subsets.durs)
+        if self.frame.loop.debrief is not None:
+            minutes = gcd(minutes, self.frame.loop.debrief.dur)
+        fixed = [value for name, value in asdict(weights).items() if name not in ("finish", "idle")]
+        return max(gcd(weights.finish * minutes, weights.idle * minutes, *fixed), 1)
+
+    @cached_property
+    def most(self) -> int:
+        """More than any plan of this loop can cost: a bound above it is a proof that there is no plan."""
+        arrays, weights, loop = self.arrays, self.arrays.weights, self.frame.loop
+        total = weights.idle * loop.max_span * loop.max_days + weights.extra_day * (loop.max_days - 1)
+        total += _dearest(arrays.at_price) if self.wants_debrief else 0
+        longest = max(self.subsets.durs)
+        total += weights.finish * (int(arrays.minutes[-1, -1]) + longest - self.frame.origin)
+        attend = _dearest(arrays.attend) if self.wants_debrief else 0
+        for fixed, seats in zip(arrays.fixed, arrays.seats, strict=True):
+            total += _dearest(fixed)
+            total += sum(seat.n * (_dearest(seat.base) + attend) + (seat.empty or 0) for seat in seats)
+        return total
 
     # -- optimistic rows ----------------------------------------------------------------------
 
-    def _optimistic(self) -> None:
-        """Bounds of all rows from one pass over the days."""
+    def restart(self) -> None:
+        """Bounds of all rows from one pass over the days, under the charges as they are now."""
         arrays = self.arrays
-        table = Days(arrays, self.subsets, np.arange(len(arrays.days)), None)
-        layers = Layers(self.subsets, table, 1)
-        totals = table.totals(layers)
-        if not self.wants_debrief:
-            bound = totals.min(axis=1)
-            self._day = np.arange(len(arrays.days))
-            self._at = np.full(len(arrays.days), -1)
-            refined = Refined(table, layers, np.zeros(len(bound), dtype=np.int64))
-            for day, value in enumerate(bound.tolist()):
-                self._refined[day, -1] = (value, refined, day)
+        if self.wants_debrief:
+            table = Days(arrays, self.subsets, np.arange(len(arrays.days)), None)
+            bound = self._row_bounds(table.totals(Layers(self.subsets, table, 1)))
         else:
-            bound = self._row_bounds(totals)
-            self._day, self._at = np.nonzero(bound < BEYOND)
-            bound = bound[self._day, self._at]
-        order = np.argsort(bound, kind="stable")
-        self._day, self._at, self._bound = self._day[order], self._at[order], bound[order]
-        self._bound = np.minimum(self._bound, BEYOND)
+            bound = self._evaluated([(ANY_DAY, -1)])[1][:, None]
+        if self._optimistic is None:
+            self._optimistic = bound
+        else:
+            np.maximum(self._optimistic, bound, out=self._optimistic)
+        flat = np.minimum(self._optimistic, BEYOND).ravel()
+        order = np.argsort(flat, kind="stable")
+        order = order[: int(np.searchsorted(flat[order], BEYOND))]
+        self._bound = flat[order]
+        self._day, at = np.divmod(order, bound.shape[1])
+        self._at = at if self.wants_debrief else at - 1
 
     def _row_bounds(self, totals: Costs) -> Costs:
         """Per (day, debrief) the least total over the ends that the debrief allows, rounded outwards.
 
-        ``totals[day, b]`` is the least price with the last end in step ``lo + b − 1`` or at its end.
+        ``totals[day, b]`` is the least price with the last tail ending in step ``lo + b − 1`` or at its end.
         """
         arrays, grid = self.arrays, self.arrays.grid
         width = totals.shape[1]
@@ -100,7 +150,7 @@ class Bounds:
         rows = np.arange(len(arrays.lo))[:, None]
         before = np.where(high >= 0, until[rows, np.clip(high, 0, width - 1)], FAR)
         after = np.where(low < width, since[rows, np.clip(low, 0, width - 1)], FAR)
-        bound: Costs = np.maximum(before, after) + arrays.at_price[None, :]
+        bound: Costs = np.maximum(before, after) + arrays.at_price[None, :] - arrays.credit
         return bound
 
     # -- refinement ---------------------------------------------------------------------------
@@ -128,42 +178,46 @@ class Bounds:
 
     def _refine_keys(self, wanted: list[Row]) -> None:
         keys = [key for key in wanted if key not in self._refined]
-        if not keys:
-            return
-        if self.subsets.one_day:
-            size = max(4, CELLS // self.arrays.T)
-            for i in range(0, len(keys), size):
-                part = keys[i : i + size]
-                self._chunk(part, np.array([d for d, _ in part]), np.array([n for _, n in part]), 1)
-            return
-        debriefs = list(dict.fromkeys(n for _, n in keys))
-        days = len(self.arrays.days)
-        size = max(1, CELLS // (self.arrays.T * days))
-        for i in range(0, len(debriefs), size):
-            chosen = debriefs[i : i + size]
-            part = [(d, n) for n in chosen for d in range(days)]
-            self._chunk(part, np.tile(np.arange(days), len(chosen)), np.repeat(chosen, days), len(chosen))
+        rows = len(self.arrays.days) if not self.subsets.one_day else 1
+        size = max(1 if rows > 1 else 4, CELLS // (self.arrays.T * rows))
+        if not self.subsets.one_day:
+            keys = [(ANY_DAY, at) for at in dict.fromkeys(at for _, at in keys)]
+        for i in range(0, len(keys), size):
+            self._evaluated(keys[i : i + size])
 
-    def _chunk(self, keys: list[Row], day: Costs, at: Costs, groups: int) -> None:
-        table = Days(self.arrays, self.subsets, day, at)
-        layers = Layers(self.subsets, table, groups)
-        offset = self.arrays.at_price[at]
+    def _evaluated(self, rows: list[Row]) -> tuple[list[Row], Costs, Refined]:
+        """Rows under the charges as they are now, those of `ANY_DAY` day by day: their bounds, also kept."""
+        keys = [key for row in rows for key in self._members(row)]
+        day, at = np.array([d for d, _ in keys]), np.array([n for _, n in keys])
+        table = Days(self.arrays, self.subsets, day, at if self.wants_debrief else None)
+        layers = Layers(self.subsets, table, len(rows))
+        offset = np.full(len(keys), -self.arrays.credit, dtype=np.int64)
+        if self.wants_debrief:
+            offset += self.arrays.at_price[at]
         values = table.totals(layers).min(axis=1) + offset
-        refined = Refined(table, layers, offset)
+        refined = Refined(table, layers, offset, self.arrays.charges)
         for index, (key, value) in enumerate(zip(keys, values.tolist(), strict=True)):
+            self._keep(key, value, refined, index)
+        return keys, values, refined
+
+    def _keep(self, key: Row, value: int, refined: Refined, index: int) -> None:
+        """Of two bounds of a row, found under different charges, the better one."""
+        found = self._refined.get(key)
+        if found is None or value > found[0]:
             self._refined[key] = (value, refined, index)
 
     # -- answers ------------------------------------------------------------------------------
 
     def rows(self) -> list[tuple[int, Row]]:
         """``(bound, row)`` of every row that may hold a plan; over several days one per debrief."""
+        rows = zip(self._bound.tolist(), self._day.tolist(), self._at.tolist(), strict=True)
         best: dict[Row, int] = {}
-        for index in range(len(self._bound)):
-            key = self._key(index)
-            found = self._refined.get(key)
-            value = int(self._bound[index]) if found is None else found[0]
-            row = key if self.subsets.one_day else (ANY_DAY, key[1])
-            if value < min(BEYOND, best.get(row, BEYOND)):
+        for value, day, at in rows:
+            found = self._refined.get((day, at))
+            if found is not None and found[0] > value:
+                value = found[0]
+            row = (day if self.subsets.one_day else ANY_DAY, at)
+            if value < best.get(row, BEYOND):
                 best[row] = value
         return [(value, row) for row, value in best.items()]
 
@@ -211,3 +265,9 @@ class Bounds:
         if row[0] != ANY_DAY:
             return [row]
         return [(day, row[1]) for day in range(len(self.arrays.days))]
+
+
+def _dearest(prices: Costs) -> int:
+    """The highest price that is possible at all; 0 where none is."""
+    possible = prices[prices < BEYOND]
+    return max(int(possible.max()), 0) if len(possible) else 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from solver.arrays import LoopArrays
-from solver.subsets import FAR, Closing, Subsets
+from solver.subsets import FAR, Parts, Subsets
 from solver.timeline import Costs
 
 
@@ -35,65 +35,80 @@ class Days:
         elif at is not None:
             low, high = arrays.earliest[at][:, None], arrays.latest[at][:, None]
             self.last_ends = [
-                np.where((self.minutes + dur >= low) & (self.minutes + dur <= high), end, FAR)
-                for end, dur in zip(self.ends, durs, strict=True)
+                np.where((self.minutes + dur >= low) & (self.minutes + tail <= high), end, FAR)
+                for end, dur, tail in zip(self.ends, durs, arrays.tails, strict=True)
             ]
 
-    def closings(self, *, last: bool) -> list[Closing]:
-        return self.subsets.closings(self.h, self.costs, self.last_ends if last else self.ends)
+    def _finals(self, *, last: bool) -> list[Costs]:
+        """Per session its own price and that of ending a day with it."""
+        ends = self.last_ends if last else self.ends
+        return [cost + end for cost, end in zip(self.costs, ends, strict=True)]
 
     def table(self, *, last: bool) -> Costs:
         """``[row, set]``: least price of exactly that set on the row's day."""
         out = np.full((len(self.day), self.subsets.everything + 1), FAR, dtype=np.int64)
-        for closing in self.closings(last=last):
-            np.minimum(out[:, closing.done], closing.price.min(axis=1), out=out[:, closing.done])
+        for ways, final in zip(self.subsets.closings, self._finals(last=last), strict=True):
+            least = (self.h[ways.rest] + final).min(axis=2).T
+            out[:, ways.done] = np.minimum(out[:, ways.done], least)
         return out
 
     def totals(self, layers: Layers) -> Costs:
-        """``[row, b]``: least price of everything, the last session ending at step ``lo + b`` (rounded up)."""
+        """``[row, b]``: least price of everything, the last session's tail over at step ``lo + b`` (rounded up).
+
+        The tail of a session is `LoopArrays.tails`.
+        """
         grid = self.arrays.grid
         width = self.minutes.shape[1]
-        longest = max(-(-dur // grid) for dur in self.subsets.durs)
-        out = np.full((len(self.day), width + longest + 1), FAR, dtype=np.int64)
-        for closing in self.closings(last=True):
-            k = -(-self.subsets.durs[closing.last] // grid)
-            rest = self.subsets.everything & ~closing.done
-            part = out[:, k : k + width]
-            np.minimum(part, closing.price + layers.before[:, rest, None], out=part)
+        tails = [-(-tail // grid) for tail in self.arrays.tails]
+        out = np.full((len(self.day), width + max(tails) + 1), FAR, dtype=np.int64)
+        for i, final in enumerate(self._finals(last=True)):
+            part = out[:, tails[i] : tails[i] + width]
+            np.minimum(part, self._whole(layers, i, final, slice(None)).min(axis=0), out=part)
         return out
+
+    def _whole(self, layers: Layers, i: int, final: Costs, row: slice) -> Costs:
+        """``[way, row, step]``: everything done, session i the last of all; some rows only."""
+        ways = self.subsets.closings[i]
+        others = layers.before[row][:, self.subsets.everything & ~ways.done].T
+        prices: Costs = self.h[ways.rest, row] + final[row] + others[:, :, None]
+        return prices if len(ways.done) else np.full((1, *prices.shape[1:]), FAR, dtype=np.int64)
 
     # -- tracing ------------------------------------------------------------------------------
 
     def trace(self, layers: Layers, row: int) -> dict[int, int]:
         """Starts (minutes) by session that attain the row's least total."""
-        best: tuple[int, Closing, int] | None = None
-        for closing in self.closings(last=True):
-            rest = self.subsets.everything & ~closing.done
-            prices = closing.price[row] + layers.before[row, rest]
-            t = int(prices.argmin())
-            if best is None or prices[t] < best[0]:
-                best = (int(prices[t]), closing, t)
-        assert best is not None
-        _, closing, t = best
-        starts = self._trace_day(row, closing, t)
-        rest = self.subsets.everything & ~closing.done
-        for earlier, done in layers.trace(row, rest):
-            starts |= self._trace_whole(earlier, done)
+        best, only = FAR, slice(row, row + 1)
+        last, done, t = 0, self.subsets.everything, 0
+        for i, final in enumerate(self._finals(last=True)):
+            prices = self._whole(layers, i, final, only)[:, 0]
+            at = int(prices.argmin())
+            if prices.flat[at] < best:
+                best, last, t = int(prices.flat[at]), i, at % prices.shape[1]
+                done = int(self.subsets.closings[i].done[at // prices.shape[1]])
+        starts = self._trace_day(row, done, last, t)
+        for earlier, part in layers.trace(row, self.subsets.everything & ~done):
+            starts |= self._trace_whole(earlier, part)
         return starts
 
     def _trace_whole(self, row: int, done: int) -> dict[int, int]:
         """The cheapest way to do exactly ``done`` on a row's day."""
-        ways = [c for c in self.closings(last=False) if c.done == done]
-        closing = min(ways, key=lambda c: int(c.price[row].min()))
-        return self._trace_day(row, closing, int(closing.price[row].argmin()))
+        best: tuple[int, int, int] | None = None
+        for i, ways in enumerate(self.subsets.closings):
+            if done in ways.done:
+                prices = self.h[done & ~(1 << i), row] + self.costs[i][row] + self.ends[i][row]
+                t = int(prices.argmin())
+                if best is None or prices[t] < best[0]:
+                    best = (int(prices[t]), i, t)
+        assert best is not None
+        return self._trace_day(row, done, best[1], best[2])
 
-    def _trace_day(self, row: int, closing: Closing, t: int) -> dict[int, int]:
-        """Walks back from the last session at step ``t``."""
-        starts = {closing.last: int(self.minutes[row, t])}
+    def _trace_day(self, row: int, done: int, last: int, t: int) -> dict[int, int]:
+        """Walks back from the last session at step ``t``, after which ``done`` is done."""
+        starts = {last: int(self.minutes[row, t])}
         ways = dict(self.subsets.steps)
-        done = closing.done & ~(1 << closing.last)
+        done &= ~(1 << last)
         while done:
-            goal = self.h[done][row, t]
+            goal = self.h[done, row, t]
             done, t, session = self._step_back(row, done, t, int(goal), ways)
             starts[session] = int(self.minutes[row, t])
         return starts
@@ -104,7 +119,7 @@ class Days:
         for session, rest in ways[done]:
             upto = t - self.subsets.shift[session] + 1
             if upto > 0:
-                prices = self.h[rest][row, :upto] + self.costs[session][row, :upto]
+                prices = self.h[rest, row, :upto] + self.costs[session][row, :upto]
                 hits = np.flatnonzero(prices == goal)
                 if len(hits):
                     return rest, int(hits[-1]), session
@@ -165,24 +180,15 @@ class Layers:
 
     def _joined(self, one: Costs, rest: Costs) -> Costs:
         """min over A of one[A] + rest[S − A] + the price of a day more, for every set S."""
-        out = np.full(one.shape, FAR, dtype=np.int64)
-        for first, second, to in self._splits():
-            part = (one[:, first] + rest[:, second]).min(axis=1)
-            np.minimum(out[:, to], part + self._extra, out=out[:, to])
-        return np.minimum(out, FAR)
+        return self._least(one, rest, self.subsets.parts, self._extra)
 
-    def _splits(self) -> list[tuple[list[int], list[int], int]]:
-        """``(parts A, their complements S − A, S)`` for every set S, A never empty."""
-        out = []
-        for whole in range(1, self.subsets.everything + 1):
-            parts, part = [], whole
-            while part:
-                if self.subsets.whole[part]:
-                    parts.append(part)
-                part = (part - 1) & whole
-            if parts:
-                out.append((parts, [whole & ~part for part in parts], whole))
-        return out
+    def _least(self, one: Costs, rest: Costs, parts: Parts, extra: int) -> Costs:
+        """min over the parts A of one[A] + rest[S − A] + extra, for every set S."""
+        out = np.full(one.shape, FAR, dtype=np.int64)
+        if len(parts.of):
+            sums = one[:, parts.part] + rest[:, parts.rest]
+            out[:, parts.of] = np.minimum.reduceat(sums, parts.first, axis=1) + extra
+        return np.minimum(out, FAR, out=out)
 
     def _shift(self, values: Costs, *, forward: bool) -> Costs:
         """Least over strictly earlier (or later) days of the same group."""
@@ -212,15 +218,7 @@ class Layers:
 
     def _around(self, earlier: Costs, later: Costs) -> Costs:
         """min over A of earlier[S − A] + later[A] for every set S."""
-        out = np.full(earlier.shape, FAR, dtype=np.int64)
-        for whole in range(1, self.subsets.everything + 1):
-            parts, part = [], whole
-            while part:
-                parts.append(part)
-                part = (part - 1) & whole
-            rests = [whole & ~part for part in parts]
-            out[:, whole] = (later[:, parts] + earlier[:, rests]).min(axis=1)
-        return np.minimum(out, FAR)
+        return self._least(later, earlier, self.subsets.all_parts, 0)
 
     def trace(self, row: int, done: int) -> list[tuple[int, int]]:
         """``(row, set)`` of the earlier days that attain before[row, done]."""

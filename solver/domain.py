@@ -37,11 +37,11 @@ def session_starts(frame: Frame, usage: Usage, session: SessionFrame) -> Mask:
     return out
 
 
-def roomy_starts(frame: Frame, usage: Usage, session: SessionFrame) -> Mask:
-    """Starts of one session that suit the candidate and at which some room is free."""
+def roomy_starts(frame: Frame, usage: Usage, session: SessionFrame, more: int = 0) -> Mask:
+    """Starts of one session that suit the candidate and at which some room is free, for ``more`` people yet."""
     if not session.session.room:
         return session.starts
-    heads = 1 + fewest(session.seats)
+    heads = 1 + fewest(session.seats) + more
     fitting = [r for r in session.rooms if frame.timeline.rooms[r].cap >= heads]
     wanted = np.flatnonzero(session.starts)
     free = np.zeros(frame.timeline.steps, dtype=np.bool_)

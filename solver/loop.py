@@ -7,13 +7,14 @@ starts that a cheaper plan could use. A relaxation only drops rules, so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush, nsmallest
 
 from solver.bounds import Bounds, Path, Row
 from solver.budget import Budget
 from solver.check import Judge
+from solver.climb import Climber, Heap
 from solver.domain import full_domain
 from solver.frame import Frame
 from solver.model import Model
@@ -34,6 +35,12 @@ LOOK_AHEAD = 4
 """Rows that are only staffed, in the hope of a first plan, before any is searched exactly."""
 
 REFINED_TOGETHER = 8
+
+UNTRIED = 0
+"""In the place of a slack: a row that has not been searched yet; −n after n climbs."""
+
+FIRST_GOAL = 240
+"""How far a row is climbed at first while no plan is known, in minutes of price; four times as far each time."""
 
 QUICK_ROWS = 6
 """Rows that a quick placement refines at first."""
@@ -99,7 +106,7 @@ class Placer:
             return IMPOSSIBLE
         if bounds.lowest() >= BEYOND:
             return IMPOSSIBLE
-        return self.search(frame, bounds, bounds.rows())
+        return self.search(frame, bounds)
 
     def lowest(self, frame: Frame) -> int | None:
         """The relaxation's bound on placing a loop, ``None`` = it proves that there is no way."""
@@ -135,35 +142,55 @@ class Placer:
             at, width = at + width, 2 * width
         return None
 
-    def search(self, frame: Frame, bounds: Bounds, rows: Iterable[tuple[int, Row]]) -> Best:
-        """Rows in the order of their bounds, each staffed and, if that leaves a gap, searched exactly.
+    def search(self, frame: Frame, bounds: Bounds) -> Best:
+        """Rows in the order of their bounds: staffed, then climbed, then, if a gap is left, searched exactly.
 
         A row whose cutoff held no plan comes back with the cutoff as its bound and a wider slack,
         until the cutoff leaves out no start of it.
         """
-        heap = [(value, row, SLACK) for value, row in rows]
+        heap = [(value, row, UNTRIED) for value, row in bounds.rows()]
         heapify(heap)
+        climber = Climber(bounds)
         best: Best | None = None
         refuted: list[Row] = []
-        while heap and (best is None or heap[0][0] < best.cost):
+        tried: set[object] = set()
+
+        def staffed(row: Row) -> Best | None:
+            path = bounds.path(row)
+            what = (*path.starts.values(), path.debrief)
+            if what in tried:
+                return None
+            tried.add(what)
+            return self._staffed(frame, path)
+
+        while heap and (best is None or heap[0][0] <= best.cost - bounds.unit):
             if self.budget.over():
                 return self._unfinished(best, heap[0][0])
             value, row, slack = heappop(heap)
             if not bounds.refined(row):
-                self._refine(bounds, heap, row)
+                self._refine(bounds, heap, value, row)
                 continue
-            if slack == SLACK:
-                best = self._cheaper(best, self._staffed(frame, bounds.path(row)))
+            if slack <= 0:
+                best = cheaper(best, staffed(row))
                 if best is not None and best.cost <= value:
                     break
+                goal = value + FIRST_GOAL * 4**-slack if best is None else best.cost - bounds.unit + 1
+                reached = climber.climb(row, goal)
+                if reached > value:
+                    best = cheaper(best, staffed(row))
                 if best is None:
                     best = self._first_plan(frame, bounds, heap)
+                if reached <= bounds.most:
+                    again = best is None and reached >= goal
+                    heappush(heap, (max(value, reached), row, slack - 1 if again else SLACK))
+                climber.lift(heap, None if best is None else best.cost)
+                continue
             cutoff = value + slack if best is None else min(value + slack, best.cost - 1)
             domain, whole = bounds.domain(row, cutoff), bounds.domain(row, BEYOND - 1)
             if domain == whole:
                 cutoff = BEYOND - 1 if best is None else best.cost - 1
             found = self._exact(frame, domain, (value, cutoff))
-            best = self._cheaper(best, found)
+            best = cheaper(best, found)
             if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
                 return self._unfinished(best, value)
             if found.plan is None and domain == whole:
@@ -186,25 +213,25 @@ class Placer:
                 return self._unfinished(best, 0)
         return IMPOSSIBLE
 
-    def _first_plan(self, frame: Frame, bounds: Bounds, heap: list[tuple[int, Row, int]]) -> Best | None:
+    def _first_plan(self, frame: Frame, bounds: Bounds, heap: Heap) -> Best | None:
         """Staffs the next few rows in the hope of a price that keeps the exact search narrow."""
         for _, row, slack in nsmallest(LOOK_AHEAD, heap):
-            if slack == SLACK and bounds.refined(row):
+            if slack == UNTRIED and bounds.refined(row):
                 best = self._staffed(frame, bounds.path(row))
                 if best is not None:
                     return best
         return None
 
-    def _refine(self, bounds: Bounds, heap: list[tuple[int, Row, int]], row: Row) -> None:
+    def _refine(self, bounds: Bounds, heap: Heap, value: int, row: Row) -> None:
         """Refines a row with the next few that wait for it, and puts all of them back."""
-        waiting = [row]
+        waiting = [(value, row)]
         while heap and len(waiting) < REFINED_TOGETHER and not bounds.refined(heap[0][1]):
-            waiting.append(heappop(heap)[1])
-        bounds.refine(waiting)
-        for each in waiting:
-            value = bounds.bound(each)
+            waiting.append(heappop(heap)[:2])
+        bounds.refine([each for _, each in waiting])
+        for least, each in waiting:
+            value = max(least, bounds.bound(each))
             if value < BEYOND:
-                heappush(heap, (value, each, SLACK))
+                heappush(heap, (value, each, UNTRIED))
 
     def _staffed(self, frame: Frame, path: Path) -> Best | None:
         """A path with the cheapest people and rooms, if the checker accepts it."""
@@ -213,11 +240,6 @@ class Placer:
             return None
         own = self.own(frame, plan)
         return Best(Status.FEASIBLE, plan, own + fair_of(frame, self.usage, plan), path.bound, own)
-
-    def _cheaper(self, best: Best | None, found: Best | None) -> Best | None:
-        if found is None or found.plan is None or (best is not None and best.cost <= found.cost):
-            return best
-        return found
 
     def _unfinished(self, best: Best | None, lowest: int) -> Best:
         if best is None:
@@ -258,6 +280,13 @@ class Placer:
 
 
 IMPOSSIBLE = Best(Status.INFEASIBLE, None, 0, 0)
+
+
+def cheaper(best: Best | None, found: Best | None) -> Best | None:
+    """The cheaper one of two that have a plan; the first among equals."""
+    if found is None or found.plan is None or (best is not None and best.cost <= found.cost):
+        return best
+    return found
 
 
 def fair_of(frame: Frame, usage: Usage, plan: LoopPlan) -> int:

@@ -8,7 +8,9 @@ All rows (a day, a debrief start) are computed at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -27,12 +29,21 @@ FAR = BIG << 6
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """Prices ``[row, step]`` of doing exactly ``done`` on a day, its last session ``last`` at that step."""
+class Closings:
+    """The ways in which one session can be the last of a day: the sets done then, and before it."""
 
-    done: int
-    last: int
-    price: Costs
+    done: Costs
+    rest: Costs
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Every set ``of`` with its parts: flat lists of (part, what is left), cut where the next set begins."""
+
+    of: Costs
+    first: Costs
+    part: Costs
+    rest: Costs
 
 
 class Subsets:
@@ -59,6 +70,7 @@ class Subsets:
         for done in [self.everything] if self.one_day else range(1, self.everything + 1):
             self.whole[done] = self._whole(done)
         self.steps = self._steps()
+        self.closings = [self._closings(i) for i in range(self.m)]
 
     def _whole(self, done: int) -> bool:
         """Whether a day may hold exactly these sessions."""
@@ -96,30 +108,55 @@ class Subsets:
                 out.append((done, ways))
         return out
 
-    def forward(self, costs: list[Costs], minutes: Costs, idle: int) -> dict[int, Costs]:
-        """``h[S][row, t]``: least price of doing S with the next start at step t or later allowed."""
+    def _closings(self, i: int) -> Closings:
+        ways = [(done, rest) for done, ways in self.steps if self.whole[done] for j, rest in ways if i == j]
+        return Closings(
+            np.array([d for d, _ in ways], dtype=np.int64), np.array([r for _, r in ways], dtype=np.int64)
+        )
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Parts that a day may hold."""
+        return self._parts(lambda part: self.whole[part])
+
+    @cached_property
+    def all_parts(self) -> Parts:
+        return self._parts(lambda part: part > 0)
+
+    def _parts(self, wanted: Callable[[int], bool]) -> Parts:
+        of: list[int] = []
+        first: list[int] = []
+        parts: list[int] = []
+        rests: list[int] = []
+        for whole in range(1, self.everything + 1):
+            some, part = [], whole
+            while part:
+                if wanted(part):
+                    some.append(part)
+                part = (part - 1) & whole
+            if some:
+                of.append(whole)
+                first.append(len(parts))
+                parts += some
+                rests += [whole & ~part for part in some]
+        return Parts(*(np.array(each, dtype=np.int64) for each in (of, first, parts, rests)))
+
+    def forward(self, costs: list[Costs], minutes: Costs, idle: int) -> Costs:
+        """``h[S, row, t]``: least price of doing S with the next start at step t or later allowed."""
         width = minutes.shape[1]
-        h: dict[int, Costs] = {0: -idle * minutes}
+        h = np.full((self.everything + 1, *minutes.shape), FAR, dtype=np.int64)
+        h[0] = -idle * minutes
         for done, ways in self.steps:
             if done == self.everything:
                 continue
-            best = np.full(minutes.shape, FAR, dtype=np.int64)
+            best = h[done]
             for i, rest in ways:
                 k = self.shift[i]
                 if k < width:
-                    reached = h[rest][:, : width - k] + costs[i][:, : width - k]
-                    np.minimum(best[:, k:], reached, out=best[:, k:])
+                    part = best[:, k:]
+                    np.minimum(part, h[rest, :, : width - k] + costs[i][:, : width - k], out=part)
             np.minimum.accumulate(best, axis=1, out=best)
-            h[done] = best
         return h
-
-    def closings(self, h: dict[int, Costs], costs: list[Costs], ends: list[Costs]) -> list[Closing]:
-        """Every way to end a day: price with the last session's own price and ``ends`` of it."""
-        out = []
-        for done, ways in self.steps:
-            if self.whole[done]:
-                out += [Closing(done, i, h[rest] + costs[i] + ends[i]) for i, rest in ways]
-        return out
 
     def backward(self, costs: list[Costs], close: dict[int, list[Costs]]) -> dict[int, Costs]:
         """``g[S][row, t]``: least price of what follows S when the next start is at step t or later.
@@ -148,7 +185,7 @@ class Subsets:
         return g
 
     def through(
-        self, h: dict[int, Costs], g: dict[int, Costs], costs: list[Costs], close: dict[int, list[Costs]]
+        self, h: Costs, g: dict[int, Costs], costs: list[Costs], close: dict[int, list[Costs]]
     ) -> list[Costs]:
         """Per session and start the least price of a day (and what ``close`` adds) that contains it."""
         width = costs[0].shape[1]

@@ -39,6 +39,12 @@ class Event(StrEnum):
     DEBRIEF = "debrief"
 
 
+_BLOCKS = (BusyKind.HARD, BusyKind.LUNCH)
+"""What keeps somebody from an interview or a debrief."""
+_LUNCH_BLOCKS = (BusyKind.HARD,)
+_TENTATIVE, _FOCUS = (BusyKind.TENTATIVE,), (BusyKind.FOCUS,)
+
+
 def event_of(session: Session) -> Event:
     return Event.LUNCH if session.kind is SessionKind.LUNCH else Event.INTERVIEW
 
@@ -72,37 +78,38 @@ class _Diary:
     overlaps a block exactly if the total grows between its first cell and its last.
     """
 
-    def __init__(self, person: Person, steps: int, grid: int) -> None:
-        self._blocks: dict[str, list[Interval]] = {kind.value: [] for kind in BusyKind}
-        unit = grid
+    def __init__(self, person: Person, steps: int, grid: int, longest: int) -> None:
+        """``longest``: the most minutes that will be asked about."""
+        end = steps * grid
+        self._blocks: dict[BusyKind, list[Interval]] = {kind: [] for kind in BusyKind}
         for block in person.busy:
-            if block.start < steps * grid:
-                self._blocks[block.kind.value].append((block.start, block.end))
-                unit = gcd(unit, block.start, block.end)
-        self._unit = unit
-        self._first = np.arange(steps) * (grid // unit)
-        self._cells = steps * (grid // unit)
-        self._none = np.zeros(steps, dtype=np.bool_)
-        self._totals: dict[str, npt.NDArray[np.int32]] = {}
+            if block.start < end:
+                self._blocks[block.kind].append((block.start, block.end))
+        edges = [edge for blocks in self._blocks.values() for block in blocks for edge in block]
+        self._unit = gcd(grid, *edges)
+        self._stride = grid // self._unit
+        self._cells = steps * self._stride
+        self._size = self._cells + -(-longest // self._unit) + 1
+        self._totals: dict[tuple[BusyKind, ...], npt.NDArray[np.int32] | None] = {}
 
-    def has(self, kind: str) -> bool:
-        return bool(self._blocks[kind])
-
-    def touched(self, kind: str, dur: int) -> Mask:
-        """Steps at which ``dur`` minutes overlap a block of the kind."""
-        if not self._blocks[kind]:
-            return self._none
-        totals = self._totals.get(kind)
+    def touched(self, kinds: tuple[BusyKind, ...], dur: int) -> Mask | None:
+        """Steps at which ``dur`` minutes overlap a block of these kinds; ``None`` = there are none."""
+        if kinds not in self._totals:
+            blocks = [block for kind in kinds for block in self._blocks[kind]]
+            self._totals[kinds] = self._running(blocks) if blocks else None
+        totals = self._totals[kinds]
         if totals is None:
-            totals = self._totals[kind] = self._running(self._blocks[kind])
-        last = self._first + -(-dur // self._unit)
-        grown: Mask = totals.take(last, mode="clip") > totals[self._first]
+            return None
+        last = -(-dur // self._unit)
+        grown: Mask = totals[last : last + self._cells : self._stride] > totals[: self._cells : self._stride]
         return grown
 
     def _running(self, blocks: list[Interval]) -> npt.NDArray[np.int32]:
-        blocked = np.zeros(self._cells + 1, dtype=np.int32)
+        """``[c]``: blocked cells before cell c."""
+        blocked, unit = np.zeros(self._size, dtype=np.bool_), self._unit
         for start, end in blocks:
-            blocked[max(start // self._unit, 0) + 1 : max(end // self._unit, 0) + 1] = 1
+            if end > 0:
+                blocked[(start // unit if start > 0 else 0) + 1 : end // unit + 1] = True
         return np.cumsum(blocked, dtype=np.int32)
 
 
@@ -128,6 +135,7 @@ class Timeline:
         self._travel = {frozenset((a, b)): m for a, b, m in problem.travel}
         self._person: dict[tuple[str, int, Event], Costs] = {}
         self._diaries: dict[str, _Diary] = {}
+        self._longest = _longest(problem)
         self._room: dict[tuple[str, int], Mask] = {}
         self._business: dict[str, tuple[Costs, Costs]] = {}
 
@@ -148,13 +156,14 @@ class Timeline:
         out = np.full(self.steps, BIG, dtype=np.int64)
         for interval in person.work:
             out[inside(interval, dur, self.grid)] = 0
-        out[diary.touched("hard", dur)] = BIG
-        if event is not Event.LUNCH:
-            out[diary.touched("lunch", dur)] = BIG
+        blocked = diary.touched(_LUNCH_BLOCKS if event is Event.LUNCH else _BLOCKS, dur)
+        if blocked is not None:
+            np.copyto(out, BIG, where=blocked)
         weights = self.problem.weights
-        for kind, price in (("tentative", weights.tentative), ("focus", weights.focus)):
-            if price and diary.has(kind):
-                out += diary.touched(kind, dur) * np.int64(price)
+        for kinds, price in ((_TENTATIVE, weights.tentative), (_FOCUS, weights.focus)):
+            disliked = diary.touched(kinds, dur) if price else None
+            if disliked is not None:
+                np.add(out, price, out=out, where=disliked)
         buffer = self.problem.buffer
         for start, end in person.held:
             out[touching((start - buffer, end + buffer), dur, self.grid)] = BIG
@@ -166,7 +175,7 @@ class Timeline:
     def _diary(self, person: Person) -> _Diary:
         found = self._diaries.get(person.id)
         if found is None:
-            found = self._diaries[person.id] = _Diary(person, self.steps, self.grid)
+            found = self._diaries[person.id] = _Diary(person, self.steps, self.grid, self._longest)
         return found
 
     def _full(self, person: Person, dur: int) -> list[Interval]:
@@ -266,6 +275,13 @@ class Timeline:
             found = (np.array(edges, dtype=np.int64), np.array(totals, dtype=np.int64))
             self._business[calendar] = found
         return found
+
+
+def _longest(problem: Problem) -> int:
+    """Minutes of the longest event of a plan."""
+    sessions = (session.dur for loop in problem.loops for session in loop.sessions)
+    debriefs = (loop.debrief.dur for loop in problem.loops if loop.debrief is not None)
+    return max((*sessions, *debriefs), default=0)
 
 
 def _last_minute(problem: Problem) -> int:
