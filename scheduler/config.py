@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     """Jobs done at the same time by one worker."""
     poll_seconds: float = Field(30.0, gt=0, le=900)
     """How often the organizer's calendar is followed."""
+    watch_days: int = Field(7, ge=0, le=30)
+    """How many days ahead the calendars of everybody who is booked are looked at again, every ten minutes,
+    for what came into them after the booking; 0: not at all."""
     solve_memory_mb: int = Field(4096, ge=512)
     """Address space of a solving process."""
     smtp: str = Field("", repr=False, pattern=r"^(smtps?://.+|smtp\+none://.+)?$")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from connectors.calls import Breaker
@@ -68,6 +70,35 @@ class FileTokens:
 
 
 @dataclass(frozen=True)
+class GivenTokens:
+    """The credentials in a folder, but with a client file that was handed over on the command line."""
+
+    kept: FileTokens
+    client: bytes | None = field(repr=False)
+
+    def get(self, account: str) -> bytes | None:
+        return self.client if self.client is not None else self.kept.get(account)
+
+    def put(self, account: str, data: bytes) -> None:
+        self.kept.put(account, data)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """The two halves in which a person lets the app use their calendar, of one provider.
+
+    ``begin(redirect, mode, rooms, pasted)`` gives the address to open and what belongs to this try alone;
+    ``finish(flow, answer)`` keeps what came of it and names the person. ``host`` is how the provider
+    wants this machine called in a redirect address.
+    """
+
+    file: Path
+    host: str
+    begin: Callable[[str, Mode, bool, bool], tuple[str, Mapping[str, Any]]]
+    finish: Callable[[Mapping[str, Any], Mapping[str, str]], str]
+
+
+@dataclass(frozen=True)
 class Runtime:
     """One process: the app, its queue, and (where it works) the engine and the periodic thread."""
 
@@ -88,7 +119,7 @@ class Runtime:
         )
 
     def periodic(self) -> Periodic:
-        return Periodic(self.app, poll=self.settings.poll_seconds)
+        return Periodic(self.app, poll=self.settings.poll_seconds, watch_days=self.settings.watch_days)
 
     def close(self) -> None:
         """Let go of the queue, the database, and the connectors' connections and threads."""
@@ -146,6 +177,44 @@ def calendars(
         for mode in Mode:
             found["outlook", mode] = OutlookCalendar(tokens, mode=mode.value, breaker=breaker)
     return found
+
+
+@contextmanager
+def consent(settings: Settings, provider: str, client: bytes | None = None) -> Iterator[Consent]:
+    """How a person consents at that provider. Raises `BadInput` for one without."""
+    folder = settings.credentials_folder
+    tokens = GivenTokens(FileTokens(folder), client)
+    if provider == "google":
+        from connectors.google import consent as google
+        from connectors.google.transport import Transport
+
+        transport = Transport()
+        try:
+            yield Consent(
+                folder / "google.json",
+                "127.0.0.1",
+                lambda redirect, mode, rooms, _: google.begin(
+                    tokens, "google", redirect, mode=mode.value, rooms=rooms
+                ),
+                lambda flow, answer: google.finish(tokens, "google", transport, flow, answer),
+            )
+        finally:
+            transport.close()
+    elif provider == "outlook":
+        from connectors.http import Http
+        from connectors.outlook import consent as outlook
+
+        with Http() as http:
+            yield Consent(
+                folder / "microsoft.json",
+                "localhost",
+                lambda redirect, mode, rooms, pasted: outlook.begin(
+                    tokens, "microsoft", http, redirect, mode=mode.value, rooms=rooms, pasted=pasted
+                ),
+                lambda flow, answer: outlook.finish(tokens, "microsoft", http, flow, answer),
+            )
+    else:
+        raise BadInput("PROVIDER", f"nobody consents at {provider!r}", "give google or outlook")
 
 
 @dataclass

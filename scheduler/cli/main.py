@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scheduler.cli.faults import told
+from scheduler.domain.people import Mode
 
 app = typer.Typer(
     name="loopwright",
@@ -107,6 +108,27 @@ def busy(
 
     with told():
         run(data, people, start, end, zone, as_json=json_)
+
+
+@app.command()
+def connect(
+    provider: Annotated[str, typer.Argument(help="google or outlook.")],
+    mode: Annotated[Mode, typer.Option(help="What it may see of calendars.")] = Mode.TYPED,
+    rooms: Annotated[bool, typer.Option("--rooms", help="Also read the directory of rooms.")] = False,
+    client: Annotated[Path | None, typer.Option(help="The client file, if it is not kept already.")] = None,
+    port: Annotated[int, typer.Option(help="Port the browser comes back to; 0 takes a free one.")] = 8765,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the browser.", min=1)] = 300.0,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Paste the answer; the browser is elsewhere.")
+    ] = False,
+    redirect: Annotated[str, typer.Option(help="With --paste: another registered redirect address.")] = "",
+    data: Data = None,
+) -> None:
+    """Let Loopwright use one person's calendar, with their consent."""
+    from scheduler.cli.connect import Wanted, run
+
+    with told():
+        run(provider, data, Wanted(mode, rooms, client, port, wait, paste, redirect))
 
 
 @app.command()

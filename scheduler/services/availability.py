@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 
 from connectors.errors import ConnectorError
 from connectors.protocol import Calendar
 from connectors.types import Availability, Busy, Known, Unknown, Verdict, Window
 from scheduler.domain.people import Account, Mode
-from scheduler.domain.time import Span
+from scheduler.domain.time import Span, without
 from scheduler.services.app import App
 
 _FAN_OUT = 8
@@ -53,13 +55,14 @@ def _ask(app: App, account: Account, addresses: list[str], span: Span) -> dict[s
     return {a: answers.get(a, missing) for a in addresses}
 
 
-def without_own(busy: Iterable[Busy], prefix: str, own: Iterable[Span]) -> list[Busy]:
+def without_own(state: Known, prefix: str, own: Iterable[Span]) -> list[Busy]:
     """The blocks that are not this loop's own events.
 
     Told by our key where the service shows it. Where it does not, one block of exactly the time of
-    each event we have in this calendar (``own``) is taken for it.
+    each event we have in this calendar (``own``) is taken for it; where only busy times are known,
+    which a service may have joined with what is next to them, our time is cut out of a longer block.
     """
-    blocks = list(busy)
+    blocks = list(state.busy)
     keyed = {(b.start, b.end) for b in blocks if b.key and b.key.startswith(prefix)}
     hidden = [(s.start, s.end) for s in own if (s.start, s.end) not in keyed]
     found = []
@@ -71,7 +74,18 @@ def without_own(busy: Iterable[Busy], prefix: str, own: Iterable[Span]) -> list[
             hidden.remove(time)
             continue
         found.append(block)
-    return found
+    if state.typed:
+        return found
+    return [rest for block in found for rest in _cut(block, hidden)]
+
+
+def _cut(block: Busy, hidden: Iterable[tuple[datetime, datetime]]) -> list[Busy]:
+    """What is left of a block around the events of ours that it holds wholly."""
+    if block.key is not None or block.verdict is Verdict.OUT_OF_OFFICE:
+        return [block]
+    inside = [Span(a, b) for a, b in hidden if block.start <= a and b <= block.end]
+    rest = without([Span(block.start, block.end)], inside) if inside else [Span(block.start, block.end)]
+    return [replace(block, start=s.start, end=s.end) for s in rest]
 
 
 def conflicts(
@@ -91,10 +105,10 @@ def conflicts(
         if not isinstance(state, Known):
             found.append((subject, span))
             continue
-        blocks = without_own(state.busy, prefix, own.get(subject, ()))
-        if any(b.start < span.end and span.start < b.end for b in blocks if b.verdict in _HARD):
+        blocks = without_own(state, prefix, own.get(subject, ()))
+        if any(b.start < span.end and span.start < b.end for b in blocks if b.verdict in HARD):
             found.append((subject, span))
     return found
 
 
-_HARD = frozenset({Verdict.BUSY, Verdict.UNANSWERED, Verdict.OUT_OF_OFFICE})
+HARD = frozenset({Verdict.BUSY, Verdict.UNANSWERED, Verdict.OUT_OF_OFFICE})

@@ -208,7 +208,7 @@ def _busy(
     rows: set[tuple[int, int, BusyKind]] = set()
     state = picture.availability.get(subject)
     if isinstance(state, Known):
-        for block in without_own(state.busy, picture.prefix, picture.own(subject)):
+        for block in without_own(state, picture.prefix, picture.own(subject)):
             span = Span(block.start, block.end)
             rows.add((*scale.taken(span), _kind(picture, block.verdict)))
     blocked = [s for who, s in picture.loop.blocked if who == subject]
@@ -261,7 +261,7 @@ def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ..
         spans += [s for who, s in picture.loop.blocked if who == subject]
         if isinstance(state, Known):
             own = picture.own(subject)
-            spans += [Span(b.start, b.end) for b in without_own(state.busy, picture.prefix, own)]
+            spans += [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
         spans = [s for s in spans if not any(s.overlaps(p) for p in sessions.pinned_room_spans(room.id))]
         busy = tuple(scale.taken(s) for s in merged(spans))
         found.append(

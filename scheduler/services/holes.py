@@ -1,4 +1,4 @@
-"""Holes in a booked loop: required seats whose people have declined."""
+"""Holes in a booked loop: required seats whose people have declined, and times that were lost since."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Iterable
 
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.loops import Loop, LoopState
+from scheduler.services import recheck
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
 
 ACTOR = "system:replies"
+CONFLICT, ROOM_CONFLICT = "conflict", "room_conflict"
+CONFLICTS = frozenset({CONFLICT, ROOM_CONFLICT})
+"""Kinds of reasons: somebody who is booked, or a room, was given something else at that time."""
 
 
 def holes(interviews: Iterable[Interview]) -> list[tuple[str, str]]:
@@ -19,6 +23,17 @@ def holes(interviews: Iterable[Interview]) -> list[tuple[str, str]]:
         for i in interviews
         for s in i.seats
         if s.required and s.state is SeatState.DECLINED
+    ]
+
+
+def clashes(loop: Loop, interviews: Iterable[Interview]) -> list[tuple[str, str]]:
+    """``(subject, interview of the template)`` of everybody and every room that is needed at a time
+    which was found taken."""
+    return [
+        (subject, i.spec)
+        for i in interviews
+        for subject, span in recheck.needs(i)
+        if any(subject == who and span.overlaps(when) for who, when in loop.blocked)
     ]
 
 

@@ -15,7 +15,7 @@ from scheduler.domain.time import Span
 from scheduler.services import booking, recheck
 from scheduler.services.app import App
 from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, encode
-from scheduler.services.holes import holes
+from scheduler.services.holes import CONFLICTS, clashes, holes
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed
 from scheduler.storage.database import Tx
@@ -37,7 +37,8 @@ def repair(app: App, loop_id: str) -> None:
     picture = replace(picture, loop=_debrief_declined(picture))
     lost = holes(picture.current)
     frozen = _frozen(picture)
-    urgent = [i for i in picture.current if i.spec in frozen and any(h[1] == i.spec for h in lost)]
+    broken = {spec for _, spec in (*lost, *clashes(loop, picture.current))}
+    urgent = [i for i in picture.current if i.spec in frozen & broken]
     if urgent:
         hours = picture.policy.freeze_hours
         text = f"{urgent[0].title} begins within {hours} hours: nothing is changed without a human"
@@ -93,10 +94,7 @@ def _frozen(picture: Picture) -> frozenset[str]:
 def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     plan = found.result.plan.loops.get(picture.loop.id)
     if plan is None or found.level == "none":
-        people = sorted({p for p, _ in holes(picture.current)})
-        names = ", ".join(picture.roster.name(p) for p in people)
-        text = f"nobody can take over from {names}, at any time the candidate offered"
-        _hand_over(app, picture, Reason("no_repair", text, tuple(people)))
+        _hand_over(app, picture, _beyond_repair(picture))
         return
     planned = decode(encoded, plan)
     needed = recheck.requirements(picture.loop, picture.application, planned)
@@ -106,6 +104,20 @@ def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
         _again(app, picture, broken)
         return
     _write(app, picture, planned, found.level)
+
+
+def _beyond_repair(picture: Picture) -> Reason:
+    """Who cannot be replaced, or which room, at any time."""
+    gone = {f"person:{p}" for p, _ in holes(picture.current)}
+    gone |= {s for s, _ in clashes(picture.loop, picture.current)}
+    people = tuple(sorted(s.removeprefix("person:") for s in gone if s.startswith("person:")))
+    rooms = sorted(s.removeprefix("room:") for s in gone if s.startswith("room:"))
+    names = [picture.roster.name(p) for p in people]
+    names += [picture.rooms[r].name if r in picture.rooms else r for r in rooms]
+    if not names:
+        return Reason("no_repair", "no plan keeps every rule, at any time the candidate offered")
+    text = f"nobody can take over from {', '.join(names)}, at any time the candidate offered"
+    return Reason("no_repair", text, people)
 
 
 def _again(app: App, picture: Picture, broken: Sequence[tuple[str, Span]]) -> None:
@@ -162,7 +174,8 @@ def _still_ours(tx: Tx, picture: Picture) -> Loop | None:
 
 def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
     with app.db.write() as tx:
-        if _still_ours(tx, picture) is None:
+        loop = _still_ours(tx, picture)
+        if loop is None:
             return
         tx.loops.move(
             picture.loop.id,
@@ -171,8 +184,13 @@ def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
             actor=ACTOR,
             cause=reasons[0].kind,
             at=app.clock(),
-            reasons=reasons,
+            reasons=(*_standing(loop), *reasons),
         )
+
+
+def _standing(loop: Loop) -> tuple[Reason, ...]:
+    """What came into somebody's calendar is told until it is mended or gone."""
+    return tuple(r for r in loop.reasons if r.kind in CONFLICTS)
 
 
 def request(app: App, loop_id: str, actor: str) -> Loop:
@@ -192,7 +210,7 @@ def request(app: App, loop_id: str, actor: str) -> Loop:
             actor=actor,
             cause="asked",
             at=app.clock(),
-            reasons=(),
+            reasons=_standing(loop),
             replans=loop.replans + 1,
         )
         key = f"repair:{loop_id}:{moved.generation}:r{moved.replans}"

@@ -48,7 +48,7 @@ def _companion_free(picture: Picture, person: Person) -> list[Span]:
     if not isinstance(state, Known):
         return []
     own = picture.own(subject)
-    busy = [Span(b.start, b.end) for b in without_own(state.busy, picture.prefix, own)]
+    busy = [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
     busy += [r.span for r in picture.others if r.subject == subject]
     return without(worktime.working(person, picture.sites.get(person.site), picture.span), busy)
 

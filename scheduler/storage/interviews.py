@@ -65,6 +65,10 @@ class Interviews:
         found = _LIVE & when & interviews.c.id.in_(theirs)
         return self._list(found if except_loop is None else found & (interviews.c.loop != except_loop))
 
+    def between(self, window: Span) -> list[Interview]:
+        """The live interviews inside or across ``window``, of every loop."""
+        return self._list(_LIVE & (interviews.c.start_at < window.end) & (interviews.c.end_at > window.start))
+
     def update(self, id: str, **changes: Any) -> Interview:
         """Change fields, ``seats`` as a whole included. Raises `Missing` for an unknown id."""
         current = self._locked(id)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors.errors import ConnectorError
-from scheduler.services import push, reconcile, replies
+from scheduler.services import conflicts, push, reconcile, replies
 from scheduler.services.app import App
 from scheduler.storage.errors import Unavailable
 
@@ -18,13 +18,17 @@ log = logging.getLogger("loopwright.periodic")
 @dataclass
 class Periodic:
     """Runs in one thread of a worker: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
-    every ``orphans``, the subscription to notices every ``push``. Several workers doing the same is harmless: every step is idempotent."""
+    every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
+    are booked in the next ``watch_days`` every ``conflicts``. Several workers doing the same is harmless:
+    every step is idempotent."""
 
     app: App
     poll: float = 30.0
     sweep: float = 60.0
     orphans: float = 600.0
     push: float = 60.0
+    conflicts: float = 600.0
+    watch_days: int = 7
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -39,12 +43,19 @@ class Periodic:
             self._thread.join(timeout=20)
 
     def _run(self) -> None:
-        due = {"replies": self.poll, "sweep": self.sweep, "orphans": self.orphans, "push": self.push}
+        due = {
+            "replies": self.poll,
+            "sweep": self.sweep,
+            "orphans": self.orphans,
+            "push": self.push,
+            "conflicts": self.conflicts,
+        }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
             "sweep": lambda: reconcile.sweep(self.app),
             "orphans": lambda: reconcile.orphans(self.app),
             "push": lambda: push.watch(self.app),
+            "conflicts": lambda: conflicts.watch(self.app, self.watch_days, self.conflicts),
         }
         # the first sweep waits a round: jobs taken up after a restart renew their holds before it
         left = {**due, "replies": 0.0}

@@ -10,7 +10,7 @@ from connectors.errors import ConnectorError
 from scheduler.domain.errors import Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.services import booking, intake, perform, planning, push, repair, replies
+from scheduler.services import booking, conflicts, intake, perform, planning, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
 
@@ -39,6 +39,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         "repair": lambda p: repair.repair(app, p["loop"]),
         "replies": lambda _: _replies(app),
         "push": lambda _: push.ensure(app),
+        "conflicts": lambda p: conflicts.look(app, p["days"]),
     }
 
 
