@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors.errors import AuthRevoked, Forbidden, Invalid, Unreadable
+from connectors.errors import AuthRevoked, ConnectorError, Forbidden, Invalid, Unreadable
 from connectors.google.auth import READ_ROOMS, TOKEN_URI, scopes_for
 from connectors.google.failures import refused_sign_in
-from connectors.google.transport import Transport
+from connectors.google.transport import Answer, Transport
 from connectors.tokens import TokenSource
 
 AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
@@ -67,11 +67,12 @@ def finish(
     answer: Mapping[str, str],
     *,
     token_uri: str = TOKEN_URI,
-) -> None:
-    """Trade the code for a grant and keep it. ``answer`` holds the parameters of the redirect.
+) -> str:
+    """Trade the code for a grant and keep it: whose it is, where Google says. ``answer`` holds the
+    parameters of the redirect.
 
     Raises `Invalid` where the answer does not belong to that flow, `AuthRevoked` where the person
-    refused, `Forbidden` where they left out a permission.
+    refused or the code is of no use any more, `Forbidden` where they left out a permission.
     """
     client_id, client_secret = _client(account, tokens.get(account))
     state = answer.get("state", "")
@@ -90,10 +91,21 @@ def finish(
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     got = transport.request("POST", token_uri, headers, urlencode(form))
     if got.status != 200:
-        raise refused_sign_in(got.status, got.headers, got.body, account, flow["scopes"])
+        raise _refused(account, got, flow["scopes"])
     grant = _grant(account, got.body, flow["scopes"])
     kept = {"type": "authorized_user", "client_id": client_id, "client_secret": client_secret}
     tokens.put(account, json.dumps(kept | grant).encode())
+    return grant["account"]
+
+
+def _refused(account: str, got: Answer, scopes: str) -> ConnectorError:
+    """A code that Google does not take (RFC 6749 5.2) is not a grant that was revoked."""
+    error = refused_sign_in(got.status, got.headers, got.body, account, scopes)
+    if isinstance(error, AuthRevoked) and "(invalid_grant)" in str(error):
+        return AuthRevoked(
+            f"Google account {account!r}: the code of this consent has expired or was used already; begin again"
+        )
+    return error
 
 
 def _grant(account: str, body: bytes, asked: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ and puts the person's token cache beside the app registration in the token sourc
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,18 +34,23 @@ def begin(
     *,
     mode: str = "typed",
     rooms: bool = False,
+    pasted: bool = False,
     authority: str = AUTHORITY,
 ) -> tuple[str, dict[str, Any]]:
     """The sign-in page's address, and what the app must keep for that browser session until `finish`.
 
-    It holds the state, the nonce and the PKCE verifier: keep it on the server, never in a link.
+    It holds the state, the nonce and the PKCE verifier: keep it on the server, never in a link. The answer
+    comes as a posted form; with ``pasted`` it stands in the address, for a person to copy.
     """
     grant = read_grant(account, tokens.get(account))
     app = application(grant, MsalHttp(http), read_cache(account, grant), authority, account)
     scopes = [*scopes_for(mode), *((ROOMS,) if rooms else ())]
-    flow = app.initiate_auth_code_flow(
-        scopes, redirect_uri=redirect, login_hint=_address(account), response_mode="form_post"
-    )
+    response_mode = "query" if pasted else "form_post"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="response_mode")  # a person cannot copy a posted form
+        flow = app.initiate_auth_code_flow(
+            scopes, redirect_uri=redirect, login_hint=_address(account), response_mode=response_mode
+        )
     if "auth_uri" not in flow:
         raise refused_sign_in(flow, account)
     return str(flow["auth_uri"]), dict(flow)
@@ -58,9 +64,9 @@ def finish(
     answer: Mapping[str, str],
     *,
     authority: str = AUTHORITY,
-) -> None:
-    """Trade the code for tokens and keep them. ``answer`` holds the fields of the form that the browser
-    posts to the redirect address (a code in an address would end in logs, RFC 9700 4.3.1).
+) -> str:
+    """Trade the code for tokens and keep them: whose they are. ``answer`` holds the fields of the form that
+    the browser posts to the redirect address (a code in a server's address would end in logs, RFC 9700 4.3.1).
 
     Raises `AuthRevoked` where the person or an administrator refused, `Invalid` where the answer does
     not belong to that flow (another browser, a second use).
@@ -76,9 +82,11 @@ def finish(
         ) from None
     if not isinstance(result, dict) or "access_token" not in result:
         raise refused_sign_in(result if isinstance(result, dict) else {}, account)
-    if not app.get_accounts():
+    people = app.get_accounts()
+    if not people:
         raise AuthRevoked(f"Microsoft account {account!r}: Microsoft named nobody; consent again")
     tokens.put(account, json.dumps({**grant.info, "cache": fresh.serialize()}).encode())
+    return str(people[0].get("username") or "")
 
 
 def _address(account: str) -> str | None:

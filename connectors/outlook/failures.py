@@ -148,6 +148,9 @@ _FIX = {
     "AADSTS700016": "this tenant has no such app; check tenant and client_id",
     "AADSTS90002": "there is no such tenant",
     "AADSTS65001": "an administrator has to consent to the app",
+    "AADSTS54005": "the code of this consent was used already; begin again",
+    "AADSTS70008": "the code of this consent has expired; begin again",
+    "AADSTS50011": "the redirect address is not one of the app registration's",
     "AADSTS50173": "the sign-in was revoked; connect the account again",
     "AADSTS700082": "the sign-in has not been used for too long; connect the account again",
     "AADSTS50076": "the sign-in needs another factor; connect the account again",
@@ -164,6 +167,8 @@ def refused_sign_in(answer: Mapping[str, Any], account: str) -> ConnectorError:
     if word in ("temporarily_unavailable", "server_error"):
         return Transient(line)
     fix = _FIX.get(number)
+    if word == "access_denied" and fix is None:
+        fix = "the person or an administrator refused; begin again to ask once more"
     if word == "invalid_scope":
         return Forbidden(f"{line}: {fix or 'the app registration lacks a permission'}")
     return AuthRevoked(f"{line}: {fix or 'connect the account again'}")
