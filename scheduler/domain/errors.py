@@ -6,6 +6,7 @@ DomainError
 ├── Missing       no such thing
 ├── WrongState    the thing is past that, or not there yet
 └── Taken         somebody else has that time
+    └── Full      their time is free, but they have as many interviews as their cap allows
 """
 
 from __future__ import annotations
@@ -68,4 +69,12 @@ class Taken(DomainError):
 
     def __init__(self, subjects: Sequence[str]) -> None:
         super().__init__("no longer free: " + ", ".join(subjects))
+        self.subjects = tuple(subjects)
+
+
+class Full(Taken):
+    """``subjects`` names whose cap for the day or the week is reached."""
+
+    def __init__(self, subjects: Sequence[str]) -> None:
+        DomainError.__init__(self, "no more interviews that day or week: " + ", ".join(subjects))
         self.subjects = tuple(subjects)

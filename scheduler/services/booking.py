@@ -16,12 +16,12 @@ from scheduler.domain.bookings import (
     SeatState,
     Write,
 )
-from scheduler.domain.errors import Missing, Taken, WrongState
+from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.time import Span
-from scheduler.services import layout, planning, recheck
+from scheduler.services import caps, layout, planning, recheck
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
 from scheduler.services.picture import subjects_of
@@ -50,7 +50,7 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     """Book a proposal: read its intervals again, take them, and queue the writes.
 
     Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
-    an interval is no longer free; a fresh plan is then already queued.
+    an interval is no longer free, or somebody's cap reached; a fresh plan is then already queued.
     """
     with app.db.read() as tx:
         proposal = tx.proposals.get(proposal_id)
@@ -70,6 +70,8 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
             held = take(app, tx, loop.id, proposal, actor)
         failpoint("K4")
         return held
+    except Full as full:  # their time is free: the next plan counts for itself
+        _start_over(app, loop, (), full, actor, proposal_id)
     except Taken as taken:
         wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
         spans = [(s, span) for s, span in wanted if s in taken.subjects]
@@ -154,7 +156,8 @@ def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop
 def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]) -> Difference:
     """Bring interviews, reservations and ledger of a loop to a plan, and queue the writes.
 
-    Raises `Taken` when somebody else has one of the times.
+    Raises `Taken` when somebody else has one of the times, `Full` when somebody's cap is reached:
+    the transaction is to be given up then.
     """
     application = tx.applications.get(loop.application)
     assert application is not None
@@ -164,6 +167,9 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
     expires = app.clock() + timedelta(minutes=policy.hold_minutes)
     moved = [i.id for i in (*diff.change, *diff.cancel)]
     tx.reservations.swap(loop.id, moved, layout.taken(loop, diff.written, Hold.HELD, expires))
+    full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before)
+    if full:
+        raise Full([f"person:{p}" for p in full])
     _note_replaced(app, tx, loop, before, diff)
     tx.interviews.put_all([*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)])
     tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -107,7 +107,7 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
         now=now,
         span=span,
         deployment=app.deployment,
-        held=_held(tx, others),
+        held=held_interviews(tx, others),
         others=others,
         barred=_met_before(tx, loop),
         load=_load(tx, ids, now),
@@ -115,7 +115,7 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
     )
 
 
-def _held(tx: Tx, others: tuple[Reservation, ...]) -> dict[str, tuple[Interview, ...]]:
+def held_interviews(tx: Tx, others: Iterable[Reservation]) -> dict[str, tuple[Interview, ...]]:
     """Interviews of other loops per person: what the caps count."""
     found: dict[str, list[Interview]] = {}
     cache: dict[str, Interview | None] = {}

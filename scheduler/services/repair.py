@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from scheduler.domain.errors import Missing, Taken, WrongState
+from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.templates import SeatKind
@@ -159,6 +159,8 @@ def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], le
                 generation=loop.generation + 1,
             )
             booking.write_plan(app, tx, moved, planned)
+    except Full:
+        _again(app, picture, ())
     except Taken as taken:
         spans = [(s, i.span) for i in planned for s in taken.subjects]
         _again(app, picture, spans)

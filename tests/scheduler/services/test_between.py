@@ -91,11 +91,11 @@ def test_a_repair_of_a_loop_cancelled_meanwhile_changes_nothing(kit: Kit, spec: 
 class Slow(InProcess):
     """A solver during whose repair something happens."""
 
-    event: Callable[[], None] = lambda: None
+    event: Callable[[Repair], None] = lambda _: None
 
     def repair(self, problem: Problem, plan: Plan, declined: Sequence[tuple[str, str]]) -> Repair:
         found = super().repair(problem, plan, declined)
-        self.event()
+        self.event(found)
         return found
 
 
@@ -105,7 +105,7 @@ def test_a_repair_that_is_tried_again_keeps_what_was_noted_meanwhile(kit: Kit) -
     other = {"anna": "ben", "ben": "anna"}[lead]
     lost = ("room:elm", span)
 
-    def meanwhile() -> None:
+    def meanwhile(_: Repair) -> None:
         add_entries(kit.folder, f"{other}@testwerk.example", [Entry("Just now", span.start, span.end)])
         with kit.app.db.write() as tx:
             tx.loops.change(loop.id, "t", "t", kit.clock(), "room_lost", blocked=(lost,))
