@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from scheduler.domain.bookings import InterviewState
 from scheduler.domain.errors import BadInput, BadInputs, DomainError
-from scheduler.domain.loops import Application, BookMode, Candidate, LoopState
-from scheduler.services import cancel, requests
+from scheduler.domain.loops import Application, BookMode, Candidate
+from scheduler.domain.time import utc
+from scheduler.services import leaving, requests
 from scheduler.services.app import App
-from scheduler.services.company_faults import from_pydantic, path
+from scheduler.services.company_faults import Said, from_pydantic, path
 from scheduler.services.company_words import email_of
 from scheduler.services.requests import LoopRequest
 from scheduler.storage.database import Tx
@@ -53,11 +54,26 @@ class StageData(_Model):
     zone: str = ""
 
 
+def _moment(value: object) -> datetime | None:
+    """An instant as text with its offset. Raises `Said`."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if found is not None and found.tzinfo is not None:
+            return utc(found)
+    except (ValueError, OverflowError):
+        pass
+    raise Said("is not an instant", "write it as 2026-03-09T07:00:00Z")
+
+
 class StageEvent(_Model):
-    """``type`` is ``application.stage_changed`` or ``application.closed`` (rejected, withdrawn)."""
+    """``type`` is ``application.stage_changed`` or ``application.closed`` (rejected, withdrawn);
+    ``occurred_at`` is when it happened, where the hiring system says so."""
 
     id: str = Field(min_length=1, max_length=200)
     type: str
+    occurred_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
     data: StageData
 
 
@@ -108,12 +124,16 @@ def _act(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | No
     if event.type == "application.stage_changed":
         return _advanced(app, tx, event, cause)
     if event.type == "application.closed":
-        return _closed(app, tx, event), None
+        leaving.closed(app, tx, event.data.application.id, event.id)
+        return "closed", None
     return f"ignored: {event.type} is nothing to act on", None
 
 
 def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:
     data = event.data
+    if leaving.superseded(tx, data.application.id, event.occurred_at):
+        return "superseded: a later stage change of this application came before this one", None
+    leaving.entered(app, tx, data.application.id, data.stage, event.id, event.occurred_at)
     rule = tx.company.policy().rule_for(data.application.job, data.stage)
     if rule is None or rule.mode is BookMode.OFF:
         return f"no_template: stage {data.stage!r} asks for no loop", None
@@ -124,6 +144,7 @@ def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str
         zone=data.zone,
         mode=rule.mode,
         stage_visit=data.stage_visit or f"{data.stage}:{event.id}",
+        labels={leaving.STAGE: data.stage} if data.stage else {},
     )
     loop = requests.ask_in(app, tx, request, actor=f"webhook:{cause}", cause=cause)
     return "loop", loop.id
@@ -140,24 +161,3 @@ def _application(data: StageData) -> Application:
         coordinator=told.coordinator,
         stage=data.stage,
     )
-
-
-def _closed(app: App, tx: Tx, event: StageEvent) -> str:
-    """Rejected or withdrawn: open requests end; what is booked waits for a human's word."""
-    asked = []
-    for loop in tx.loops.list(application=event.data.application.id):
-        if any(i.state is InterviewState.CONFIRMED for i in tx.interviews.of_loop(loop.id)):
-            asked.append((loop.id, loop.labels))
-            continue
-        if loop.state not in (LoopState.COMPLETED, LoopState.CANCELLED, LoopState.CANCELLING):
-            cancel.cancel_in(app, tx, loop, actor="webhook:closed")
-    for id, labels in asked:
-        tx.loops.change(
-            id,
-            actor="webhook:closed",
-            cause=event.id,
-            at=app.clock(),
-            what="application_closed",
-            labels={**labels, "closed": "the application was closed: cancel this loop?"},
-        )
-    return "closed"

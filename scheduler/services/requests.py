@@ -38,6 +38,7 @@ class LoopRequest:
     adjust: Mapping[str, InterviewChange] = field(default_factory=dict)
     stage_visit: str = ""
     site: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def ask(app: App, request: LoopRequest, actor: str, cause: str = "") -> Loop:
@@ -125,6 +126,7 @@ def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit
         created_at=now,
         updated_at=now,
         cause=cause,
+        labels=dict(request.labels),
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.domain.errors import DomainError, WrongState
+from scheduler.domain.errors import BadInputs, DomainError, WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState
-from scheduler.services import cancel, intake
+from scheduler.services import cancel, intake, reconcile
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
 from scheduler.storage.loops import Loops
@@ -72,3 +72,73 @@ def test_a_job_given_up_notes_its_delivery_and_nothing_else(kit: Kit) -> None:
         found = tx.inbox.get(delivery)
     assert found is not None and found.outcome.startswith("dead_letter: ")
     assert look(kit, other.id).state is LoopState.PROPOSED
+
+
+def advance(kit: Kit, stage: str, id: str, **more: Any) -> str:
+    return deliver(kit, {**event(stage=stage, stage_visit=f"app-1/{stage}"), "id": id, **more}, f"m-{id}")
+
+
+def loops_of(kit: Kit) -> dict[str, Loop]:
+    """The application's loops by the stage that asked for them."""
+    with kit.app.db.read() as tx:
+        return {loop.labels.get("stage", ""): loop for loop in tx.loops.list(application="app-1")}
+
+
+def test_what_a_stage_asked_for_ends_when_the_candidate_leaves_it(kit: Kit) -> None:
+    advance(kit, "Talks", "e1")
+    assert loops_of(kit)["Talks"].state is LoopState.PROPOSED
+    assert advance(kit, "On-site", "e2") == "loop"
+    assert loops_of(kit)["Talks"].state is LoopState.CANCELLED
+    assert loops_of(kit)["On-site"].state is LoopState.CONFIRMED
+
+
+def test_a_stage_that_asks_for_nothing_ends_it_as_well(kit: Kit) -> None:
+    advance(kit, "Talks", "e1")
+    assert advance(kit, "Offer", "e2").startswith("no_template")
+    assert loops_of(kit)["Talks"].state is LoopState.CANCELLED
+
+
+def test_what_is_booked_is_marked_for_a_human_once(kit: Kit) -> None:
+    advance(kit, "On-site", "e1")
+    before = loops_of(kit)["On-site"]
+    advance(kit, "Talks", "e2")
+    advance(kit, "Talks", "e3")
+    after = loops_of(kit)["On-site"]
+    assert (before.state, after.state) == (LoopState.CONFIRMED, LoopState.CONFIRMED)
+    assert after.labels["left"] == "the candidate left the stage On-site for Talks: cancel this loop?"
+    with kit.app.db.read() as tx:
+        assert sum(f.what == "stage_left" for f in tx.facts.of(f"loop:{after.id}")) == 1
+        assert len(tx.interviews.of_loop(after.id)) == 5
+
+
+def test_the_same_stage_told_again_and_what_a_person_asked_for_stay(kit: Kit) -> None:
+    by_hand = ask(kit, "short", BookMode.PROPOSE)
+    advance(kit, "Talks", "e1")
+    advance(kit, "Talks", "e2")
+    assert loops_of(kit)["Talks"].state is LoopState.PROPOSED
+    advance(kit, "Offer", "e3")
+    assert look(kit, by_hand.id).state is LoopState.PROPOSED
+
+
+def test_an_older_stage_change_that_comes_late_changes_nothing(kit: Kit) -> None:
+    advance(kit, "On-site", "e2", occurred_at="2026-03-09T08:00:00Z")
+    outcome = advance(kit, "Talks", "e1", occurred_at="2026-03-09T08:30:00+01:00")
+    assert outcome == "superseded: a later stage change of this application came before this one"
+    assert set(loops_of(kit)) == {"On-site"}
+    assert "left" not in loops_of(kit)["On-site"].labels
+    assert advance(kit, "Talks", "e3", occurred_at="2026-03-09T10:00:00+01:00") == "loop"
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-03-09T08:00:00", 5, "0001-01-01T00:00:00+14:00"])
+def test_a_moment_without_its_offset_is_refused(moment: object) -> None:
+    with pytest.raises(BadInputs, match="occurred_at: is not an instant; write it as 2026-03-09T07:00:00Z"):
+        intake.parse(json.dumps({**event(), "occurred_at": moment}).encode())
+
+
+def test_a_completed_loop_is_not_asked_about_when_the_application_is_closed(kit: Kit) -> None:
+    advance(kit, "On-site", "e1")
+    kit.clock.forward(days=10)
+    reconcile.complete(kit.app)
+    deliver(kit, {"id": "e2", "type": "application.closed", "data": {"application": APPLICATION}}, "m-e2")
+    assert loops_of(kit)["On-site"].state is LoopState.COMPLETED
+    assert "closed" not in loops_of(kit)["On-site"].labels
