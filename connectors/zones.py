@@ -1,10 +1,16 @@
-"""Local dates of a calendar as instants. A zone nobody knows is an error, never UTC."""
+"""Names of time zones and local dates of a calendar. A zone nobody knows is an error, never UTC.
+
+Names are IANA's, or Microsoft's ("W. Europe Standard Time") as CLDR has them, from tzlocal.
+"""
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
+
+from tzlocal.windows_tz import win_tz
 
 from connectors.errors import UnknownZone
 
@@ -20,6 +26,20 @@ def zone(name: str) -> ZoneInfo:
     except (KeyError, OSError, ValueError):  # unknown, a folder, or not even a name
         pass
     raise UnknownZone(f"unknown time zone {name[:60]!r}; an IANA name such as Europe/Berlin is needed")
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Every name that is known, case-folded, with the IANA name of its zone. Links of the machine
+    (``localtime``) are no names."""
+    iana = {n.casefold(): n for n in zoneinfo.available_timezones() if n not in ("localtime", "Factory")}
+    return iana | {name.casefold(): place for name, place in win_tz.items()}
+
+
+@lru_cache(maxsize=1024)
+def named(name: str) -> ZoneInfo:
+    """The zone of an IANA or Windows name in any case, as other programs write them. Raises `UnknownZone`."""
+    return zone(_names().get(name.strip().casefold(), name.strip()))
 
 
 def first_instant(day: date, tz: ZoneInfo) -> datetime:

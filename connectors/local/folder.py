@@ -50,7 +50,8 @@ class Entry:
     """An event that is not ours, as its owner's program would write it.
 
     Two dates make it all-day (``end`` exclusive); times are aware, and repeating ones carry a
-    `ZoneInfo`. ``reply`` is the owner's answer where somebody else invited them. ``rule`` is an RRULE
+    `ZoneInfo`. A single time is written in its `ZoneInfo` or, where that would not say which instant is
+    meant (a mere offset, an hour that comes twice or never), in UTC. ``reply`` is the owner's answer where somebody else invited them. ``rule`` is an RRULE
     value, ``skip`` the starts of occurrences that do not happen, ``moved`` (original start, new start,
     new end) of those that happen at another time.
     """
@@ -104,7 +105,7 @@ def create_calendar(folder: Path, address: str, name: str, zone: str, room: Room
 
 def add_entries(folder: Path, address: str, entries: Iterable[Entry]) -> None:
     """Write foreign events into somebody's calendar. Raises `NotFound`, `Unreadable`, `Invalid`."""
-    added = list(entries)
+    added = [_checked(entry) for entry in entries]
     zones = {zone for entry in added if (zone := _zone_of(entry))}
 
     def change(file: CalendarFile) -> Changes:
@@ -170,12 +171,44 @@ def _edit(path: Path, address: str, change: Callable[[CalendarFile], Changes]) -
         Files(folder, None).edit(address, change)
 
 
+def _checked(entry: Entry) -> Entry:
+    """The entry in times that a calendar file can hold. Raises `Invalid` naming the field."""
+    times = {"start": entry.start, "end": entry.end}
+    for name, moment in times.items():
+        if isinstance(moment, datetime) and moment.utcoffset() is None:
+            raise Invalid(f"{name}: {moment.isoformat()} has no zone; give an aware time")
+    if isinstance(entry.start, datetime) is not isinstance(entry.end, datetime):
+        raise Invalid("end: start and end must both be days or both be times")
+    if _utc(entry.end) <= _utc(entry.start):  # two times of one zone would be compared by the clock
+        raise Invalid(f"end: {entry.end.isoformat()} is not after the start")
+    if not isinstance(entry.start, datetime) or not isinstance(entry.end, datetime):
+        return entry
+    if entry.rule:
+        if not isinstance(entry.start.tzinfo, ZoneInfo):
+            raise Invalid("start: what repeats does so by the clock of a place; give a ZoneInfo")
+        tz = entry.start.tzinfo
+        skip = tuple(s.astimezone(tz) if isinstance(s, datetime) else s for s in entry.skip)
+        moved = tuple((a.astimezone(tz), b.astimezone(tz), c.astimezone(tz)) for a, b, c in entry.moved)
+        return replace(entry, end=entry.end.astimezone(tz), skip=skip, moved=moved)
+    if not all(_plain(moment) for moment in (entry.start, entry.end)):
+        return replace(entry, start=entry.start.astimezone(UTC), end=entry.end.astimezone(UTC))
+    return replace(entry, end=entry.end.astimezone(entry.start.tzinfo))
+
+
+def _utc(moment: datetime | date) -> date:
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else moment
+
+
+def _plain(moment: datetime) -> bool:
+    """Whether wall clock and zone's name alone say which instant it is."""
+    if not isinstance(moment.tzinfo, ZoneInfo):
+        return False
+    return moment.replace(fold=0).utcoffset() == moment.replace(fold=1).utcoffset()
+
+
 def _zone_of(entry: Entry) -> str | None:
-    if not isinstance(entry.start, datetime):
-        return None
-    if entry.start.tzinfo is None:
-        raise Invalid(f"start: {entry.start.isoformat()} has no zone; give an aware time")
-    return entry.start.tzinfo.key if isinstance(entry.start.tzinfo, ZoneInfo) else None
+    zone = entry.start.tzinfo if isinstance(entry.start, datetime) else None
+    return zone.key if isinstance(zone, ZoneInfo) else None
 
 
 @functools.cache

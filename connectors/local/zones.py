@@ -1,41 +1,36 @@
-"""Zone names of a calendar file → zones: IANA, Windows, prefixed and self-made ones; never a guess."""
+"""Zone names of a calendar file → zones: known, prefixed and self-made ones; never a guess."""
 
 from __future__ import annotations
 
-import functools
-import zoneinfo
-from datetime import UTC, tzinfo
+import re
+from datetime import UTC, timedelta, timezone, tzinfo
 
 import icalendar
-from tzlocal.windows_tz import win_tz
 
 from connectors.errors import UnknownZone
 from connectors.local.text import Parsed
+from connectors.zones import named as known
 
-
-@functools.cache
-def _known() -> dict[str, str]:
-    """Every IANA name by its case-folded spelling; links of the machine (``localtime``) are no names."""
-    return {name.casefold(): name for name in zoneinfo.available_timezones() if name != "localtime"}
-
-
-@functools.cache
-def _windows() -> dict[str, str]:
-    return {name.casefold(): iana for name, iana in win_tz.items()}
+_OFFSET = re.compile(r"utc([+-])(\d\d):?([0-5]\d)")
 
 
 def named(name: str) -> tzinfo | None:
     """The zone of an IANA or Windows name, with or without a vendor's prefix
-    (``/mozilla.org/20070129_1/Europe/Berlin``); ``None`` for a name nobody knows."""
-    text = name.strip().strip('"').casefold()
-    if text in ("utc", "z"):
+    (``/mozilla.org/20070129_1/Europe/Berlin``), or of an offset (``UTC+02:00``); ``None`` for a name
+    nobody knows."""
+    text = name.strip().strip('"')
+    if text.casefold() in ("utc", "z"):
         return UTC
+    offset = _OFFSET.fullmatch(text.casefold())
+    if offset and int(offset[2]) <= 14:
+        span = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return timezone(-span if offset[1] == "-" else span)
     parts = text.split("/")
     for begin in range(len(parts)):
-        candidate = "/".join(parts[begin:])
-        iana = _known().get(candidate) or _windows().get(candidate)
-        if iana:
-            return zoneinfo.ZoneInfo(iana)
+        try:
+            return known("/".join(parts[begin:]))
+        except UnknownZone:
+            continue
     return None
 
 

@@ -2,8 +2,7 @@
 
 Graph gives and takes Windows names ("W. Europe Standard Time") and some IANA names, and calls a zone
 that only one old desktop program knew ``tzone://Microsoft/Custom`` (dateTimeTimeZone and event
-resources of Graph). The Windows names are those of CLDR, from tzlocal. A name that nobody knows is an
-error and never read as UTC.
+resources of Graph). A name that nobody knows is an error and never read as UTC.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tzlocal.windows_tz import tz_win, win_tz
+from tzlocal.windows_tz import tz_win
 
 from connectors.errors import UnknownZone, Unreadable
+from connectors.zones import named
 from connectors.zones import zone as iana_zone
 
-_BY_WINDOWS_NAME = {name.casefold(): iana for name, iana in win_tz.items()}
 _UTC_NAMES = frozenset({"utc", "tzone://microsoft/utc", "etc/utc", "etc/gmt", "gmt"})
 _WALL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?")
 
@@ -28,10 +27,7 @@ _WALL = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-
 @lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo:
     """The zone of a Windows or IANA name. Raises `UnknownZone`."""
-    folded = name.strip().casefold()
-    if folded in _UTC_NAMES:
-        return ZoneInfo("UTC")
-    return iana_zone(_BY_WINDOWS_NAME.get(folded, name.strip()))
+    return ZoneInfo("UTC") if name.strip().casefold() in _UTC_NAMES else named(name)
 
 
 def first_known(*names: str | None) -> ZoneInfo:

@@ -3,7 +3,7 @@ through a plain iCalendar reader."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -208,3 +208,65 @@ def test_the_same_seed_makes_the_same_bytes(tmp_path: Path) -> None:
     one, two = ((tmp_path / name / f"{ADA}.ics").read_bytes() for name in ("one", "two"))
     assert one == two
     assert one.count(b"BEGIN:VEVENT") == 2
+
+
+NINE = datetime(2026, 10, 26, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        datetime(2026, 10, 26, 9, tzinfo=timezone(timedelta(hours=1))),
+        datetime(2026, 10, 26, 9, tzinfo=timezone(timedelta(hours=-5, minutes=-30))),
+        datetime(2026, 10, 26, 9, tzinfo=timezone(timedelta(hours=2), "CEST")),
+        datetime(2026, 10, 26, 9, tzinfo=UTC),
+        NINE,
+        NINE.astimezone(ZoneInfo("Asia/Kathmandu")),
+        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=0),
+        datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
+        datetime(2026, 3, 29, 2, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+    ],
+    ids=str,
+)
+def test_an_entry_lies_at_its_instant_however_that_is_said(folder: Path, start: datetime) -> None:
+    """Two ends in two zones, a mere offset, an hour that comes twice or never: the instants stand."""
+    instant = start.astimezone(UTC)
+    for end in (instant + timedelta(hours=1), (instant + timedelta(hours=1)).astimezone(start.tzinfo)):
+        add_entries(folder, "ada@acme.example", [Entry("x", start, end)])
+        answer = LocalCalendar(folder).availability(
+            ["ada@acme.example"], Window(instant - timedelta(days=1), instant + timedelta(days=1))
+        )["ada@acme.example"]
+        assert isinstance(answer, Known), answer
+        assert (answer.busy[-1].start, answer.busy[-1].end) == (instant, instant + timedelta(hours=1))
+
+
+def test_what_repeats_needs_the_clock_of_a_place(folder: Path) -> None:
+    start = NINE.astimezone(timezone(timedelta(hours=1)))
+    with pytest.raises(Invalid, match="start: what repeats"):
+        add_entries(
+            folder, "ada@acme.example", [Entry("x", start, start + timedelta(hours=1), rule="FREQ=DAILY")]
+        )
+    skipped = (NINE + timedelta(days=1)).astimezone(timezone(timedelta(hours=1)))
+    entry = Entry("x", NINE, NINE + timedelta(hours=1), rule="FREQ=DAILY;COUNT=3", skip=(skipped,))
+    add_entries(folder, "ada@acme.example", [entry])
+    window = Window(NINE - timedelta(days=1), NINE + timedelta(days=9))
+    found = LocalCalendar(folder).availability(["ada@acme.example"], window)["ada@acme.example"]
+    assert isinstance(found, Known), found
+    assert [b.start for b in found.busy] == [NINE, NINE + timedelta(days=2)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [
+        (NINE.replace(tzinfo=None), NINE, "start"),
+        (NINE, NINE.replace(hour=10, tzinfo=None), "end"),
+        (NINE, date(2026, 10, 27), "end"),
+        (NINE, NINE, "end"),
+        (date(2026, 10, 27), date(2026, 10, 27), "end"),
+    ],
+)
+def test_an_entry_that_makes_no_sense(
+    folder: Path, start: datetime | date, end: datetime | date, field: str
+) -> None:
+    with pytest.raises(Invalid, match=f"^{field}: "):
+        add_entries(folder, "ada@acme.example", [Entry("x", start, end)])

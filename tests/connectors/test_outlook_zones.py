@@ -131,6 +131,7 @@ def test_every_windows_name_and_every_iana_name_is_known_in_any_case() -> None:
         assert zone_of(windows.upper()) == zone_of(windows)
     for name in NAMES:
         assert zone_of(name).key in (name, "UTC")
+        assert zone_of(name.upper()) == zone_of(name.lower()) == zone_of(name)
     assert set(tz_win.values()) <= set(win_tz)
 
 
