@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from connectors.ics import Invitation, cancellation, request
 from connectors.mail import Message
@@ -14,7 +15,8 @@ from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Writ
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.templates import InterviewKind, Modality
-from scheduler.services import agenda, booking
+from scheduler.services import booking
+from scheduler.services.agenda import Line, for_candidate
 from scheduler.services.app import App
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
@@ -23,7 +25,17 @@ AGENDA = "agenda"
 
 
 def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
-    """Note the mails that bring the candidate up to date: only what changed since the last ones."""
+    """Note the mails that bring the candidate up to date: an invitation for each interview that changed
+    since the last ones, and then the agenda."""
+    _queue(app, tx, loop, interviews, agenda=True)
+
+
+def update(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
+    """`queue` for a detail of some interviews: their invitations only, the agenda stands."""
+    _queue(app, tx, loop, interviews, agenda=False)
+
+
+def _queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], *, agenda: bool) -> None:
     application = tx.applications.get(loop.application)
     assert application is not None
     people = {p.id: p for p in tx.people.list(active=False)}
@@ -34,25 +46,26 @@ def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None
     by_id = {i.id: i for i in visible}
     lines = {
         line.interview: _with_the_way(line, by_id[line.interview], address)
-        for line in agenda.for_candidate(visible, application.candidate.zone, people, rooms)
+        for line in for_candidate(visible, application.candidate.zone, people, rooms)
     }
-    told = _told(tx.ledger.of_loop(loop.id))
-    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name())
+    known = tx.ledger.of_loop(loop.id)
+    told = _told(known)
+    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name(), known)
     for interview in visible:
         cancelled = interview.state is InterviewState.CANCELLED
         digest = "cancelled" if cancelled else _digest(lines[interview.id])
         if told.get(interview.id, "cancelled") != digest:
             writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled))
-    if writer.rows:
+    if writer.rows and agenda:
         live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
         writer.add(AGENDA, "", writer.agenda(live))
     tx.ledger.add_all(writer.rows)
     if writer.rows:
         payload = {"loop": loop.id, "generation": loop.generation}
-        app.jobs.enqueue(tx, "perform", payload, key=f"mail:{loop.id}:{loop.generation}:{loop.state.value}")
+        app.jobs.enqueue(tx, "perform", payload, key=f"mail:{writer.rows[0].id}")
 
 
-def _with_the_way(line: agenda.Line, interview: Interview, address: str) -> agenda.Line:
+def _with_the_way(line: Line, interview: Interview, address: str) -> Line:
     """The line with what a candidate needs to get there: the link of a call, the address of a site."""
     if interview.join_url:
         return replace(line, place=f"{line.place}: {interview.join_url}")
@@ -69,12 +82,12 @@ def _told(rows: Iterable[LedgerRow]) -> dict[str, str]:
     }
 
 
-def _digest(line: agenda.Line) -> str:
+def _digest(line: Line) -> str:
     content = [line.title, line.start.isoformat(), line.end.isoformat(), line.place, line.people]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def text_of(lines: Sequence[agenda.Line]) -> str:
+def text_of(lines: Sequence[Line]) -> str:
     """An agenda as plain text, a heading per day, in the reader's wall-clock time."""
     parts: list[str] = []
     day = None
@@ -93,10 +106,17 @@ class _Writer:
     """Collects the ledger rows of one round of mails."""
 
     def __init__(
-        self, app: App, loop: Loop, application: Application, organizer: Account, company: str
+        self,
+        app: App,
+        loop: Loop,
+        application: Application,
+        organizer: Account,
+        company: str,
+        known: Collection[LedgerRow],
     ) -> None:
         self.app, self.loop, self.application = app, loop, application
         self.organizer, self.company = organizer, company
+        self.mails = [r for r in known if r.write is Write.MAIL]
         self.rows: list[LedgerRow] = []
 
     def add(self, interview: str, digest: str, message: Message) -> None:
@@ -104,12 +124,12 @@ class _Writer:
         order = 1000 + len(self.rows)
         self.rows.append(booking.row(self.loop, interview, Write.MAIL, message.id, payload, order))
 
-    def invite(self, interview: Interview, line: agenda.Line, cancelled: bool) -> Message:
+    def invite(self, interview: Interview, line: Line, cancelled: bool) -> Message:
         candidate = self.application.candidate
         method = "CANCEL" if cancelled else "REQUEST"
         details = Invitation(
             uid=event_id(f"{self.app.deployment}/{self.loop.id}/{interview.spec}/candidate"),
-            sequence=self.loop.generation,
+            sequence=self._sequence(interview.id),
             title=f"{interview.title} with {self.company}",
             start=interview.span.start,
             end=interview.span.end,
@@ -132,7 +152,7 @@ class _Writer:
             method=method,
         )
 
-    def agenda(self, lines: Sequence[agenda.Line]) -> Message:
+    def agenda(self, lines: Sequence[Line]) -> Message:
         candidate = self.application.candidate
         if lines:
             text = f"Dear {candidate.name},\n\nthis is your agenda:\n\n{text_of(lines)}\n\n{self.company}"
@@ -143,7 +163,17 @@ class _Writer:
         return Message(self._id(AGENDA, "TEXT"), candidate.email, candidate.name, subject, text)
 
     def _id(self, spec: str, kind: str) -> str:
-        return event_id(f"{self.app.deployment}/{self.loop.id}/{spec}/mail/{kind}/{self.loop.generation}")
+        """Names the message, so that it is sent once; a second one of a generation has a name of its own."""
+        stem = f"{self.app.deployment}/{self.loop.id}/{spec}/mail/{kind}/{self.loop.generation}"
+        names = (event_id(f"{stem}/{n}" if n else stem) for n in count())
+        used = {r.key for r in self.mails}
+        return next(name for name in names if name not in used)
+
+    def _sequence(self, interview: str) -> int:
+        """Higher than in every invitation before: the generation, and one for each that was sent besides."""
+        before = [r.generation for r in self.mails if r.interview == interview]
+        besides = len(before) - len(set(before)) + (self.loop.generation in before)
+        return self.loop.generation + besides
 
 
 def roster(tx: Tx) -> tuple[Mapping[str, Person], Mapping[str, Room]]:

@@ -182,6 +182,7 @@ def _write_event(run: _Run, row: LedgerRow) -> None:
         booked, key = _book(run, intent)
     failpoint("K7")
     result = {"event": booked.ref.id, "etag": booked.etag}
+    same = booked.ref.id == interview.event_id  # whose link stands, even where the answer leaves it out
     with run.app.db.write() as tx:
         ours = tx.ledger.done(row.id, result)
         if ours:
@@ -190,7 +191,7 @@ def _write_event(run: _Run, row: LedgerRow) -> None:
                 calendar=booked.ref.calendar,
                 event_id=booked.ref.id,
                 etag=booked.etag,
-                join_url=booked.join_url or "",
+                join_url=booked.join_url or (interview.join_url if same else ""),
                 revision=int(key.rpartition("/")[2]),
                 flag="",
             )

@@ -9,12 +9,14 @@ from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
 from scheduler.domain.people import Account, Person
-from scheduler.services import holes
+from scheduler.services import holes, notices
 from scheduler.services.app import App
 from scheduler.services.picture import DEBRIEF_TAIL
 from scheduler.storage.database import Tx
 
 ACTOR = "system:replies"
+_TOLD = frozenset({LoopState.CONFIRMED, LoopState.NEEDS_ATTENTION, LoopState.REPAIRING})
+"""States in which the candidate has been told what is booked."""
 _STATES = {
     Reply.ACCEPTED: SeatState.ACCEPTED,
     Reply.TENTATIVE: SeatState.TENTATIVE,
@@ -77,12 +79,23 @@ def _event(app: App, tx: Tx, organizer: Account, event: Event) -> bool:
         return True
     if event.cancelled or (event.start, event.end) != (interview.span.start, interview.span.end):
         return False
-    tx.interviews.update(interview.id, etag=event.etag, join_url=event.join_url or interview.join_url)
+    link = event.join_url or interview.join_url
+    now = tx.interviews.update(interview.id, etag=event.etag, join_url=link)
+    if link != interview.join_url:
+        _link(app, tx, now)
     people = {p.email.casefold(): p for p in tx.people.list(active=False)}
     for attendee in event.attendees:
         _answer(app, tx, interview, people.get(attendee.address.casefold()), attendee.reply)
     _room(app, tx, interview, event)
     return True
+
+
+def _link(app: App, tx: Tx, interview: Interview) -> None:
+    """A service gave the link of a call only after the event was written: the candidate is told. While
+    the loop is being written, its own mails will say it."""
+    loop = tx.loops.claim(interview.loop)
+    if loop is not None and loop.state in _TOLD and interview.state is InterviewState.CONFIRMED:
+        notices.update(app, tx, loop, [interview])
 
 
 def _suspect(app: App, tx: Tx, organizer: Account, id: str, event: Event | None) -> None:
