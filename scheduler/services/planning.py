@@ -15,7 +15,7 @@ from scheduler.services.app import App
 from scheduler.services.encode import Encoded, decode, encode
 from scheduler.services.failpoints import failpoint
 from scheduler.services.picture import Picture, gather
-from scheduler.services.solving import SolveFailed
+from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
 from solver.plan import Result, Status
 from solver.problem import ProblemError
@@ -44,7 +44,7 @@ def plan(app: App, loop_id: str) -> None:
         results = solver.alternatives(encoded.problem, picture.policy.alternatives)
         _answer(app, picture, encoded, results)
     except (SolveFailed, ProblemError) as error:
-        reason = Reason("solver", f"the plan could not be computed: {error}")
+        reason = Reason("solver", f"the plan could not be made: {why(error, loop_id)}")
         _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
 
 

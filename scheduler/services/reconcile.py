@@ -19,25 +19,36 @@ _BACK, _AHEAD = timedelta(days=7), timedelta(days=100)
 
 
 def sweep(app: App) -> None:
-    """Queue again whatever waits longer than it should; complete loops whose last meeting is over."""
+    """Queue again whatever waits longer than it should; complete loops whose last meeting is over.
+
+    What waits is queued again once, and once more for every hour that it goes on: where the jobs
+    themselves are late, more of them would only make them later.
+    """
     now = app.clock()
     expire(app)
-    slot = int(now.timestamp() // 60)
     with app.db.write() as tx:
         for row in tx.ledger.due(now - OVERDUE, limit=200):
             loop = tx.loops.get(row.loop)
             if loop is not None:
                 payload = {"loop": loop.id, "generation": loop.generation}
-                app.jobs.enqueue(tx, "perform", payload, key=f"perform:{loop.id}:again:{slot}")
+                key = f"perform:{loop.id}:{row.id}:{row.attempts}"
+                app.jobs.enqueue(
+                    tx, "perform", payload, key=f"{key}:{_again(now, row.due_at or loop.updated_at)}"
+                )
         for delivery in tx.inbox.pending(now - OVERDUE):
-            app.jobs.enqueue(
-                tx, "intake", {"delivery": delivery.id}, key=f"intake:{delivery.id}:again:{slot}"
-            )
+            key = f"intake:{delivery.id}:{_again(now, delivery.received_at)}"
+            app.jobs.enqueue(tx, "intake", {"delivery": delivery.id}, key=key)
         for state, job in ((LoopState.PLANNING, "plan"), (LoopState.REPAIRING, "repair")):
-            for loop in tx.loops.list(states={state}):
+            for loop in tx.loops.list(states={state}, limit=1000):
                 if loop.updated_at < now - OVERDUE * 3:
-                    app.jobs.enqueue(tx, job, {"loop": loop.id}, key=f"{job}:{loop.id}:again:{slot}")
+                    key = f"{job}:{loop.id}:{_again(now, loop.updated_at)}"
+                    app.jobs.enqueue(tx, job, {"loop": loop.id}, key=key)
     complete(app)
+
+
+def _again(now: datetime, since: datetime) -> str:
+    """Part of a job's key: the same for what waits since then, until another hour has passed."""
+    return f"again:{since.timestamp():.0f}:{(now - since) // timedelta(hours=1)}"
 
 
 def expire(app: App) -> None:

@@ -17,7 +17,7 @@ from scheduler.services.app import App
 from scheduler.services.encode import DEBRIEF, Encoded, booked_plan, decode, encode
 from scheduler.services.holes import CONFLICTS, clashes, holes
 from scheduler.services.picture import Picture, gather
-from scheduler.services.solving import SolveFailed
+from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
 from solver.problem import ProblemError
 
@@ -58,7 +58,7 @@ def repair(app: App, loop_id: str) -> None:
         solver = app.solver.within(picture.policy.solve_seconds)
         found = solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
     except (SolveFailed, ProblemError) as error:
-        _hand_over(app, picture, Reason("solver", f"the repair could not be computed: {error}"))
+        _hand_over(app, picture, Reason("solver", f"the repair could not be made: {why(error, loop_id)}"))
         return
     _apply(app, picture, encoded, found)
 

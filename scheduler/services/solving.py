@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import resource
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from solver.plan import Limits, Plan, Result
-from solver.problem import Problem
+from solver.problem import Problem, ProblemError
 
 if TYPE_CHECKING:
     from solver.explain import Explanation
     from solver.repair import Repair
+
+log = logging.getLogger("loopwright.solving")
 
 PRELOAD = ["solver.alternatives", "solver.explain", "solver.repair"]
 """Imported once, by the server that the children are forked from: OR-Tools takes a second to load and
@@ -26,8 +29,23 @@ _START = 60.0
 """Seconds that a child may take to start: the first one waits for OR-Tools to load."""
 
 
+SLOW = "it took longer than it may"
+DIED = "the computation was ended, probably for want of memory"
+OURS = "something went wrong in the program; its log says what"
+AGAINST_ITSELF = "what is known about it contradicts itself; the log says where"
+
+
 class SolveFailed(Exception):
-    """The child died or overran its time: out of memory, killed, or a broken promise of the solver."""
+    """The child died or overran its time: out of memory, killed, or a broken promise of the solver.
+    ``str()`` is for people; what an engineer needs was logged."""
+
+
+def why(error: SolveFailed | ProblemError, loop: str) -> str:
+    """What people are told; the details of a problem that cannot be posed go into the log."""
+    if isinstance(error, SolveFailed):
+        return str(error)
+    log.error("loop %s cannot be posed: %s", loop, error)
+    return AGAINST_ITSELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +98,15 @@ def _receive(pipe: Connection, seconds: float) -> Any:
     """The child's next message, within so many seconds."""
     try:
         if not pipe.poll(seconds):
-            raise SolveFailed(f"no answer after {seconds:.0f} s")
+            log.error("no answer of the solving process after %.0f s", seconds)
+            raise SolveFailed(SLOW)
         good, value = pipe.recv()
     except EOFError:
-        raise SolveFailed("the solving process died, probably out of memory") from None
+        log.error("the solving process died")
+        raise SolveFailed(DIED) from None
     if not good:
-        raise SolveFailed(value)
+        log.error("the solving process failed: %s", value)
+        raise SolveFailed(OURS)
     return value
 
 

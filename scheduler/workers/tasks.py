@@ -29,6 +29,17 @@ _WAITING = frozenset(
 """States in which a loop waits for a job: given up, it would wait for ever."""
 
 
+_LOG = "something went wrong several times; the program's log says what"
+GIVEN_UP: Mapping[str, str] = {
+    "intake": f"the message could not be worked on: {_LOG}",
+    "plan": f"the loop could not be planned: {_LOG}",
+    "book": f"the plan could not be booked: {_LOG}",
+    "perform": f"the calendars could not be written: {_LOG}",
+    "repair": f"the loop could not be repaired: {_LOG}",
+}
+"""What people are told of a job that is given up; those without a loop are told in the log alone."""
+
+
 def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
     """Job name → what it does; a returned number of seconds asks to be run again."""
     return {
@@ -70,15 +81,18 @@ def _replies(app: App) -> None:
 
 
 def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
-    """A job is given up: the loop it was for waits for a human, with the reason."""
+    """A job is given up: the loop it was for waits for a human, with the reason in words. What went
+    wrong in the program is for its log."""
     now = app.clock()
+    log.error("given up: %s %s: %s", name, dict(payload), error)
     with app.db.write() as tx:
-        subject = str(payload.get("loop") or payload.get("delivery") or payload.get("proposal") or name)
-        tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name, {"error": error[:500]}))
-        if name == "intake":
-            tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {error}"[:1000])
         proposal = tx.proposals.get(str(payload.get("proposal", "")))
-        loop = tx.loops.claim(proposal.loop if proposal else str(payload.get("loop", "")))
+        loop_id = proposal.loop if proposal else str(payload.get("loop", ""))
+        subject = f"loop:{loop_id}" if loop_id else f"delivery:{payload.get('delivery', name)}"
+        tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name))
+        if name == "intake":
+            tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {GIVEN_UP[name]}")
+        loop = tx.loops.claim(loop_id)
         if loop is None or loop.state not in _WAITING:
             return
         tx.loops.move(
@@ -88,5 +102,5 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
             actor="system:jobs",
             cause=name,
             at=now,
-            reasons=(Reason("job_failed", f"{name} failed several times: {error}"[:500]),),
+            reasons=(*loop.reasons, Reason("job_failed", GIVEN_UP[name])),
         )
