@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from connectors.mail import Message
@@ -112,6 +112,12 @@ class Push(Protocol):
         ...
 
     def unsubscribe(self, subscription: Subscription) -> None: ...
+
+    def sweep(self, calendar: str, url: str, known: Collection[str]) -> int | None:
+        """Give up what this account subscribed to for that address and what nobody knows (an answer was
+        lost, a process died), but nothing that is a few minutes old. How many; ``None`` where the service
+        does not tell what there is."""
+        ...
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """The plain text to answer at once where the service tries the address before it subscribes;

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -171,6 +171,10 @@ class GoogleCalendar(OrganizerEvents):
             self._service.tell(request, self._as_owner(subscription.calendar), "stopping a push channel")
         except (NotFound, Gone):
             return
+
+    def sweep(self, calendar: str, url: str, known: Collection[str]) -> None:
+        """See `Push.sweep`: Google lists no channels; a stray one ends after a week."""
+        del calendar, url, known
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """See `Push.handshake`: Google says hello with a notice and expects nothing back."""

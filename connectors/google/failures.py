@@ -45,6 +45,8 @@ _HINTS = {
     "accessNotConfigured": ": switch this API on in the account's Google Cloud project",
     "insufficientPermissions": ": the token lacks a scope; see the scopes in the set-up guide",
     "forbiddenForServiceAccounts": ": a service account needs a subject to invite people",
+    "push.webhookUrlUnauthorized": ": Google sends no notices to this address; it must be a public https one",
+    "push.webhookUrlNotHttps": ": Google sends notices to https addresses only",
     "requiredAccessLevel": ": the acting account may not change this calendar",
 }
 _WORD = re.compile(r"[A-Za-z_.]{1,60}")
@@ -68,6 +70,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> 
         return Unreadable(f"{line}: a redirect, which is never followed")
     if status == 400 and reason in _SYNC_REASONS:
         return CursorExpired(line)
+    if reason.startswith("push."):  # a 401 too, which is about the address and not about our token
+        return Invalid(line + _HINTS.get(reason, ""))
     named: dict[int, tuple[type[ConnectorError], str]] = {
         400: (Invalid, ""),
         401: (AuthExpired, ": the access token is not accepted"),

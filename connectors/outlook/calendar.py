@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -301,9 +301,14 @@ class OutlookCalendar:
         except NotFound:
             return
 
-    def renew_at(self, subscription: Subscription) -> datetime:
-        """When half of its life is over."""
-        return subscription.expires - push.LIVES[0] / 2
+    def sweep(self, calendar: str, url: str, known: Collection[str]) -> int:
+        """See `Push.sweep`; Graph lists what this application subscribed to."""
+        what = "the list of subscriptions"
+        items = [item for page in self._graph.pages("/subscriptions", what) for item in page]
+        found = push.strays(items, url, known, datetime.now(UTC))
+        for ident in found:
+            self.unsubscribe(Subscription(ident, "", calendar, datetime.now(UTC), ""))
+        return len(found)
 
     @staticmethod
     def handshake(query: Mapping[str, str]) -> str | None:

@@ -60,6 +60,10 @@ RBAC_HINT = (
     "the app may not use this mailbox: put it into the scope of its role assignment "
     "(RBAC for Applications in Exchange); a change takes over an hour"
 )
+HANDSHAKE_HINT = (
+    "the address for notices did not answer Microsoft's handshake: it must be reachable from the internet, "
+    "with a certificate that Microsoft trusts, while loopwright serve is running"
+)
 
 
 def code_of(body: bytes) -> tuple[str, str]:
@@ -112,6 +116,8 @@ def refusal(
         return StaleWrite(f"{line}: somebody edited the event meanwhile")
     if 300 <= status < 400:
         return Unreadable(f"{line}: a redirect, which is never followed")
+    if word == "validationerror":
+        return Invalid(f"{line}: {HANDSHAKE_HINT}")
     suffix = f"; request {request}" if request else ""
     return Invalid(f"{line}: the request is not accepted{suffix}")
 

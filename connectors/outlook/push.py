@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,6 +21,9 @@ from connectors.types import Notice, Subscription
 LIVES = (timedelta(minutes=10_070), timedelta(minutes=4_230))
 """How long a subscription to events may live (10,080 minutes, less what the request takes), and the
 bound that tenants with the older limit enforce."""
+
+_YOUNG = timedelta(minutes=15)
+"""A subscription of this age may be one whose id is just being written down."""
 
 _KINDS = {"missed": "missed", "subscriptionremoved": "removed", "reauthorizationrequired": "reauthorize"}
 _LONGEST_TOKEN = 2_048
@@ -59,6 +62,24 @@ def subscription_of(answer: Mapping[str, Any], calendar: str, secret: str) -> Su
         raise Unreadable("the answer holds no subscription")
     resource = str(answer.get("resource") or f"/users/{calendar}/events")
     return Subscription(found, resource, calendar, expires.astimezone(UTC), secret)
+
+
+def strays(items: Iterable[Mapping[str, Any]], url: str, known: Collection[str], now: datetime) -> list[str]:
+    """Ids of subscriptions to that address that nobody knows and that are not young.
+
+    Graph does not say when one was made; it says when it ends, and how long it was to live is known.
+    """
+    found = []
+    for item in items:
+        try:
+            left = datetime.fromisoformat(str(item["expirationDateTime"])) - now
+            ident = str(item["id"])
+        except (KeyError, ValueError, TypeError):
+            continue  # one that cannot be judged is left to run out
+        young = any(timedelta() <= life - left < _YOUNG for life in LIVES)
+        if item.get("notificationUrl") == url and ident not in known and not young:
+            found.append(ident)
+    return found
 
 
 def validation(query: Mapping[str, str]) -> str | None:

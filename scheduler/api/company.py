@@ -8,9 +8,18 @@ from fastapi import APIRouter, Body, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services, page
-from scheduler.api.company_models import CompanyOut, PersonOut, PoolOut, RoomOut, SiteOut, TemplateOut
+from scheduler.api.company_models import (
+    CompanyOut,
+    NoticesOut,
+    PersonOut,
+    PoolOut,
+    RoomOut,
+    SiteOut,
+    TemplateOut,
+)
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
+from scheduler.services import push
 from scheduler.services.company import checked_company, company_json_schema
 from scheduler.services.company_edit import company_file, put_entry
 from scheduler.services.company_text import plain
@@ -43,6 +52,13 @@ def get_the_company(app: Services, _: Reader) -> dict[str, Any]:
     """What is loaded, in the form of a company file with every default written out."""
     with app.db.read() as tx:
         return company_file(tx)
+
+
+@router.get("/company/notices", tags=["company"], responses=answers())
+def get_the_notices(app: Services, _: Reader) -> NoticesOut:
+    """Whether the organizer's calendar service tells us of changes, and if not, why. It is polled anyway."""
+    with app.db.read() as tx:
+        return NoticesOut.of(push.state(app, tx))
 
 
 @router.get("/company/schema", tags=["company"], responses=answers())

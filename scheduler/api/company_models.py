@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -10,6 +11,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Hours, Person, Pool, Room, Site
 from scheduler.domain.templates import InterviewSpec, LoopTemplate
 from scheduler.services.company_words import DAYS
+from scheduler.services.push import State
 
 
 class AccountOut(BaseModel):
@@ -22,6 +24,33 @@ class AccountOut(BaseModel):
     @staticmethod
     def of(value: Account) -> AccountOut:
         return AccountOut(provider=value.provider, address=value.address, mode=value.mode.value)
+
+
+class NoticesOut(BaseModel):
+    """How changes in the organizer's calendar become known beside polling. ``status``: ``off`` (no
+    LOOPWRIGHT_BASE_URL), ``unsupported`` by the service, ``waiting``, ``alive``, ``late`` (not renewed in
+    time) or ``refused``; ``reason`` is what the service last said against it."""
+
+    status: str
+    provider: str | None
+    calendar: str | None
+    url: str | None
+    since: datetime | None
+    until: datetime | None
+    reason: str
+
+    @staticmethod
+    def of(value: State) -> NoticesOut:
+        aim, live = value.wanted, value.live
+        return NoticesOut(
+            status=value.status,
+            provider=aim.provider if aim else None,
+            calendar=aim.calendar if aim else None,
+            url=aim.url if aim else None,
+            since=live.created if live else None,
+            until=live.expires if live else None,
+            reason=value.reason,
+        )
 
 
 def _hours(hours: Collection[Hours]) -> list[str]:

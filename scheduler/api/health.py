@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
 from scheduler.api.problems import NotServing, answers
-from scheduler.services import reconcile
+from scheduler.services import push, reconcile
 
 router = APIRouter(prefix="/health", tags=["health"])
 LATE = 900.0
@@ -18,11 +18,13 @@ LATE = 900.0
 
 
 class Health(BaseModel):
-    """``waiting_seconds`` is the age of the oldest write to a calendar that is not done."""
+    """``waiting_seconds`` is the age of the oldest write to a calendar that is not done; ``notices`` how
+    changes in the organizer's calendar become known beside polling (`GET /company/notices` says more)."""
 
     company_loaded: bool
     waiting_writes: int
     waiting_seconds: float
+    notices: str
 
 
 @router.get("", responses=answers())
@@ -33,6 +35,7 @@ def get_health(app: Services, _: Annotated[Actor, needs(Action.OBSERVE)]) -> Hea
         raise NotServing("the database has not the newest schema; run `loopwright migrate`")
     with app.db.read() as tx:
         loaded = tx.company.loaded_at() is not None
+        notices = push.state(app, tx).status
     count, seconds = reconcile.backlog(app)
     if seconds >= LATE:
         raise NotServing(f"{count} writes wait, the oldest for {seconds:.0f} s; see `loopwright doctor`")
@@ -40,4 +43,5 @@ def get_health(app: Services, _: Annotated[Actor, needs(Action.OBSERVE)]) -> Hea
         company_loaded=loaded,
         waiting_writes=count,
         waiting_seconds=seconds,
+        notices=notices,
     )

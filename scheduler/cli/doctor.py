@@ -112,21 +112,21 @@ def _organizer(app: App, organizer: Account) -> Finding:
 
 def _push(app: App) -> Finding:
     """Whether notices come, since when and for how long; without them the calendar is polled."""
-    if not app.base_url:
-        return Finding("push", True, "no notices: LOOPWRIGHT_BASE_URL is empty, the calendar is polled")
     now = app.clock()
     with app.db.read() as tx:
-        aim, there = push.wanted(app, tx), tx.subscriptions.list()
-    if aim is None:
+        found = push.state(app, tx)
+    if found.status == "off":
+        return Finding("push", True, "no notices: LOOPWRIGHT_BASE_URL is empty, the calendar is polled")
+    if found.wanted is None:
         return Finding("push", True, "the organizer's calendar service has no notices; it is polled")
-    live = next((s for s in there if aim.met_by(s) and s.expires > now), None)
-    if live is None:
-        text = f"no subscription for {aim.calendar}: can {aim.provider} reach {aim.url}? see the worker's log"
-        return Finding("push", False, text)
-    since, left = (now - live.created) / timedelta(hours=1), live.left(now) / timedelta(hours=1)
-    text = f"notices for {live.calendar} since {since:.0f} h, for another {left:.0f} h"
-    late = now - live.renew_at > timedelta(hours=1)
-    return Finding("push", not late, text + (", not renewed in time: does a worker run?" if late else ""))
+    if found.live is None:
+        why = found.reason or f"does a worker run? can {found.wanted.provider} reach {found.wanted.url}?"
+        return Finding("push", False, f"no subscription for {found.wanted.calendar}: {why}")
+    since, left = (now - found.live.created) / timedelta(hours=1), found.live.left(now) / timedelta(hours=1)
+    text = f"notices for {found.live.calendar} since {since:.0f} h, for another {left:.0f} h"
+    if found.status == "late":
+        text += f", not renewed in time: {found.reason or 'does a worker run?'}"
+    return Finding("push", found.status == "alive", text)
 
 
 def _account(app: App, provider: str, mode: Mode, organizer: Account) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import cast
 from connectors import types as wire
 from connectors.errors import ConnectorError
 from connectors.protocol import Push
+from scheduler.domain.facts import Fact
 from scheduler.domain.subscriptions import Subscription
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
@@ -25,10 +27,14 @@ log = logging.getLogger("loopwright.push")
 ROUTES = {"google": "google", "outlook": "microsoft"}
 """Where each provider's notices go, below `PATH`."""
 PATH = "/api/v1/push/"
+_REQUEST = re.compile(r"; request [0-9A-Fa-f-]{36}$")
+"""What Microsoft calls one request of ours."""
 _TOGETHER = 5
 """Seconds of notices that are answered with one reading of the calendar."""
 _AGAIN = 300
 """Seconds between two tries to subscribe."""
+_SETTLED = 1200.0
+"""Seconds after which a subscription that nobody has written down is a stray one."""
 _SOON = 10.0
 """Seconds until a try: a process that has just started must be able to answer the service's handshake."""
 
@@ -106,8 +112,9 @@ def watch(app: App) -> bool:
 def ensure(app: App) -> None:
     """Subscribe, renew and unsubscribe, so that exactly the wanted subscription lives.
 
-    What a service refuses is logged and tried again later. A crash between the service's yes and our
-    row leaves a subscription that nobody knows: its notices have no effect and it runs out by itself.
+    What a service refuses is kept as a fact (`state` tells it), logged, and tried again later. A crash
+    between the service's yes and our row leaves a subscription that nobody knows: its notices have no
+    effect, and it is swept away where the service lists what there is, else it runs out by itself.
     """
     with app.db.read() as tx:
         due = todo(app, tx)
@@ -117,6 +124,7 @@ def ensure(app: App) -> None:
         _renew(app, due.renew)
     for old in due.retire:
         _retire(app, old)
+    _sweep(app, fresh=due.make is not None)
 
 
 def _make(app: App, aim: Wanted) -> None:
@@ -128,6 +136,7 @@ def _make(app: App, aim: Wanted) -> None:
         log.warning(
             "no notices from %s for %s, which is polled instead: %s", aim.provider, aim.calendar, error
         )
+        _note(app, aim, str(error))
         return
     _keep(app, made, aim, None)
 
@@ -139,6 +148,7 @@ def _renew(app: App, old: Subscription) -> None:
         made = push.renew(to_wire(old), old.url)
     except ConnectorError as error:
         log.warning("notices from %s for %s could not be renewed: %s", old.provider, old.calendar, error)
+        _note(app, Wanted(old.provider, old.calendar, old.url), str(error))
         return
     _keep(app, made, Wanted(old.provider, old.calendar, old.url), old)
 
@@ -166,6 +176,7 @@ def _keep(app: App, made: wire.Subscription, aim: Wanted, old: Subscription | No
         tx.subscriptions.put(kept)
         if not same:
             _follow(app, tx)
+    _note(app, aim, "")
 
 
 def _half(made: wire.Subscription, now: datetime) -> datetime:
@@ -185,6 +196,68 @@ def _retire(app: App, old: Subscription) -> None:
             return
     with app.db.write() as tx:
         tx.subscriptions.remove(old.id)
+
+
+def _sweep(app: App, *, fresh: bool) -> None:
+    """Give up subscriptions to our address that nobody knows; after a new one, once more when it is old
+    enough to tell it from a lost one."""
+    with app.db.read() as tx:
+        aim = wanted(app, tx)
+        known = {s.id for s in tx.subscriptions.list()}
+    push = service(app, aim.provider) if aim is not None else None
+    if aim is None or push is None or not known:
+        return
+    try:
+        swept = push.sweep(aim.calendar, aim.url, known)
+    except ConnectorError as error:
+        log.warning("stray subscriptions at %s could not be looked for: %s", aim.provider, error)
+        return
+    if swept:
+        log.warning("%d subscriptions at %s that nobody knew were given up", swept, aim.provider)
+    if swept is not None and fresh:
+        with app.db.write() as tx:
+            app.jobs.enqueue(tx, "push", {}, key=f"push/sweep/{min(known)}", delay=_SETTLED)
+
+
+def _note(app: App, aim: Wanted, refused: str) -> None:
+    """Keep as a fact that notices are refused, and why; or that they come again. Once per change."""
+    subject = f"push:{aim.provider}:{aim.calendar}"
+    with app.db.write() as tx:
+        last = tx.facts.of(subject, limit=1)
+        before = last[0].after if last else ""
+        refused = _REQUEST.sub("", refused)  # or every try would be news
+        if before != refused:
+            what = "push_refused" if refused else "push_resumed"
+            tx.facts.add(Fact(app.clock(), "system", what, subject, before, refused))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How changes in the organizer's calendar become known. ``status``: ``off`` (no address is set),
+    ``unsupported`` (the service has no notices), ``alive``, ``late`` (not renewed in time), ``refused``
+    (``reason`` says why) or ``waiting`` (not asked for yet). It is polled whatever the status."""
+
+    status: str
+    wanted: Wanted | None = None
+    live: Subscription | None = None
+    reason: str = ""
+
+
+def state(app: App, tx: Tx) -> State:
+    """How it stands with the notices."""
+    if not app.base_url:
+        return State("off")
+    aim = wanted(app, tx)
+    if aim is None:
+        return State("unsupported")
+    now = app.clock()
+    live = next((s for s in tx.subscriptions.list() if aim.met_by(s) and s.expires > now), None)
+    last = tx.facts.of(f"push:{aim.provider}:{aim.calendar}", limit=1)
+    reason = last[0].after if last else ""
+    if live is None:
+        return State("refused" if reason else "waiting", aim, None, reason)
+    late = now - live.renew_at > timedelta(hours=1)
+    return State("late" if late else "alive", aim, live, reason)
 
 
 def handshake(app: App, provider: str, query: Mapping[str, str]) -> str | None:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.errors import Forbidden, Invalid, NotFound, Transient, Unreadable
+from connectors.errors import Invalid, NotFound, Transient, Unreadable
 from connectors.google import push
-from connectors.types import Notice, Subscription
+from connectors.types import Known, Notice, Subscription
 from tests.connectors.conformance_kit import WINDOW, follow, make
 from tests.connectors.servers.google_api import notice
 from tests.connectors.servers.google_harness import ORGANIZER, SWIFT, GoogleHarness, google
@@ -89,10 +89,22 @@ class TestChannels:
         with pytest.raises(Unreadable):
             harness.calendar.subscribe(ORGANIZER, URL)
 
-    def test_a_domain_that_google_does_not_know(self, harness: GoogleHarness) -> None:
-        harness.server.world.fail(on="watch", status=403, reason="push.webhookUrlUnauthorized")
-        with pytest.raises(Forbidden, match="webhookUrlUnauthorized"):
+    @pytest.mark.parametrize("status", [401, 403, 400])
+    def test_an_address_that_google_does_not_like_is_no_matter_of_signing_in(
+        self, harness: GoogleHarness, status: int
+    ) -> None:
+        """The 401 is about the address: taken for a refused token it would make everybody unknown."""
+        harness.server.world.fail(on="watch", status=status, reason="push.webhookUrlUnauthorized")
+        with pytest.raises(Invalid, match="must be a public https one"):
             harness.calendar.subscribe(ORGANIZER, URL)
+        answers = harness.calendar.availability(harness.people, WINDOW)
+        assert all(isinstance(a, Known) for a in answers.values())
+        assert harness.server.accounts.asked == 1, "nor was another token asked for"
+
+    def test_google_lists_no_channels_so_none_are_swept(self, harness: GoogleHarness) -> None:
+        harness.calendar.subscribe(ORGANIZER, URL)
+        assert harness.calendar.sweep(ORGANIZER, URL, set()) is None
+        assert len(harness.server.world.channels) == 1
 
 
 class TestNotices:

@@ -34,6 +34,7 @@ _ROUTES = [
     ("GET", "mailboxSettings", rf"{_USER}/mailboxSettings"),
     ("GET", "rooms", r"/places/microsoft\.graph\.room"),
     ("POST", "subscribe", r"/subscriptions"),
+    ("GET", "subscriptions", r"/subscriptions"),
     ("GET", "subscription", r"/subscriptions/(?P<id>[^/]+)"),
     ("PATCH", "renew", r"/subscriptions/(?P<id>[^/]+)"),
     ("DELETE", "unsubscribe", r"/subscriptions/(?P<id>[^/]+)"),
@@ -45,7 +46,9 @@ _QUERIES = {
     "event": {"$select", "$expand"},
     "mailboxSettings": {"$select"},
     "rooms": {"$top", "$skip"},
+    "subscriptions": {"$skiptoken"},
 }
+_NAMES = {"subscriptions": "_list"}
 _LONGEST_LIFE = timedelta(minutes=10_080)
 
 
@@ -95,8 +98,8 @@ class Routes:
         unknown = set(query) - _QUERIES.get(route, set())
         if unknown:
             raise schema.SchemaError(f"{route}: unknown query {sorted(unknown)}")
-        if route in ("rooms", "subscribe", "subscription", "renew", "unsubscribe"):
-            return getattr(self, f"_{route}")(arguments, query, body)  # type: ignore[no-any-return]
+        if route in ("rooms", "subscribe", "subscriptions", "subscription", "renew", "unsubscribe"):
+            return getattr(self, _NAMES.get(route, f"_{route}"))(arguments, query, body)  # type: ignore[no-any-return]
         box = self._mailbox(mailbox)
         if route == "delta":
             return self.delta.serve(box, query, headers)
@@ -324,6 +327,17 @@ class Routes:
     def _subscription(self, arguments: Mapping[str, str], query: Any, body: Any) -> Answer:
         answer = {k: v for k, v in self._kept(arguments).items() if k != "clientState"}
         schema.check("microsoft.graph.subscription", answer)
+        return 200, answer, {}
+
+    def _list(self, _: Any, query: Mapping[str, str], body: Any) -> Answer:
+        """What this application subscribed to, two at a time."""
+        skip = int(query.get("$skiptoken", "0"))
+        told = [{k: v for k, v in kept.items() if k != "clientState"} for kept in self.subscriptions.values()]
+        answer: dict[str, Any] = {"value": told[skip : skip + 2]}
+        if len(told) > skip + 2:
+            link = f"{self._server.public_base}/subscriptions?$skiptoken={skip + 2}"
+            answer["@odata.nextLink"] = link
+        schema.check_list("microsoft.graph.subscription", answer)
         return 200, answer, {}
 
     def _renew(self, arguments: Mapping[str, str], query: Any, body: Any) -> Answer:

@@ -113,6 +113,14 @@ class TestPush:
         assert bad(found) == {"push"}
         assert f"{BASE_URL}/api/v1/push/google" in found["push"].text
 
+    def test_why_a_subscription_was_refused_is_told(self, world: Mixed, tmp_path: Path) -> None:
+        world.google.world.fail(on="watch", status=401, reason="push.webhookUrlUnauthorized")
+        push.ensure(world.kit.app)
+        found = findings(tmp_path, 1)
+        assert bad(found) == {"push"}
+        assert found["push"].text.startswith(f"no subscription for {ORGANIZER}: ")
+        assert "it must be a public https one" in found["push"].text
+
     def test_one_that_was_not_renewed_is_bad(self, world: Mixed, tmp_path: Path) -> None:
         push.ensure(world.kit.app)
         with world.kit.app.db.write() as tx:

@@ -207,6 +207,105 @@ class TestKeepingItAlive:
         assert set(google.google.world.channels) == {two.id}
 
 
+class TestWhatIsKnownOfIt:
+    """Why notices do not come is told, and not only in a log."""
+
+    def state(self, world: Mixed) -> push.State:
+        with world.kit.app.db.read() as tx:
+            return push.state(world.kit.app, tx)
+
+    def told(self, world: Mixed) -> dict[str, object]:
+        api = client(world)
+        headers = {"authorization": "Bearer a-token-that-is-long-enough-1"}
+        notices: dict[str, object] = api.get("/api/v1/company/notices", headers=headers).json()
+        assert api.get("/api/v1/health").json()["notices"] == notices["status"]
+        assert api.get("/api/v1/company/notices").status_code == 401
+        return notices
+
+    def facts(self, world: Mixed) -> list[tuple[str, str]]:
+        with world.kit.app.db.read() as tx:
+            return [(f.what, f.after) for f in tx.facts.list(limit=1000) if f.what.startswith("push_")]
+
+    @pytest.mark.parametrize("organizer_on", ["google", "outlook"])
+    def test_a_refusal_is_told_with_its_reason_until_it_is_over(
+        self, tmp_path: Path, organizer_on: str
+    ) -> None:
+        with mixed(tmp_path, organizer_on=organizer_on, base_url=BASE_URL) as world:
+            app = world.kit.app
+            assert self.told(world)["status"] == "waiting"
+            for _ in range(3):  # tried again and again: one fact
+                world.graph.routes.handshake = lambda _url, _token: None
+                if organizer_on == "google":
+                    world.google.world.fail(on="watch", status=401, reason="push.webhookUrlUnauthorized")
+                push.ensure(app)
+            notices = self.told(world)
+            assert (notices["status"], notices["since"], notices["url"]) == (
+                "refused",
+                None,
+                BASE_URL + (GOOGLE if organizer_on == "google" else MICROSOFT),
+            )
+            assert ("public https" if organizer_on == "google" else "handshake") in str(notices["reason"])
+            assert [what for what, _ in self.facts(world)] == ["push_refused"]
+            world.graph.routes.handshake = lambda _url, token: token
+            push.ensure(app)
+            notices = self.told(world)
+            assert (notices["status"], notices["reason"], notices["calendar"]) == ("alive", "", ORGANIZER)
+            assert notices["until"] is not None
+            assert [what for what, _ in self.facts(world)] == ["push_refused", "push_resumed"]
+
+    def test_a_renewal_that_is_refused_for_long_is_late_with_its_reason(self, outlook: Mixed) -> None:
+        one = subscribed(outlook)
+        outlook.kit.clock.now = one.renew_at + timedelta(hours=2)
+        outlook.graph.faults.refuse = [(403, "Forbidden", None)]
+        push.ensure(outlook.kit.app)
+        found = self.state(outlook)
+        assert (found.status, found.live) == ("late", one)
+        assert "Microsoft answered 403" in found.reason
+
+    def test_without_an_address_or_a_service_there_is_nothing_to_tell(self, tmp_path: Path) -> None:
+        with mixed(tmp_path / "a") as world:
+            assert self.told(world)["status"] == "off"
+        with mixed(tmp_path / "b", organizer_on="local", base_url=BASE_URL) as world:
+            assert self.told(world)["status"] == "unsupported"
+
+
+class TestStrays:
+    def test_what_nobody_wrote_down_is_given_up_when_it_is_old_enough(
+        self, outlook: Mixed, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A crash between Microsoft's yes and our row."""
+        with outlook.kit.app.db.read() as tx:
+            aim = push.wanted(outlook.kit.app, tx)
+        assert aim is not None
+        service = push.service(outlook.kit.app, "outlook")
+        assert service is not None
+        lost = service.subscribe(aim.calendar, aim.url)
+        one = subscribed(outlook)
+        assert set(outlook.graph.routes.subscriptions) == {lost.id, one.id}, "too young to tell"
+        with outlook.graph.locked():
+            old = outlook.graph.routes.subscriptions[lost.id]
+            old["expirationDateTime"] = f"{one.expires - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+        push.ensure(outlook.kit.app)
+        assert set(outlook.graph.routes.subscriptions) == {one.id}
+        assert "that nobody knew were given up" in caplog.text
+
+    def test_a_new_subscription_is_followed_by_a_look_for_strays(self, outlook: Mixed) -> None:
+        push.ensure(outlook.kit.app)
+        assert ("push", {}, 1200.0) in outlook.kit.jobs.waiting
+        outlook.kit.run()
+        assert outlook.kit.jobs.waiting == []
+        assert sum(seen.route == "subscriptions" for seen in outlook.graph.requests) == 2
+
+    def test_a_list_that_cannot_be_read_is_no_failure(
+        self, outlook: Mixed, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one = subscribed(outlook)
+        outlook.graph.faults.refuse = [(403, "Forbidden", None)]
+        push.ensure(outlook.kit.app)
+        assert kept(outlook) == [one]
+        assert "could not be looked for" in caplog.text
+
+
 class TestNoticesFromGoogle:
     def test_a_change_is_read_at_the_end_of_five_seconds_once(self, google: Mixed) -> None:
         one = subscribed(google)
