@@ -29,17 +29,17 @@ class LoopState(StrEnum):
 
 S = LoopState
 MOVES: Mapping[LoopState, frozenset[LoopState]] = {
-    S.DRAFT: frozenset({S.AWAITING_CANDIDATE, S.PLANNING, S.NEEDS_ATTENTION, S.CANCELLED}),
-    S.AWAITING_CANDIDATE: frozenset({S.PLANNING, S.NEEDS_ATTENTION, S.CANCELLED}),
+    S.DRAFT: frozenset({S.AWAITING_CANDIDATE, S.PLANNING, S.NEEDS_ATTENTION}),
+    S.AWAITING_CANDIDATE: frozenset({S.PLANNING, S.CANCELLED}),
     S.PLANNING: frozenset({S.PROPOSED, S.INFEASIBLE, S.NEEDS_ATTENTION, S.CANCELLED}),
     S.PROPOSED: frozenset({S.PLANNING, S.HELD, S.CANCELLED, S.NEEDS_ATTENTION}),
     S.HELD: frozenset({S.BOOKING, S.PLANNING, S.CANCELLING, S.NEEDS_ATTENTION}),
     S.BOOKING: frozenset({S.CONFIRMED, S.PLANNING, S.CANCELLING, S.NEEDS_ATTENTION}),
     S.CONFIRMED: frozenset({S.REPAIRING, S.COMPLETED, S.CANCELLING, S.NEEDS_ATTENTION}),
-    S.REPAIRING: frozenset({S.CONFIRMED, S.BOOKING, S.CANCELLING, S.NEEDS_ATTENTION}),
-    S.INFEASIBLE: frozenset({S.PLANNING, S.CANCELLED, S.NEEDS_ATTENTION}),
+    S.REPAIRING: frozenset({S.BOOKING, S.CANCELLING, S.NEEDS_ATTENTION}),
+    S.INFEASIBLE: frozenset({S.PLANNING, S.CANCELLED}),
     S.CANCELLING: frozenset({S.CANCELLED, S.NEEDS_ATTENTION}),
-    S.NEEDS_ATTENTION: frozenset({S.PLANNING, S.REPAIRING, S.CANCELLING, S.CANCELLED, S.CONFIRMED}),
+    S.NEEDS_ATTENTION: frozenset({S.PLANNING, S.REPAIRING, S.CANCELLING, S.CANCELLED}),
     S.COMPLETED: frozenset(),
     S.CANCELLED: frozenset(),
 }
@@ -106,7 +106,7 @@ class Loop:
     """All interviews of one stage visit of one application, planned together with the debrief.
 
     ``template`` is the copy taken when the loop was asked for, adjusted as asked. ``windows`` are
-    what the candidate offered; without any the working hours of the horizon count. ``generation``
+    what the candidate offered; without any the loop waits for them. ``generation``
     rises with every (re)booking and fences late workers. ``blocked`` are times found taken while
     booking, kept out of the next plan.
     """

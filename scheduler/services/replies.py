@@ -135,16 +135,23 @@ def _seat(interview: Interview, person: Person | None) -> Seat | None:
 
 
 def _decline(app: App, tx: Tx, interview: Interview, seat: Seat) -> None:
-    """Who declined is not asked for this interview again; a loop at rest is repaired at once."""
+    """Who declined is not asked for this interview again; a loop at rest is repaired at once, and one
+    that waits for a human has one reason more."""
     loop = tx.loops.claim(interview.loop)
     if loop is None:
         return
     declined = tuple(dict.fromkeys((*loop.declined, (seat.person, interview.spec))))
     cause = f"{seat.person} declined {interview.id}"
+    changes: dict[str, object] = {}
     if declined != loop.declined:
-        tx.loops.change(
-            loop.id, actor=ACTOR, cause=cause, at=app.clock(), what="seat_lost", declined=declined
-        )
+        changes["declined"] = declined
+    if loop.state is LoopState.NEEDS_ATTENTION:
+        person = tx.people.get(seat.person)
+        text = f"{person.name if person else seat.person} declined {interview.title}"
+        reason = Reason("declined", text, (seat.person,), (interview.spec,))
+        changes["reasons"] = (*(r for r in loop.reasons if r != reason), reason)
+    if changes:
+        tx.loops.change(loop.id, actor=ACTOR, cause=cause, at=app.clock(), what="seat_lost", **changes)
     holes.mend(app, tx, loop.id, cause)
 
 

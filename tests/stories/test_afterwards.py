@@ -110,6 +110,21 @@ def test_a_decline_within_the_freeze_waits_for_a_human(kit: Kit) -> None:
     assert {i.span for i in booked(kit, loop.id).values()} >= {deep.span}
 
 
+def test_a_decline_of_a_loop_that_waits_for_a_human_is_one_reason_more(kit: Kit) -> None:
+    loop = ask(kit)
+    interviews = booked(kit, loop.id)
+    kit.clock.now = interviews["deep"].span.start - timedelta(hours=3)
+    people = [next(s.person for s in interviews[i].seats if s.required) for i in ("deep", "tech")]
+    replied(kit, interviews["deep"], people[0], Reply.DECLINED)
+    for reply in (Reply.DECLINED, Reply.ACCEPTED, Reply.DECLINED):
+        replied(kit, interviews["tech"], people[1], reply)
+    found = look(kit, loop.id)
+    assert [r.kind for r in found.reasons] == ["freeze", "declined"]
+    assert found.reasons[1].text.endswith(" declined Technical")
+    assert (found.reasons[1].people, found.reasons[1].interviews) == ((people[1],), ("tech",))
+    assert found.declined == ((people[0], "deep"), (people[1], "tech"))
+
+
 def test_a_second_decline_is_mended_as_well(kit: Kit) -> None:
     loop = ask(kit, "short")
     for _ in range(2):

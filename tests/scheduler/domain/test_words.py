@@ -26,10 +26,21 @@ def test_every_state_says_where_it_leads_and_ended_ones_lead_nowhere() -> None:
     assert reached == set(LoopState)
 
 
-@pytest.mark.parametrize("state", sorted(set(LoopState) - ENDED))
-def test_from_every_open_state_a_loop_can_be_cancelled_or_handed_to_a_human(state: LoopState) -> None:
+@pytest.mark.parametrize("state", sorted(set(LoopState) - ENDED - {LoopState.DRAFT}))
+def test_from_every_open_state_a_loop_can_be_cancelled(state: LoopState) -> None:
+    """A draft leaves that state in the transaction that makes it."""
     assert MOVES[state] & {LoopState.CANCELLED, LoopState.CANCELLING}
-    assert state is LoopState.NEEDS_ATTENTION or LoopState.NEEDS_ATTENTION in MOVES[state]
+
+
+def test_whatever_does_not_wait_for_a_human_yet_can_be_handed_to_one() -> None:
+    waiting = {LoopState.AWAITING_CANDIDATE, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION}
+    assert {s for s, to in MOVES.items() if LoopState.NEEDS_ATTENTION in to} == set(
+        LoopState
+    ) - waiting - ENDED
+
+
+def test_only_a_booking_confirms() -> None:
+    assert [s for s, to in MOVES.items() if LoopState.CONFIRMED in to] == [LoopState.BOOKING]
 
 
 def test_a_hash_depends_on_the_one_before_and_on_every_word() -> None:
