@@ -3,8 +3,8 @@
 1. Pinned loops first, together in the exact model if one after another fails.
 2. The first pass: every loop once, most urgent first, each where it costs least.
 3. A bound: what each loop costs alone, summed (`solver.relief` sharpens it).
-4. Small batches: all loops in one exact model, to proof.
-5. The rest of the time: forcing in and ruining (`solver.improve`).
+4. The rest of the time: forcing in and ruining (`solver.improve`), and, where few starts are left that
+   a better plan could use (`solver.proof`), all loops in one exact model, to proof.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from solver.model import Model
 from solver.packing import Packing
 from solver.plan import LoopPlan, Progress, Status
 from solver.problem import Problem
+from solver.proof import Contender, Prover
 from solver.timeline import Timeline
 from solver.usage import Usage
-from solver.variables import Domain
 
-EXACT_LITERALS = 1500
-"""Start literals up to which all loops go into one exact model."""
+MOVES = 25
+"""Moves before the second try to prove a batch; twice as many before each later one."""
+
+SHARE = 0.4
+"""The part of what is left that one try to prove may take, once there is a plan."""
 
 FIRST_EFFORT = 4
 """How hard the first pass tries to place a loop; what it leaves out the improvement takes up."""
@@ -65,11 +68,19 @@ class _Batch:
             return self._answer(Status.FEASIBLE)
         if all(least is None for least in self.alone.values()):
             return self._infeasible()
-        proven = self._exact_if_small()
-        if proven is not None:
-            return proven
+        return self._improve()
+
+    def _improve(self) -> Answer:
+        """Moves while time lasts; between them, ever more rarely, a try to prove that nothing is better."""
         improver = Improver(self.packing, self.budget, self.alone, self._report)
-        improver.run(lambda: self.packing.best_cost == self.bound)
+        prover = Prover(self.packing, self.budget, self.alone)
+        moves = 0
+        while not self.budget.over() and self.packing.best_cost != self.bound:
+            proven = self._proven(prover)
+            if proven is not None:
+                return proven
+            moves = MOVES if not moves else 2 * moves
+            improver.run(lambda: self.packing.best_cost == self.bound, moves)
         return self._answer(Status.FEASIBLE)
 
     # -- steps --------------------------------------------------------------------------------
@@ -90,8 +101,6 @@ class _Batch:
 
     def _pin_together(self, frames: list[Frame]) -> bool:
         loops = [(frame, full_domain(frame, self.packing.usage), True) for frame in frames]
-        if not all(possible(frame, domain) for frame, domain, _ in loops):
-            return False
         status, plans, _ = self._exact(loops)
         for name, plan in plans.items():
             if plan is not None:
@@ -132,39 +141,46 @@ class _Batch:
         self.budget.spend(STEP)
         return placer.lowest(frame)
 
-    def _exact_if_small(self) -> Answer | None:
-        """All loops in one exact model if they are few: the proven answer, or `None`."""
-        if self.packing.best_cost == self.bound:
-            return self._answer(Status.OPTIMAL)
-        usage = Usage(self.packing.usage.timeline)
-        names = [name for name, least in self.alone.items() if least is not None]
-        frames = [self.packing.frames[name] for name in names]
-        loops = [(f, full_domain(f, usage), f.loop.id in self.packing.pinned) for f in frames]
-        if sum(len(times) for _, d, _ in loops for times in d.starts.values()) > EXACT_LITERALS:
+    def _proven(self, prover: Prover) -> Answer | None:
+        """All loops in one exact model if few starts are left: the proven answer, or `None`."""
+        best = self.packing.best_cost
+        loops = prover.contenders(None if best is None else best - self.bound - 1)
+        if loops is None:
             return None
-        status, plans, bound = self._exact(loops, usage)
-        if status is Status.INFEASIBLE:
-            return self._infeasible()
+        names = {frame.loop.id for frame, _, _ in loops}
         absent = sum(out for name, out in self.packing.out.items() if name not in names)
-        self.bound = max(self.bound, bound + absent)
+        most = None if best is None else best - absent - 1
+        status, plans, bound = self._exact(loops, prover.usage, most)
+        if status is Status.INFEASIBLE:
+            if best is None:
+                return self._infeasible()
+            self.bound = best
+            return self._answer(Status.OPTIMAL)
+        if bound:
+            self.bound = max(self.bound, bound + absent)
         if plans:
-            found = {name: plan for name, plan in plans.items() if plan is not None}
-            self.packing.restore(found)
+            self.packing.restore({name: plan for name, plan in plans.items() if plan is not None})
             self.packing.keep()
-        if status is Status.OPTIMAL or self.budget.over():
-            return self._answer(status)
-        return None
+        return self._answer(status) if status is Status.OPTIMAL else None
 
     def _exact(
-        self, loops: list[tuple[Frame, Domain, bool]], usage: Usage | None = None
+        self, loops: list[Contender], usage: Usage | None = None, most: int | None = None
     ) -> tuple[Status, Mapping[str, LoopPlan | None], int]:
-        """One exact model over some loops; *infeasible* is asked twice."""
+        """One exact model over some loops, for a price of at most ``most``; *infeasible* is asked twice."""
+        if not all(possible(frame, domain) for frame, domain, forced in loops if forced):
+            return Status.INFEASIBLE, {}, 0
         world = self.packing.usage if usage is None else usage
-        found = Model(world, loops).solve(self.budget.search(linear=1))
-        self.budget.spend(found.work)
-        if found.status is Status.INFEASIBLE:
-            found = Model(world, loops).solve(replace(self.budget.search(linear=1), presolve=False))
+        share = None if most is None else SHARE * self.budget.left
+        work = None if most is None or self.budget.work_left is None else SHARE * self.budget.work_left
+        for presolve in (True, False):
+            model = Model(world, loops)
+            if most is not None:
+                model.between(0, most)
+            search = self.budget.search(seconds=share, work=work, linear=1)
+            found = model.solve(replace(search, presolve=presolve))
             self.budget.spend(found.work)
+            if found.status is not Status.INFEASIBLE:
+                break
         return found.status, found.plans, found.bound if found.plans else 0
 
     # -- answers ------------------------------------------------------------------------------

@@ -149,15 +149,11 @@ def _rooms(timeline: Timeline, session: Session, site: str) -> tuple[str, ...]:
     if not session.room:
         return ()
     pinned = session.lock.room if session.lock is not None else None
-    fitting = [
-        room
-        for room in timeline.problem.rooms
-        if room.site == site
-        and session.features <= room.features
-        and room.cap >= 2
-        and (pinned is None or room.id == pinned)
-    ]
-    return tuple(room.id for room in sorted(fitting, key=lambda room: (room.cap, room.id)))
+    return tuple(
+        room.id
+        for room in timeline.rooms_at(site)
+        if session.features <= room.features and (pinned is None or room.id == pinned)
+    )
 
 
 def _gaps(loop: Loop) -> tuple[Gap, ...]:

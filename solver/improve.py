@@ -14,6 +14,7 @@ from solver.budget import Budget
 from solver.ejection import Contested, Owners
 from solver.frame import Frame
 from solver.loop import Best, Placer
+from solver.neighbourhood import together
 from solver.packing import Packing
 from solver.plan import Assignment, LoopPlan
 from solver.usage import events_of
@@ -29,6 +30,14 @@ STEP = 0.004
 
 THOROUGH = 0.15
 """How often a loop that finds no place quickly is searched for exactly before others give way."""
+
+EXACTLY = 12
+"""Every so many moves without a new best a few loops are placed again together."""
+
+MOST_TOGETHER = 4
+
+TOGETHER = 0.05
+"""The part of all work that placing loops together may take."""
 
 DRIFT = 60
 """Moves without a new best after which the search goes back to the best plan."""
@@ -49,6 +58,8 @@ class Improver:
             self.owners.add(packing.frames[name], plan)
         self.placer = Placer(packing.judge, packing.usage, budget)
         self.waiting: list[str] = []
+        self.exact = 0.0
+        """Work spent on placing loops together."""
         self.pool: dict[str, dict[LoopPlanKey, LoopPlan]] = {}
 
     # -- state --------------------------------------------------------------------------------
@@ -81,12 +92,16 @@ class Improver:
 
     # -- the search ---------------------------------------------------------------------------
 
-    def run(self, until: Callable[[], bool]) -> None:
-        """Moves until told to end; leaves the packing at its best plan."""
+    def run(self, until: Callable[[], bool], moves: int) -> None:
+        """So many moves, or until told to end; leaves the packing at its best plan."""
         stale = 0
-        while not until() and not self.budget.over():
+        for _ in range(moves):
+            if until() or self.budget.over():
+                break
             wanted = self._wanted()
-            if wanted and self.random.random() < 0.75:
+            if stale % EXACTLY == EXACTLY - 1 and self.exact <= TOGETHER * self.budget.work:
+                self._together(wanted)
+            elif wanted and self.random.random() < 0.75:
                 self._force(self.random.choice(wanted) if not self.waiting else self._next(wanted))
             else:
                 self._ruin()
@@ -169,11 +184,33 @@ class Improver:
         if packing.cost > cost:
             self.restore(before)
 
+    def _together(self, wanted: list[str]) -> None:
+        """Takes out a few loops that share people and places them again, exactly and at once."""
+        packing = self.packing
+        placed = [name for name in packing.plans if name not in packing.pinned]
+        first = self.random.choice(wanted if wanted and self.random.random() < 0.75 else placed or wanted)
+        chosen = self._related(first, self.random.randint(2, MOST_TOGETHER))
+        before, cost = dict(packing.plans), packing.cost
+        for name in chosen:
+            if name in packing.plans:
+                self.remove(name)
+        outs = {name: packing.out[name] for name in chosen}
+        outs[""] = cost - packing.cost + sum(outs.values())
+        frames = [packing.frames[name] for name in chosen]
+        spent = self.budget.work
+        found = together(packing.usage, frames, packing.pinned, outs, self.budget)
+        self.exact += self.budget.work - spent
+        if found is None:
+            self.restore(before)
+            return
+        for name, plan in found.items():
+            if plan is not None:
+                self.add(name, plan)
+
     def _related(self, name: str, count: int) -> list[str]:
         """A loop and those that share most people and hours with it."""
         packing = self.packing
-        mine = events_of(packing.frames[name].loop, packing.plans[name])
-        first, last = min(t.start for _, t in mine), max(t.end for _, t in mine)
+        first, last = self._span(name)
         shared: dict[str, int] = {}
         people = {p for seat in _seats(packing.frames[name]) for p in seat}
         for person in sorted(people):
@@ -184,6 +221,14 @@ class Improver:
             shared, key=lambda other: (-shared[other] * self.random.random(), packing.order[other])
         )
         return [name, *ranked[: count - 1]]
+
+    def _span(self, name: str) -> tuple[int, int]:
+        """From when to when a loop takes place, or could."""
+        loop, plan = self.packing.frames[name].loop, self.packing.plans.get(name)
+        if plan is None:
+            return loop.availability[0][0], loop.availability[-1][1]
+        mine = events_of(loop, plan)
+        return min(t.start for _, t in mine), max(t.end for _, t in mine)
 
 
 LoopPlanKey = tuple[object, ...]

@@ -102,11 +102,7 @@ class Placer:
         if len(frame.sessions) > MOST_SESSIONS:
             return self._everything(frame)
         bounds = Bounds(frame, self.usage)
-        if not bounds.possible:
-            return IMPOSSIBLE
-        if bounds.lowest() >= BEYOND:
-            return IMPOSSIBLE
-        return self.search(frame, bounds)
+        return self.search(frame, bounds) if bounds.possible else IMPOSSIBLE
 
     def lowest(self, frame: Frame) -> int | None:
         """The relaxation's bound on placing a loop, ``None`` = it proves that there is no way."""

@@ -7,8 +7,9 @@ between a lunch and an interview, caps of one person in linked sessions) the che
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 from solver.arrays import seat_price
 from solver.bounds import Path
@@ -204,21 +205,18 @@ def _rooms(
     frame: Frame, usage: Usage, path: Path, people: dict[tuple[str, int | None], tuple[str, ...]]
 ) -> dict[str, str] | None:
     """A free room per session: the earlier one, else one that serves most sessions, else the smallest."""
-    able: dict[str, list[str]] = {}
-    for session in frame.sessions:
-        sid = session.session.id
-        if not session.session.room:
-            continue
-        heads = 1 + sum(len(who) for (name, _), who in people.items() if name == sid)
-        step = path.starts[sid] // frame.timeline.grid
-        able[sid] = [
-            room
-            for room in session.rooms
-            if frame.timeline.rooms[room].cap >= heads and usage.room(room, session.session.dur)[step]
-        ]
-        if not able[sid]:
-            return None
     weights = frame.problem.weights
+    able = {}
+    for session in frame.sessions:
+        if session.session.room:
+            sid = session.session.id
+            heads = 1 + sum(len(who) for (name, _), who in people.items() if name == sid)
+            free = _free_rooms(session, usage, path.starts[sid], heads)
+            previous = session.session.previous
+            picky = weights.room_change or (weights.moved_room and previous is not None)
+            able[sid] = list(free) if picky else list(islice(free, 1))
+            if not able[sid]:
+                return None
     out = {}
     for sid, rooms in able.items():
         previous = frame.by_id[sid].session.previous
@@ -228,3 +226,12 @@ def _rooms(
             rooms = sorted(rooms, key=lambda room: -shared[room])
         out[sid] = kept if kept in rooms else rooms[0]
     return out
+
+
+def _free_rooms(session: SessionFrame, usage: Usage, start: int, heads: int) -> Iterator[str]:
+    """Rooms that hold so many and are free then, smallest first."""
+    timeline = usage.timeline
+    step = start // timeline.grid
+    for room in session.rooms:
+        if timeline.rooms[room].cap >= heads and usage.room(room, session.session.dur)[step]:
+            yield room

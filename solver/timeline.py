@@ -137,6 +137,7 @@ class Timeline:
         self._diaries: dict[str, _Diary] = {}
         self._longest = _longest(problem)
         self._room: dict[tuple[str, int], Mask] = {}
+        self._rooms_at: dict[str, list[Room]] | None = None
         self._business: dict[str, tuple[Costs, Costs]] = {}
 
     # -- people -------------------------------------------------------------------------------
@@ -205,6 +206,15 @@ class Timeline:
         return 0 if site == other else self._travel.get(frozenset((site, other)), 0)
 
     # -- rooms --------------------------------------------------------------------------------
+
+    def rooms_at(self, site: str) -> list[Room]:
+        """Rooms of a site that hold a candidate and an interviewer, smallest first."""
+        if self._rooms_at is None:
+            self._rooms_at = {}
+            for room in sorted(self.rooms.values(), key=lambda room: (room.cap, room.id)):
+                if room.cap >= 2:
+                    self._rooms_at.setdefault(room.site, []).append(room)
+        return self._rooms_at.get(site, [])
 
     def room(self, room: str, dur: int) -> Mask:
         """Steps at which the room is free for ``dur`` minutes."""

@@ -1,0 +1,72 @@
+"""A few loops of a batch taken out and placed again together, exactly, with all others as they are.
+
+Placing one loop after another never finds what takes two of them to move at once. Here the exact
+model does, over the starts that a better placement of these few could use (`solver.proof`).
+
+Source: Shaw, Using constraint programming and local search methods to solve vehicle routing problems
+(1998): large neighbourhood search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from solver.bounds import Bounds
+from solver.budget import Budget
+from solver.frame import Frame
+from solver.model import Model
+from solver.plan import LoopPlan, Status
+from solver.proof import MOST_STARTS, Contender, within
+from solver.subsets import MOST_SESSIONS
+from solver.timeline import BEYOND
+from solver.usage import Usage
+
+WORK = 0.2
+"""Deterministic time that one such search may take."""
+
+BUILT = 0.02
+"""Deterministic work counted for bounding one loop and building its part of the model."""
+
+REACH = 3_000
+"""How far above a loop's least price starts are looked at, in minutes of price, however much there is to gain."""
+
+
+def together(
+    usage: Usage, frames: Sequence[Frame], forced: frozenset[str], prices: Mapping[str, int], budget: Budget
+) -> Mapping[str, LoopPlan | None] | None:
+    """The loops placed at a lower price than now; ``None`` = no such placement was found.
+
+    ``usage`` holds all other loops. ``prices``: per loop what leaving it out costs, and under the empty
+    name what these loops cost now.
+    """
+    bounds = {}
+    budget.spend(BUILT * len(frames))
+    for frame in frames:
+        if len(frame.sessions) > MOST_SESSIONS:
+            return None
+        bounds[frame.loop.id] = Bounds(frame, usage)
+    shares = {}
+    for frame in frames:
+        name = frame.loop.id
+        least = bounds[name].lowest() if bounds[name].possible else BEYOND
+        shares[name] = least if name in forced else min(least, prices[name])
+    slack = prices[""] - sum(shares.values()) - 1
+    if slack < 0:
+        return None
+    loops: list[Contender] = []
+    for frame in frames:
+        name = frame.loop.id
+        domain = within(bounds[name], shares[name] + min(slack, REACH))
+        if all(domain.starts.values()):
+            loops.append((frame, domain, name in forced))
+    if (
+        not loops
+        or sum(len(times) for _, domain, _ in loops for times in domain.starts.values()) > MOST_STARTS
+    ):
+        return None
+    model = Model(usage, loops)
+    absent = sum(prices[frame.loop.id] for frame in frames) - sum(prices[f.loop.id] for f, _, _ in loops)
+    model.between(0, prices[""] - absent - 1)
+    found = model.solve(budget.search(work=WORK, linear=1))
+    budget.spend(found.work)
+    return found.plans if found.status in (Status.OPTIMAL, Status.FEASIBLE) else None

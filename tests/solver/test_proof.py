@@ -1,0 +1,85 @@
+"""Batches to proof: starts that a better plan could use are kept, small batches are proven, neighbours move together."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.solver.families import make
+from solver.bounds import Bounds
+from solver.budget import Budget
+from solver.check import faults
+from solver.frame import Frame
+from solver.neighbourhood import together
+from solver.plan import Limits, Status
+from solver.problem import Problem
+from solver.proof import within
+from solver.solve import solve
+from solver.timeline import Timeline
+from solver.usage import Usage
+from tests.solver.build import at, loop, person, problem, seat, session, weights
+
+
+@pytest.mark.parametrize(("family", "seed"), (("XS", 1), ("XS", 2), ("S", 20_261_121), ("S", 20_261_127)))
+def test_no_start_of_a_plan_within_the_price_is_cut_off(family: str, seed: int) -> None:
+    it = make(family, seed)
+    best = solve(it, Limits(seconds=60))
+    (plan,) = best.plan.loops.values()
+    assert best.status is Status.OPTIMAL and plan is not None
+    timeline = Timeline(it)
+    bounds = Bounds(Frame(timeline, it.loops[0]), Usage(timeline))
+    domain = within(bounds, best.cost)
+    for name, got in plan.sessions.items():
+        assert got.start in domain.starts[name]
+    assert plan.debrief in domain.debrief
+    below = within(Bounds(Frame(timeline, it.loops[0]), Usage(timeline)), best.cost - 500)
+    assert sum(map(len, below.starts.values())) < sum(map(len, domain.starts.values()))
+
+
+@pytest.mark.parametrize(("seed", "cost"), ((20_261_123, 608_355), (20_261_124, 1_210_635)))
+def test_a_batch_of_a_few_loops_is_proven(seed: int, cost: int) -> None:
+    """The costs are those that the plain model of the benchmarks proves."""
+    it = make("dst", seed)
+    result = solve(it, Limits(seconds=120))
+    assert (result.status, result.cost, result.bound) == (Status.OPTIMAL, cost, cost)
+    assert faults(it, result) == ()
+
+
+def crossed() -> Problem:
+    """Each of two loops holds the hour and the person that the other wants."""
+    hours = ((at(0, 9), at(0, 11)),)
+    made = [
+        loop(
+            session(f"{name}.i", seat("ann bob", rank={other: 5})),
+            name=name,
+            availability=hours,
+        )
+        for name, other in (("L", "bob"), ("M", "ann"))
+    ]
+    return problem(
+        *made,
+        people=(person("ann", max_day=1), person("bob", max_day=1)),
+        weights=weights(unscheduled=10_000, finish=1, rank=10),
+        calendars={"here": hours},
+    )
+
+
+def test_two_loops_change_places() -> None:
+    it = crossed()
+    timeline = Timeline(it)
+    frames = [Frame(timeline, each) for each in it.loops]
+    budget = Budget(Limits(seconds=60))
+    now = 2 * 60 + 100
+    prices = {"L": 10_000, "M": 10_000, "": now}
+    found = together(Usage(timeline), frames, frozenset(), prices, budget)
+    assert found is not None
+    assert [found[name].sessions[f"{name}.i"].people for name in ("L", "M")] == [(("ann",),), (("bob",),)]
+    assert together(Usage(timeline), frames, frozenset(), {**prices, "": 120}, budget) is None, (
+        "it is the best"
+    )
+    assert budget.work > 0
+
+
+def test_a_loop_that_is_left_out_comes_in() -> None:
+    it = crossed()
+    result = solve(it, Limits(seconds=60))
+    assert (result.status, result.cost) == (Status.OPTIMAL, 120)
