@@ -180,9 +180,18 @@ def alternatives_task(ask: Mapping[str, Any]) -> Answer:
         "seconds": median(times),
         "single": single,
         "found": len(results),
-        "different": len({repr(sorted(one.plan.loops.items())) for one in results}),
+        "different": _apart(problem, results),
         "faults": [fault.text for one in results for fault in judge.violations(one.plan)][:5],
     }
+
+
+def _apart(problem: Problem, results: list[Result]) -> int:
+    """How many plans of the only loop a person can tell from all before them."""
+    from solver.alternatives import apart
+
+    loop = problem.loops[0]
+    plans = [plan for one in results if (plan := one.plan.loops[loop.id]) is not None]
+    return sum(all(apart(loop, plan, other) for other in plans[:at]) for at, plan in enumerate(plans))
 
 
 def repair_task(ask: Mapping[str, Any]) -> Answer:

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from solver.alternatives import alternatives, halves, interviewers, joined
+from solver.alternatives import alternatives, apart, days, interviewers
 from solver.check import Judge, faults
-from solver.plan import Limits, Plan, Result, Status
+from solver.plan import Limits, LoopPlan, Plan, Result, Status
 from solver.problem import Problem
 from solver.solve import solve
 from tests.solver.build import at, debrief, hours, loop, problem, seat, session, weights
@@ -32,11 +32,11 @@ def week(**given: object) -> Problem:
     )
 
 
-def look(it: Problem, result: Result) -> tuple[object, object]:
-    """What a person notices of a single loop's plan."""
+def the(it: Problem, result: Result) -> LoopPlan:
+    """The plan of a single loop."""
     got = result.plan.loops[it.loops[0].id]
     assert got is not None
-    return halves(it.loops[0], got), interviewers(it.loops[0], got)
+    return got
 
 
 def test_first_is_the_proven_best_and_the_rest_get_dearer() -> None:
@@ -47,18 +47,31 @@ def test_first_is_the_proven_best_and_the_rest_get_dearer() -> None:
     assert all(faults(week(), one) == () for one in found)
 
 
-def test_other_half_days_come_before_other_people() -> None:
-    found = alternatives(week(), 3, SHORT)
-    days = [{start // 1440 for start, _ in look(week(), one)[0]} for one in found]
-    assert days == [{0}, {1}, {2}]
-
-
-def test_other_people_fill_up_when_there_is_no_other_half_day() -> None:
-    it = week(days=((0, at(1, 0)),))
+def test_other_days_come_before_other_times_and_people() -> None:
+    it = week()
     found = alternatives(it, 3, SHORT)
-    assert len(found) == 2
-    assert look(it, found[0])[0] == look(it, found[1])[0]
-    assert look(it, found[0])[1] != look(it, found[1])[1]
+    used = [{start // 1440 for start, _ in days(it.loops[0], the(it, one))} for one in found]
+    assert used == [{0}, {1}, {2}]
+
+
+def test_other_times_and_people_fill_up_when_there_is_no_other_day() -> None:
+    it = week(days=((0, at(1, 0)),))
+    found = alternatives(it, 9, SHORT)
+    first, *others = (the(it, one) for one in found)
+    assert all(days(it.loops[0], one) == days(it.loops[0], first) for one in others)
+    assert any(interviewers(it.loops[0], one) != interviewers(it.loops[0], first) for one in others)
+    assert any(interviewers(it.loops[0], one) == interviewers(it.loops[0], first) for one in others)
+
+
+def test_a_loop_of_several_days_is_offered_other_days_and_other_times() -> None:
+    two = loop(
+        session("s", "ann"), session("t", "bob"), different_day=(("s", "t"),), availability=hours(9, 12)
+    )
+    it = problem(two, weights=weights(finish=1, extra_day=60, unscheduled=100_000))
+    found = [the(it, one) for one in alternatives(it, 5, SHORT)]
+    used = [days(two, one) for one in found]
+    assert len(found) == 5 and 2 < len(set(used)) < 5
+    assert all(apart(two, one, other) for one, other in combinations(found, 2))
 
 
 def test_infeasible_has_no_alternatives() -> None:
@@ -68,28 +81,23 @@ def test_infeasible_has_no_alternatives() -> None:
 
 @pytest.mark.parametrize("seed", range(0, 90, 3))
 def test_on_random_problems_all_differ_and_none_is_missed(seed: int) -> None:
-    """As many as there are looks among all plans, up to k; and the second is the best with another look."""
+    """Fewer than asked for only where every other plan is hardly another one; the first is the best of all."""
     it = tiny(seed)
     it = replace(it, weights=replace(it.weights, unscheduled=100_000))
     judge = Judge(it)
-    name = it.loops[0].id
-    looks: dict[object, int] = {}
-    for got in every_loop_plan(it, judge, it.loops[0]):
-        plan = Plan({name: got})
-        if not judge.violations(plan):
-            seen = halves(it.loops[0], got), interviewers(it.loops[0], got)
-            looks[seen] = min(judge.cost(plan), looks.get(seen, 10**9))
+    (one,) = it.loops
+    every = [got for got in every_loop_plan(it, judge, one) if not judge.violations(Plan({one.id: got}))]
     found = alternatives(it, 3, SHORT)
-    assert all(faults(it, one) == () for one in found)
-    if not looks:
-        assert [one.status for one in found] == [Status.INFEASIBLE]
+    assert all(faults(it, result) == () for result in found)
+    if not every:
+        assert [result.status for result in found] == [Status.INFEASIBLE]
         return
-    seen_looks = [look(it, one) for one in found]
-    assert all(a != b for a, b in combinations(seen_looks, 2))
-    assert found[0].cost == min(looks.values())
-    assert all(one.cost == looks[seen] for one, seen in zip(found[:1], seen_looks[:1], strict=True))
-    people = {seen[1] for seen in looks}  # type: ignore[index]
-    assert len(found) >= min(3, len(people))
+    plans = [the(it, result) for result in found]
+    assert all(apart(one, here, there) for here, there in combinations(plans, 2))
+    assert [result.cost for result in found] == sorted(result.cost for result in found)
+    assert found[0].cost == min(judge.cost(Plan({one.id: got})) for got in every)
+    further = [got for got in every if all(apart(one, got, plan) for plan in plans)]
+    assert len(found) == 3 or not further
 
 
 def test_with_several_loops_each_further_plan_changes_one() -> None:
@@ -102,10 +110,3 @@ def test_with_several_loops_each_further_plan_changes_one() -> None:
         changed = [name for name in ("L", "M") if later.plan.loops[name] != found[0].plan.loops[name]]
         assert len(changed) == 1
         assert faults(it, later) == ()
-
-
-def test_half_days_meet_at_noon_and_join_again() -> None:
-    one = week().loops[0]
-    morning, afternoon = (0, 720), (720, 1440)
-    assert joined(one, (morning, afternoon)) == ((0, 1440),)
-    assert joined(one, (afternoon,)) == (afternoon,)
