@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli.faults import told
+from scheduler.cli.faults import Commands, told
 from scheduler.domain.people import Mode
 
 app = typer.Typer(
     name="loopwright",
+    cls=Commands,
     help="Plans and books interview loops.",
     no_args_is_help=True,
     add_completion=False,

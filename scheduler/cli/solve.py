@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from scheduler.domain.errors import BadInput
 from solver.alternatives import alternatives
 from solver.codec import plan_from_json, problem_from_json, result_to_json
 from solver.explain import Explanation, explain
-from solver.plan import Limits, Progress, Result, Status
-from solver.problem import Problem
+from solver.plan import Limits, Plan, Progress, Result, Status
+from solver.problem import Problem, ProblemError
 from solver.repair import Repair, repair
 from solver.solve import solve
 from solver.wording import gap_sentence
@@ -47,12 +48,12 @@ class Question:
 
 def run(question: Question, output: Path | None, *, as_json: bool) -> None:
     """Answer and print; ``output`` gets the (best) plan as JSON."""
-    problem = problem_from_json(read(question.instance))
+    problem = _problem(question.instance)
     if question.decline and question.repair is None:
         raise BadInput("--decline", "needs the plan that is to be mended", "add --repair PLAN.json")
     mended: Repair | None = None
     if question.repair is not None:
-        plan = plan_from_json(read(question.repair))
+        plan = _plan(question.repair)
         mended = repair(problem, plan, [_declined(d, problem) for d in question.decline], question.limits)
         results = [mended.result]
     elif question.alternatives > 1:
@@ -68,11 +69,40 @@ def run(question: Question, output: Path | None, *, as_json: bool) -> None:
         out.print_json(json.dumps(_as_json(results, mended, reasons)))
         return
     for number, result in enumerate(results, start=1):
-        _show(problem, result, f"plan {number} of {len(results)}" if len(results) > 1 else "plan")
+        title = f"plan {number} of {len(results)}" if len(results) > 1 else "plan"
+        _show(problem, result, title, bounded=mended is None)
     if mended is not None:
         _show_changes(mended)
     if reasons is not None:
         _show_reasons(reasons)
+
+
+def _problem(path: Path) -> Problem:
+    """The problem in a file. Raises `BadInput` naming the file and the field."""
+    document = read(path)
+    if isinstance(document, dict) and "format" not in document and isinstance(document.get("loops"), dict):
+        fix = "name the problem, and a plan that is to be mended with --repair"
+        raise BadInput(str(path), "is a plan, not a problem", fix)
+    with _named(path):
+        return problem_from_json(document)
+
+
+def _plan(path: Path) -> Plan:
+    """The plan in a file. Raises `BadInput` naming the file and the field."""
+    document = read(path)
+    if isinstance(document, dict) and "format" in document:
+        raise BadInput(f"--repair {path}", "is a problem, not a plan", "give a plan that --out wrote")
+    with _named(path):
+        return plan_from_json(document)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ProblemError as error:
+        where = f"{path}: {error.path}" if error.path else str(path)
+        raise BadInput(where, error.fault, error.fix) from None
 
 
 def read(path: Path) -> Any:
@@ -158,12 +188,14 @@ def _change(change: Any) -> dict[str, Any]:
     }
 
 
-def _show(problem: Problem, result: Result, title: str) -> None:
+def _show(problem: Problem, result: Result, title: str, *, bounded: bool) -> None:
+    """``bounded`` is false for a repair: it looks for the least change, not for the least price."""
     placed = sum(1 for p in result.plan.loops.values() if p is not None)
     cut = ", cut by the time limit" if result.cut else ""
+    bound = f"bound {result.bound:,}" if bounded or result.bound else "not bounded"
     out.print(
         f"{title}: {result.status.value}{cut} · {placed} of {len(problem.loops)} loops · price {result.cost:,} · "
-        f"bound {result.bound:,} · {result.seconds:.3f} s",
+        f"{bound} · {result.seconds:.3f} s",
         markup=False,
     )
     prices = Table("rule", "price", title="price per rule", title_justify="left")

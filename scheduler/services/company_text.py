@@ -43,8 +43,8 @@ def parsed(text: str, syntax: Syntax, source: str) -> dict[str, Any]:
             [
                 BadInput(
                     source,
-                    f"holds {size / 1e6:.1f} MB",
-                    f"a company file has at most {MAX_BYTES // 1_000_000} MB",
+                    f"is larger than {MAX_BYTES // 1_000_000} MB, the most a company file may hold",
+                    "check that it is the right file",
                 )
             ]
         )

@@ -118,3 +118,53 @@ def test_other_bad_input_gets_one_clear_line(tmp_path: Path) -> None:
     for declined in ("nonsense", "nobody@c0.code", "p0@nothing"):
         done = solve(SMALL, "--repair", out, "--decline", declined)
         assert done.exit_code == 2 and "--decline" in done.stderr
+
+
+def test_a_plan_where_a_problem_belongs_and_the_other_way_round_are_told_apart(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    assert solve(SMALL, "--out", out).exit_code == 0
+    told = solve(out)
+    assert told.exit_code == 2
+    assert told.stderr == (
+        f"{out}: is a plan, not a problem; name the problem, and a plan that is to be mended with --repair\n"
+    )
+    told = solve(SMALL, "--repair", SMALL)
+    assert told.exit_code == 2
+    assert told.stderr == f"--repair {SMALL}: is a problem, not a plan; give a plan that --out wrote\n"
+
+
+def test_a_fault_inside_a_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "broken.json"
+    file.write_text('{"format": "loopbench/9"}')
+    assert solve(file).stderr.startswith(f"{file}: format: ")
+    file.write_text('{"loops": 3}')
+    assert solve(SMALL, "--repair", file).stderr.startswith(f"{file}: ")
+
+
+def test_a_repair_has_no_bound_and_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "plan.json"
+    assert solve(SMALL, "--out", out).exit_code == 0
+    shown = solve(SMALL, "--repair", out).stdout
+    assert "not bounded" in shown and "bound 0" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["solve"], "Missing argument 'instance'; see loopwright solve --help"),
+        (["solve", "x.json", "--nothing"], "No such option: --nothing; see loopwright solve --help"),
+        (["solve", "x.json", "--alternatives", "0"], "Invalid value for '--alternatives'"),
+        (["solv", "x.json"], "No such command 'solv'"),
+    ],
+)
+def test_misuse_of_the_command_line_is_one_line(arguments: list[str], line: str) -> None:
+    done = CliRunner().invoke(app, arguments, prog_name="loopwright")
+    assert done.exit_code == 2
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stderr.startswith(line), done.stderr
+
+
+def test_a_bare_command_shows_its_help_and_asked_for_help_is_no_failure() -> None:
+    assert "solve" in CliRunner().invoke(app, []).output
+    done = CliRunner().invoke(app, ["solve", "--help"])
+    assert done.exit_code == 0 and "--repair" in done.stdout

@@ -147,7 +147,7 @@ def test_a_file_is_at_most_two_megabytes(syntax: Syntax) -> None:
     assert parsed(line + "é" * ((MAX_BYTES - len(line)) // 2), syntax, "file") == {"a": 1}
     assert (
         refused(line + "é" * (MAX_BYTES // 2), syntax)
-        == "file: holds 2.0 MB; a company file has at most 2 MB"
+        == "file: is larger than 2 MB, the most a company file may hold; check that it is the right file"
     )
 
 
