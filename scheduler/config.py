@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -85,7 +86,7 @@ class Settings(BaseSettings):
         except ValueError:
             good = False
         if not good or not value.isascii() or not value.isprintable() or set(value) & set(" ?#@\\"):
-            raise ValueError("is not an address like https://hire.example.com; calendar services need https")
+            raise ValueError("is not an https address; write it as https://hire.example.com")
         return value.rstrip("/")
 
     @field_validator("webhook_secret")
@@ -141,6 +142,36 @@ def _nearest(name: str, known: Collection[str]) -> str:
     return f"did you mean {close[0]}?" if close else "see docs/settings.md"
 
 
+_NAME = "1 to 40 lower-case letters, digits and dashes"
+_WANTED = {
+    "data": "the path of a folder",
+    "credentials": "the path of a folder",
+    "deployment": _NAME,
+    "worker": _NAME,
+    "port": "a whole number from 0 to 65535",
+    "concurrency": "a whole number from 1 to 64",
+    "poll_seconds": "a number of seconds above 0, at most 900",
+    "watch_days": "a whole number from 0 to 30",
+    "solve_memory_mb": "a whole number of megabytes, at least 512",
+    "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",
+}
+"""What each setting may hold; the others are texts."""
+
+
+def _fault(error: ErrorDetails, known: Collection[str]) -> BadInput:
+    """What is wrong with one setting. What is secret is not repeated."""
+    field = ".".join(str(part) for part in error["loc"])
+    name = PREFIX + field.upper()
+    if error["type"] == "extra_forbidden":
+        return BadInput(name, "no such setting", _nearest(name, known))
+    if error["type"] == "value_error":  # the words of our own validators
+        fault, _, fix = error["msg"].removeprefix("Value error, ").partition("; ")
+        return BadInput(name, fault, fix or "see docs/settings.md")
+    wanted = _WANTED.get(field, "a text")
+    shown = "its value" if not Settings.model_fields[field].repr else repr(str(error["input"])[:80])
+    return BadInput(name, f"{shown} is not {wanted}", "see docs/settings.md")
+
+
 def load(**overrides: Any) -> Settings:
     """The settings of this process. Raises `BadInputs` naming every variable that is wrong, and
     unknown `LOOPWRIGHT_…` variables: a misspelt one must not be ignored."""
@@ -150,9 +181,7 @@ def load(**overrides: Any) -> Settings:
     try:
         settings = Settings(**{k: v for k, v in overrides.items() if v is not None})
     except ValidationError as error:
-        for fault in error.errors():
-            name = PREFIX + ".".join(str(p) for p in fault["loc"]).upper()
-            faults.append(BadInput(name, fault["msg"].removeprefix("Value error, "), "see docs/settings.md"))
+        faults += [_fault(e, known) for e in error.errors(include_url=False)]
         raise BadInputs(faults) from None
     if faults:
         raise BadInputs(faults)
