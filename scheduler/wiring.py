@@ -171,11 +171,16 @@ def calendars(
         for mode in Mode:
             found["google", mode] = GoogleCalendar(tokens, subject=subject, mode=mode.value, breaker=breaker)
     if tokens.get("microsoft") is not None:
+        from connectors.http import Http
+        from connectors.outlook.auth import SignIn
         from connectors.outlook.calendar import OutlookCalendar
 
-        breaker = Breaker()
+        http, breaker = Http(), Breaker()
+        sign_in = SignIn(tokens, "microsoft", http)  # one for both: a refused one is asked for twice an hour
         for mode in Mode:
-            found["outlook", mode] = OutlookCalendar(tokens, mode=mode.value, breaker=breaker)
+            found["outlook", mode] = OutlookCalendar(
+                tokens, mode=mode.value, breaker=breaker, http=http, sign_in=sign_in
+            )
     return found
 
 

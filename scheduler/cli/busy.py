@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from rich.table import Table
 from connectors.types import Availability, Known
 from scheduler import config, wiring
 from scheduler.cli.faults import out
-from scheduler.domain.errors import BadInput
+from scheduler.domain.errors import BadInput, BadInputs
 from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.time import Span, instant, zone
 from scheduler.services import availability
@@ -33,11 +34,12 @@ def run(
         with runtime.app.db.read() as tx:
             if tx.company.loaded_at() is None:
                 raise BadInput("company", "none is loaded", "run: loopwright load FILE")
-            owners = [_owner(tx, name) for name in names]
+            owners, strangers = _owners(tx, names)
             zones = {subject: zone_name or _zone(tx, owner) for subject, owner in owners}
         spans = {name: window(start, end, name) for name in set(zones.values())}
         found = _asked(runtime.app, {s: (o.account, spans[zones[s]]) for s, o in owners})
         rows = [_row(s, owner, found[s], zones[s]) for s, owner in owners]
+        rows += [_stranger(name, fault) for name, fault in strangers.items()]
     finally:
         runtime.close()
     if as_json:
@@ -74,16 +76,45 @@ def _whole(text: str, add: int) -> str:
     return f"{(day + timedelta(days=add)).isoformat()}T00:00"
 
 
+def _owners(tx: Tx, names: Sequence[str]) -> tuple[list[tuple[str, Person | Room]], dict[str, BadInput]]:
+    """Who is meant, each once, and the names that are nobody's. Raises where there is nobody else to ask
+    about."""
+    found: dict[str, Person | Room] = {}
+    faults: dict[str, BadInput] = {}
+    for name in dict.fromkeys(names):
+        try:
+            subject, owner = _owner(tx, name)
+        except BadInput as fault:
+            faults[name] = fault
+        else:
+            found[subject] = owner
+    if not found:
+        raise BadInputs(list(faults.values()))
+    return list(found.items()), faults
+
+
 def _owner(tx: Tx, name: str) -> tuple[str, Person | Room]:
+    """By id, e-mail address, or the address of the calendar."""
     person = tx.people.get(name) or tx.people.by_email(name)
     if person is not None:
         return f"person:{person.id}", person
     room = tx.rooms.get(name)
     if room is not None:
         return f"room:{room.id}", room
-    raise BadInput(
-        "PERSON", f"nobody and no room is called {name!r}", "give an id or an e-mail address of the company"
-    )
+    everybody: dict[str, Person | Room] = {f"person:{p.id}": p for p in tx.people.list()}
+    everybody |= {f"room:{r.id}": r for r in tx.rooms.list()}
+    for subject, owner in everybody.items():
+        if owner.account.address.casefold() == name.strip().casefold():
+            return subject, owner
+    known = [word for s, o in everybody.items() for word in (s.partition(":")[2], o.account.address)]
+    close = difflib.get_close_matches(name, known, 1)
+    fix = f"did you mean {close[0]}?" if close else "give an id or an address from the company file"
+    raise BadInput("PERSON", f"{name[:80]!r} is neither a person nor a room of this company", fix)
+
+
+def _stranger(name: str, fault: BadInput) -> dict[str, Any]:
+    """Whoever is asked about comes back: as unknown, where the company does not know them."""
+    return {"id": name, "known": False, "code": "not_in_company", "reason": f"{fault.fault}; {fault.fix}"}
 
 
 def _zone(tx: Tx, owner: Person | Room) -> str:
@@ -130,6 +161,9 @@ def _row(subject: str, owner: Person | Room, found: Availability, zone_name: str
 
 
 def _show(row: Mapping[str, Any]) -> None:
+    if "provider" not in row:
+        out.print(f"unknown: {row['reason']}", style="yellow", markup=False)
+        return
     title = f"{row['name']} · {row['provider']} {row['address']} · {row['zone']}"
     if not row["known"]:
         out.print(f"{title}\n  unknown: {row['reason']}", style="yellow", markup=False)

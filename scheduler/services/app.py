@@ -45,5 +45,8 @@ class App:
             (account.provider, Mode.TYPED)
         )
         if found is None:
-            raise Invalid(f"no {account.provider} connector is configured for {account.address}")
+            page = f"docs/{account.provider}.md"
+            raise Invalid(
+                f"{account.provider} is not connected: give it credentials as {page} says, and restart"
+            )
         return found

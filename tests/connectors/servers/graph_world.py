@@ -104,9 +104,13 @@ class Item:
         raise KeyError(ident)
 
 
+LOST_ZONE = "Mars Standard Time"
+"""What some program once wrote, and nobody knows any more."""
+
+
 def zone_of(name: str) -> ZoneInfo:
-    """Windows and IANA names; a custom zone counts as its owner's, here New York's."""
-    if name.startswith("tzone://"):
+    """Windows and IANA names; a custom zone and a lost one count as their owner's, here New York's."""
+    if name.startswith("tzone://") or name == LOST_ZONE:
         return ZoneInfo("America/New_York")
     return ZoneInfo(win_tz.get(name, name))
 

@@ -170,7 +170,11 @@ def test_a_day_counts_whole_and_in_the_zone_that_is_named(world: Mixed, tmp_path
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("nobody", *days()), "PERSON: nobody and no room is called 'nobody'"),
+        (("zoe", *days()), "PERSON: 'zoe' is neither a person nor a room of this company; give an id"),
+        (
+            ("hanna", *days()),
+            "PERSON: 'hanna' is neither a person nor a room of this company; did you mean hana?",
+        ),
         (("hana", "--from", "2026-03-31", "--to", "2026-03-30"), "--to: is not after --from"),
         (("hana", *days(), "--zone", "Mars/Base"), "--zone: unknown time zone 'Mars/Base'"),
         (("hana", "--from", "yesterday", "--to", "2026-03-30"), "--from: "),
@@ -182,6 +186,22 @@ def test_a_day_counts_whole_and_in_the_zone_that_is_named(world: Mixed, tmp_path
 )
 def test_bad_input_is_one_line(world: Mixed, tmp_path: Path, words: tuple[str, ...], line: str) -> None:
     assert refused(busy(tmp_path, *words)).startswith(line)
+
+
+def test_somebody_whom_the_company_does_not_know_is_unknown_and_the_others_are_told(
+    world: Mixed, tmp_path: Path
+) -> None:
+    result = busy(tmp_path, "zoe@elsewhere.example", "hana", "hana@testwerk.example", *days(), "--json")
+    found = rows(result)
+    assert list(found) == ["hana", "zoe@elsewhere.example"]
+    stranger = found["zoe@elsewhere.example"]
+    assert (stranger["known"], stranger["code"]) == (False, "not_in_company")
+    assert stranger["reason"].startswith("'zoe@elsewhere.example' is neither a person nor a room")
+    assert "unknown: 'zoe@" in busy(tmp_path, "hana", "zoe@elsewhere.example", *days()).stdout
+
+
+def test_a_calendars_address_names_its_owner(world: Mixed, tmp_path: Path) -> None:
+    assert list(rows(busy(tmp_path, "OAK@testwerk.example", *days(), "--json"))) == ["oak"]
 
 
 def test_without_a_company_it_says_so(tmp_path: Path) -> None:
