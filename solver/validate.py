@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from solver.errors import ProblemError
@@ -24,14 +23,15 @@ LIMITS: Final[Mapping[str, int]] = {
     "pool": 500,  # of one seat
     "people": 10_000,
     "rooms": 1_000,
-    "steps": 200_000,  # grid steps until the horizon: four months of minutes
+    "steps": 200_000,  # grid steps until anything of a plan can end: four months of minutes
     "minute": 10_000_000,  # any point in time, and any duration
     "weight": 10_000_000,
     "units": 10_000,  # rank units, prior load
+    "count": 10_000_000,  # interviews of a cap, heads of a room
 }
 """Sizes up to which everything holds its promises; beyond them a problem is refused by name.
 
-`weight`, `minute` and `units` keep every price far inside 64 bits.
+`weight`, `minute`, `count` and `units` keep every price far inside 64 bits.
 """
 
 
@@ -40,7 +40,7 @@ def validate(problem: Problem) -> None:
     _top(problem)
     known = _Known(problem)
     for at, person in enumerate(problem.people):
-        _person(f"people[{at}]", person, known)
+        _person(f"people[{at}]", person, problem, known)
     for at, room in enumerate(problem.rooms):
         _room(f"rooms[{at}]", room)
     for at, loop in enumerate(problem.loops):
@@ -63,7 +63,7 @@ class _Known:
         for at, (one, other, minutes) in enumerate(problem.travel):
             path = f"travel[{at}]"
             _ids(path, (one, other), self.sites, "site")
-            _least(path + "[2]", minutes, 0)
+            _minutes(path + "[2]", minutes)
             if one == other:
                 raise ProblemError(path, f"is a way from {one} to itself", "name two sites")
         pairs = [tuple(sorted((one, other))) for one, other, _ in problem.travel]
@@ -74,9 +74,9 @@ class _Known:
 
 def _top(problem: Problem) -> None:
     _least("grid", problem.grid, 1)
-    _least("horizon", problem.horizon, 1)
-    _least("buffer", problem.buffer, 0)
-    _limit("horizon", "steps", problem.horizon // problem.grid, "grid steps")
+    _minutes("grid", problem.grid, 1)
+    _within("horizon", problem.horizon, problem, 1)
+    _within("buffer", problem.buffer, problem)
     _limit("people", "people", len(problem.people), "people")
     _limit("rooms", "rooms", len(problem.rooms), "rooms")
     _limit("loops", "loops", len(problem.loops), "loops")
@@ -84,6 +84,8 @@ def _top(problem: Problem) -> None:
     for name in ("calendars", "day_bounds", "week_bounds"):
         for key, bounds in getattr(problem, name).items():
             _intervals(f"{name}[{key}]", bounds)
+    for key, bounds in problem.day_bounds.items():
+        _reach(f"day_bounds[{key}]", bounds, problem)
 
 
 def _weights(weights: Weights) -> None:
@@ -93,18 +95,17 @@ def _weights(weights: Weights) -> None:
         _limit(f"weights.{weight.name}", "weight", value, "")
 
 
-def _person(path: str, person: Person, known: _Known) -> None:
+def _person(path: str, person: Person, problem: Problem, known: _Known) -> None:
     _intervals(path + ".work", person.work)
-    busy = person.busy
-    if not all(block.start < block.end for block in busy) or any(
-        one.start > other.start for one, other in pairwise(busy)
-    ):
-        _blocks(path + ".busy", [(block.start, block.end) for block in busy])
+    _reach(path + ".work", person.work, problem)
+    _blocks(path + ".busy", [(block.start, block.end) for block in person.busy])
     _blocks(path + ".held", person.held)
+    _reach(path + ".held", person.held, problem)
     for name in ("max_day", "max_week", "max_day_minutes", "max_week_minutes", "prior"):
         value = getattr(person, name)
         if value is not None:
             _least(f"{path}.{name}", value, 0)
+            _limit(f"{path}.{name}", "count", value, "")
     _limit(path + ".prior", "units", person.prior, "")
     for name, bounds in (("day_bounds", known.days), ("week_bounds", known.weeks)):
         if person.tz not in bounds:
@@ -126,6 +127,7 @@ def _covered(path: str, work: Sequence[Interval], bounds: Sequence[Interval], na
 
 def _room(path: str, room: Room) -> None:
     _least(path + ".cap", room.cap, 1)
+    _limit(path + ".cap", "count", room.cap, "heads")
     _blocks(path + ".busy", room.busy)
 
 
@@ -133,9 +135,11 @@ def _loop(path: str, loop: Loop, problem: Problem, known: _Known) -> None:
     _ids(path + ".site", (loop.site,), known.sites, "site")
     for name in ("availability", "days", "preferred"):
         _intervals(f"{path}.{name}", getattr(loop, name))
+    _reach(path + ".availability", loop.availability, problem)
     _least(path + ".max_days", loop.max_days, 1)
-    _least(path + ".max_span", loop.max_span, 1)
-    _least(path + ".min_break", loop.min_break, 0)
+    _limit(path + ".max_days", "count", loop.max_days, "days")
+    _minutes(path + ".max_span", loop.max_span, 1)
+    _minutes(path + ".min_break", loop.min_break)
     if not 1 <= loop.priority <= 3:
         raise ProblemError(path + ".priority", f"is {loop.priority}", "give 1, 2 or 3")
     _least(path + ".sessions", len(loop.sessions), 1, "sessions")
@@ -155,7 +159,8 @@ def _relations(path: str, loop: Loop, sessions: Mapping[str, Session], known: _K
     for at, gap in enumerate(loop.gaps):
         where = f"{path}.gaps[{at}]"
         _ids(where, (gap.first, gap.then), sessions, "session of this loop")
-        _least(where + ".least", gap.least, 0)
+        _minutes(where + ".least", gap.least)
+        _minutes(where + ".greatest", gap.greatest or 0, None)
         if gap.greatest is not None and gap.greatest < gap.least:
             raise ProblemError(where + ".greatest", f"is less than least ({gap.least})", "raise it")
     apart = [frozenset(group) for group in loop.different_day]
@@ -167,10 +172,10 @@ def _relations(path: str, loop: Loop, sessions: Mapping[str, Session], known: _K
             if name == "same_day" and any(len(other.intersection(group)) > 1 for other in apart):
                 raise ProblemError(where, "contradicts different_day", "drop one of the two")
     if loop.longest_run is not None:
-        _least(path + ".longest_run.minutes", loop.longest_run.minutes, 1)
-        _least(path + ".longest_run.rest", loop.longest_run.rest, 1)
+        _minutes(path + ".longest_run.minutes", loop.longest_run.minutes, 1)
+        _minutes(path + ".longest_run.rest", loop.longest_run.rest, 1)
     if loop.max_day_minutes is not None:
-        _least(path + ".max_day_minutes", loop.max_day_minutes, 0)
+        _minutes(path + ".max_day_minutes", loop.max_day_minutes)
     _ids(path + ".barred", loop.barred, known.people, "person")
 
 
@@ -193,8 +198,7 @@ def _acyclic(path: str, loop: Loop) -> None:
 def _session(
     path: str, session: Session, sessions: Mapping[str, Session], problem: Problem, known: _Known
 ) -> None:
-    _least(path + ".dur", session.dur, 1)
-    _limit(path + ".dur", "minute", session.dur, "minutes")
+    _within(path + ".dur", session.dur, problem, 1)
     _intervals(path + ".window", session.window)
     _ids(path + ".after", session.after, sessions, "session of this loop")
     _unique(path + ".after", session.after)
@@ -277,9 +281,10 @@ def _lock_people(path: str, session: Session, people: Sequence[Sequence[str]]) -
 
 
 def _debrief(path: str, loop: Loop, debrief: Debrief, problem: Problem, known: _Known) -> None:
-    _least(path + ".dur", debrief.dur, 1)
-    _least(path + ".within", debrief.within, 0)
-    _least(path + ".least", debrief.least, 0)
+    _within(path + ".dur", debrief.dur, problem, 1)
+    _minutes(path + ".within", debrief.within)
+    _within(path + ".least", debrief.least, problem)
+    _within(path + ".previous", debrief.previous or 0, problem, None)
     _ids(path + ".attend", debrief.attend, known.people, "person")
     _unique(path + ".attend", debrief.attend)
     calendar = debrief.calendar or loop.site
@@ -291,7 +296,7 @@ def _debrief(path: str, loop: Loop, debrief: Debrief, problem: Problem, known: _
 
 
 def _on_grid(path: str, start: int, problem: Problem) -> None:
-    _least(path, start, 0)
+    _within(path, start, problem)
     if start % problem.grid:
         raise ProblemError(path, f"{start} is off the grid of {problem.grid}", "give a multiple of the grid")
 
@@ -306,7 +311,27 @@ def _limit(path: str, name: str, value: int, what: str) -> None:
     most = LIMITS[name]
     if value > most:
         noun = f" {what}" if what else ""
-        raise ProblemError(path, f"is {value}{noun}, the limit `{name}` is {most}", "split the problem")
+        fix = "give less" if name in ("minute", "weight", "units", "count") else "split the problem"
+        raise ProblemError(path, f"is {value}{noun}, the limit `{name}` is {most}", fix)
+
+
+def _minutes(path: str, value: int, least: int | None = 0) -> None:
+    """A length, or a point in time where ``least`` is none."""
+    if least is not None:
+        _least(path, value, least)
+    _limit(path, "minute", abs(value), "minutes")
+
+
+def _within(path: str, value: int, problem: Problem, least: int | None = 0) -> None:
+    """A length or a point in time that a plan's steps have to reach."""
+    _minutes(path, value, least)
+    _limit(path, "steps", value // problem.grid, "grid steps")
+
+
+def _reach(path: str, intervals: Sequence[Interval], problem: Problem) -> None:
+    """The same of the end of a list of intervals."""
+    if intervals:
+        _within(f"{path}[{len(intervals) - 1}]", intervals[-1][1], problem, None)
 
 
 def _ids(path: str, names: Iterable[str], known: Collection[str], what: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from solver.codec import problem_from_json, problem_to_json
 from solver.plan import Assignment
 from solver.problem import Gap, Lock, LongestRun, Problem, ProblemError, Seat, Shadow, Weights
 from solver.validate import LIMITS
@@ -268,6 +269,28 @@ CASES: dict[str, tuple[Callable[[], Problem], str]] = {
     ),
     "more time than the limit": (one(_grid=1, _horizon=LIMITS["steps"] + 1), "horizon"),
     "a weight beyond the limit": (one(_weights=Weights(idle=LIMITS["weight"] + 1)), "weights.idle"),
+    "more people than the limit": (
+        one(_people=[person(f"p{n}") for n in range(LIMITS["people"] + 1)]),
+        "people",
+    ),
+    "more rooms than the limit": (one(_rooms=[room(f"r{n}") for n in range(LIMITS["rooms"] + 1)]), "rooms"),
+    "more seats than the limit": (
+        one(session("s", *("ann" for _ in range(LIMITS["seats"] + 1)))),
+        "loops[0].sessions[0].seats",
+    ),
+    "a trainee twice": (one(session("s", "ann", shadow="tim tim")), "loops[0].sessions[0].shadow.pool"),
+    "somebody in one group twice": (
+        one(session("s", "ann"), session("t", "bob"), same_day=(("s", "s"),)),
+        "loops[0].same_day[0]",
+    ),
+    "a gap of a session with itself": (one(gaps=(Gap("s", "s"),)), "loops[0].sessions[0].after"),
+    "a pinned debrief before the epoch": (one(debrief=debrief(lock=-15)), "loops[0].debrief.lock"),
+    "a zone without weeks": (
+        one(_week_bounds={}),
+        "people[0].tz",
+    ),
+    "local weeks that overlap": (one(_week_bounds={TZ: ((0, 10), (5, 15))}), "week_bounds[Etc/UTC][1]"),
+    "a held interview the wrong way round": (worker(held=((20, 10),)), "people[0].held[0]"),
 }
 
 
@@ -275,6 +298,18 @@ CASES: dict[str, tuple[Callable[[], Problem], str]] = {
 def test_a_contradiction_is_refused_with_its_field(case: str) -> None:
     build, path = CASES[case]
     assert refused(build).path == path
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_document_with_it_is_refused_with_the_same_words(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, _ = CASES[case]
+    expected = refused(build)
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr("solver.problem.validate", lambda _: None)
+        document = problem_to_json(build())
+    assert refused(lambda: problem_from_json(document)).args == expected.args
 
 
 def test_a_limit_is_named() -> None:
