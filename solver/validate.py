@@ -351,10 +351,11 @@ def _unique(path: str, names: Sequence[str]) -> frozenset[str]:
 def _blocks(path: str, intervals: Sequence[Interval]) -> None:
     """Blocks that last, by start; they may overlap."""
     for at, (start, end) in enumerate(intervals):
-        if not 0 - LIMITS["minute"] <= start < end <= LIMITS["minute"]:
-            raise ProblemError(
-                f"{path}[{at}]", f"{start}–{end} is no interval", "give start < end, in minutes"
-            )
+        if start >= end:
+            fault = f"{start}–{end} is no interval"
+            raise ProblemError(f"{path}[{at}]", fault, "give start < end, in minutes")
+        if end > LIMITS["minute"] or start < -LIMITS["minute"]:
+            _limit(f"{path}[{at}]", "minute", max(end, -start), "minutes")
         if at and start < intervals[at - 1][0]:
             raise ProblemError(
                 f"{path}[{at}]", f"starts at {start}, before the one in front", "sort by start"
