@@ -8,15 +8,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
+from scheduler.api.common import BASE
 from scheduler.api.problems import Problem
 from scheduler.services.company_model import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
 from scheduler.services.intake import StageEvent
 
 router = APIRouter(include_in_schema=False)
+front = APIRouter(include_in_schema=False)
+"""What stands before the API: its address alone leads to its description."""
 Observer = Annotated[Actor, needs(Action.OBSERVE)]
 
 _STYLE = """
@@ -83,6 +86,11 @@ def describe(api: FastAPI) -> None:
         return api.openapi_schema
 
     api.openapi = document  # type: ignore[method-assign]
+
+
+@front.get("/")
+def get_front(_: Observer) -> RedirectResponse:
+    return RedirectResponse(f"{BASE}/docs")
 
 
 @router.get("/openapi.json")

@@ -47,5 +47,6 @@ def create_app(app: App, settings: Settings) -> FastAPI:
     for part in (loops, proposals, bookings, applications, company, webhooks, push, health, docs):
         v1.include_router(part.router)
     api.include_router(v1)
+    api.include_router(docs.front)
     docs.describe(api)
     return api

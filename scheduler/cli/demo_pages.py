@@ -18,6 +18,11 @@ from scheduler.services.agenda import Line
 from scheduler.services.naming import title_of
 from scheduler.wiring import Runtime
 
+PRICE = (
+    "The price is in minutes, less is better: finish counts every minute until the debrief is over, the others "
+    "are what each rule adds for what is not ideal (docs/instance-format.md#rules)."
+)
+
 
 def show(
     runtime: Runtime,
@@ -56,6 +61,8 @@ def _plans(proposals: Sequence[Proposal]) -> Table:
         "proven",
         title="The plans that were offered",
         title_justify="left",
+        caption=PRICE,
+        caption_justify="left",
     )
     for proposal in proposals:
         first, last = proposal.interviews[0].span.start, proposal.interviews[-1].span.end

@@ -5,6 +5,7 @@ The look uses the icalendar library and the company file alone: no table and no 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -128,6 +129,7 @@ def test_the_demo_holds_by_an_independent_look(tmp_path: Path) -> None:
     assert "as the candidate sees it" in done.stdout
     assert "infeasible" in done.stdout and "Katja Lorenz" in done.stdout
     assert "/api/v1/docs" in done.stdout
+    assert "The price is in minutes, less is better" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     before = {e.uid: (e.start, e.key) for e in ours(data, ORGANIZER)}
     again = demo(data)
@@ -161,3 +163,16 @@ def test_a_demo_of_an_earlier_week_says_so(tmp_path: Path) -> None:
     (data / "demo.json").write_text(json.dumps(mark))
     refused = demo(data)
     assert refused.returncode == 2 and "--fresh" in refused.stderr
+
+
+def test_two_demos_in_one_folder_at_once_are_one_too_many(tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    data.mkdir()
+    mark = {"first_monday": "2024-01-01", "seed": 1, "secret": "whsec_" + "a" * 40}
+    (data / "demo.json").write_text(json.dumps(mark))
+    with (data / "demo.lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        refused = demo(data)
+        assert refused.returncode == 2
+        assert refused.stderr == f"--data: another demo runs in {data}; end it, or choose another folder\n"
+    assert "another demo runs" not in demo(data).stderr, "a demo that has ended is in nobody's way"

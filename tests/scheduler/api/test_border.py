@@ -118,10 +118,9 @@ def answers(api: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int,
     """One refusal of every kind."""
     yield 401, api.deliver(event(), secret="x" * 24)
     yield 403, api.get(f"{BASE}/people", headers={"host": "evil.example"})
-    yield 404, api.get("/")
     yield 404, api.get("/favicon.ico")
     yield 404, api.get(f"{BASE}/loops/")
-    yield 404, api.get("//evil.example/..")
+    yield 404, api.get("//evil.example/../x")
     yield 404, api.get(f"{BASE}/nothing")
     yield 404, api.post(f"{BASE}/nothing", json={})
     yield 404, api.get(f"{BASE}/loops/x")

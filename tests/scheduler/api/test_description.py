@@ -55,8 +55,8 @@ def test_every_route_says_what_it_does(document: Any) -> None:
 
 
 def test_nothing_leaves_that_is_not_listed(api: Client) -> None:
-    """Every answer has a model; the three that are documents of their own are named here."""
-    documents = {"/company", "/company/schema", "/openapi.json", "/docs"}
+    """Every answer has a model; those that are documents of their own are named here."""
+    documents = {"/company", "/company/schema", "/openapi.json", "/docs", "/"}
     for route in routes(api):
         path = route.path.removeprefix(BASE)
         if not isinstance(route, APIRoute) or path in documents or path.startswith("/push/"):
@@ -97,3 +97,11 @@ def test_the_page_shows_every_route_and_shape_and_needs_no_script(api: Client, d
     assert set(document["components"]["schemas"]) <= set(ids)
     for _, path, _ in operations(document):
         assert path in answer.text
+
+
+def test_the_address_alone_leads_to_the_description(api: Client) -> None:
+    answer = api.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, f"{BASE}/docs")
+    assert api.get(answer.headers["location"]).status_code == 200
+    assert api.get("//evil.example/..").headers["location"] == f"{BASE}/docs", "never what a client calls us"
+    assert api.post("/").status_code == 405
