@@ -26,6 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 ORGANIZER = "interviews@testwerk.example"
 ON_GOOGLE = ("hana@testwerk.example", "ben@testwerk.example")
 ON_OUTLOOK = ("anna@testwerk.example", "cleo@testwerk.example")
+ROOM = "oak@testwerk.example"
 BASE_URL = "https://hire.testwerk.example"
 
 COMPANY = """
@@ -42,7 +43,7 @@ people:
   - {id: cleo, name: Cleo Cramer, email: cleo@testwerk.example, calendar: {provider: outlook, address: cleo@testwerk.example, mode: free_busy}}
   - {id: rolf, name: Rolf Reck, email: rolf@testwerk.example}
 rooms:
-  - {id: oak, name: Oak, site: berlin, capacity: 6, calendar: oak@testwerk.example}
+  - {id: oak, name: Oak, site: berlin, capacity: 6, calendar: {provider: ROOM_ON, address: oak@testwerk.example}}
 templates:
   - id: talks
     title: Talks
@@ -73,7 +74,9 @@ def monday() -> datetime:
 
 
 @contextmanager
-def mixed(folder: Path, *, organizer_on: str = "google", base_url: str = "") -> Iterator[Mixed]:
+def mixed(
+    folder: Path, *, organizer_on: str = "google", room_on: str = "local", base_url: str = ""
+) -> Iterator[Mixed]:
     """A loaded company in ``folder``; on the way out no request may have broken a service's description."""
     with ExitStack() as stack:
         google, graph = stack.enter_context(GoogleServer()), stack.enter_context(GraphServer())
@@ -83,7 +86,9 @@ def mixed(folder: Path, *, organizer_on: str = "google", base_url: str = "") -> 
         google.accounts.delegated |= {*scopes_for("typed"), READ_ROOMS}
         for address in (ORGANIZER, *ON_OUTLOOK):
             graph.world.add_mailbox(address)
-        text = COMPANY.replace("ORGANIZER_ON", organizer_on)
+        google.world.add_room(ROOM, "Oak", capacity=6)
+        graph.world.add_room(ROOM, "Oak", capacity=6)
+        text = COMPANY.replace("ORGANIZER_ON", organizer_on).replace("ROOM_ON", room_on)
         kit = make(folder, text, now=datetime.now(UTC).replace(microsecond=0))
         local = kit.app.calendars
 

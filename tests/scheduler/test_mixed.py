@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from connectors.local.folder import Entry, add_entries
+from connectors.types import EventRef, Role
 from scheduler.domain.bookings import SeatState
 from scheduler.domain.loops import LoopState
 from scheduler.services import replies
-from tests.scheduler.mixed import BERLIN, ORGANIZER, Mixed, mixed, monday
+from tests.scheduler.mixed import BERLIN, ORGANIZER, ROOM, Mixed, mixed, monday
 from tests.stories.kit import ask, booked, look
 
 
@@ -58,6 +60,45 @@ def test_one_loop_over_three_services(tmp_path: Path, organizer_on: str) -> None
         seats = {s.person: s.state for s in booked(kit, loop.id)["first"].seats}
         assert seats["anna"] is SeatState.ACCEPTED
         assert look(kit, loop.id).state is LoopState.CONFIRMED
+
+
+@pytest.mark.parametrize("organizer_on", ["google", "outlook"])
+@pytest.mark.parametrize("room_on", ["google", "outlook", "local"])
+def test_a_room_on_either_service_is_free_and_invited(
+    tmp_path: Path, organizer_on: str, room_on: str
+) -> None:
+    with mixed(tmp_path, organizer_on=organizer_on, room_on=room_on) as world:
+        start, noon = monday() + timedelta(hours=8), monday() + timedelta(hours=12)
+        if room_on == "google":
+            body = {"start": {"dateTime": start.isoformat()}, "end": {"dateTime": noon.isoformat()}}
+            world.google.world.put(ROOM, {"summary": "private", **body})
+        elif room_on == "outlook":
+            with world.graph.locked() as graph:
+                graph.put(ROOM, subject="private", start=start, end=noon)
+        else:
+            add_entries(tmp_path / "calendars", ROOM, [Entry("private", start, noon)])
+        loop = ask(world.kit, "talks", windows=(window(),))
+        assert loop.state is LoopState.CONFIRMED, loop.reasons
+        interviews = booked(world.kit, loop.id)
+        assert all(i.span.start >= noon for i in interviews.values() if i.room)
+        assert {i.room for i in interviews.values() if i.spec != "debrief"} == {"oak"}
+        event = world.kit.app.calendar(world.kit.company.organizer).get(
+            EventRef(ORGANIZER, interviews["first"].event_id)
+        )
+        assert {a.address: a.role for a in event.attendees}[ROOM] is Role.ROOM
+        accepted(world, organizer_on, interviews["first"].event_id)
+        replies.sync(world.kit.app)
+        world.kit.run()
+        assert look(world.kit, loop.id).state is LoopState.CONFIRMED
+
+
+def accepted(world: Mixed, organizer_on: str, event: str) -> None:
+    """The room's own service says yes, as the organizer's calendar shows it."""
+    if organizer_on == "google":
+        world.google.world.answer(ORGANIZER, event, ROOM, "accepted", "")
+        return
+    with world.graph.locked() as graph:
+        graph.answer(ROOM, ORGANIZER, event, "accepted")
 
 
 def answered(world: Mixed, organizer_on: str, event: str) -> None:
