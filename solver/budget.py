@@ -35,10 +35,16 @@ class Budget:
         """Deterministic work left, `None` without such a limit."""
         return None if self.limits.deterministic is None else self.limits.deterministic - self.work
 
-    def over(self) -> bool:
-        """Whether to end now; remembers if clock or stop was the reason."""
+    def late(self) -> bool:
+        """Whether clock or stop end it; remembers that they did."""
         if self.left <= 0 or (self.stop is not None and self.stop()):
             self.cut = True
+            return True
+        return False
+
+    def over(self) -> bool:
+        """Whether to end now: clock, stop or work."""
+        if self.late():
             return True
         return self.work_left is not None and self.work_left <= 0
 

@@ -1,4 +1,4 @@
-"""The one exception of this package: a problem or plan that cannot be read as one."""
+"""What this package raises: a problem or plan that cannot be read as one, and inside, time that ran out."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class ProblemError(ValueError):
     def __init__(self, path: str, fault: str, fix: str = "") -> None:
         self.path, self.fault, self.fix = path, fault, fix
         super().__init__(f"{path}: {fault}" + (f"; {fix}" if fix else ""))
+
+
+class OutOfTime(Exception):
+    """Ends a long computation whose clock says so. `solver.loop.Placer` makes an answer of it."""

@@ -7,7 +7,8 @@ starts that a cheaper plan could use. A relaxation only drops rules, so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush, nsmallest
 
@@ -16,6 +17,7 @@ from solver.budget import Budget
 from solver.check import Judge
 from solver.climb import Climber, Heap
 from solver.domain import full_domain
+from solver.errors import OutOfTime
 from solver.frame import Frame
 from solver.model import Model
 from solver.plan import LoopPlan, Plan, Status
@@ -101,15 +103,33 @@ class Placer:
         """The cheapest plan of one loop, proven if the budget lasts."""
         if len(frame.sessions) > MOST_SESSIONS:
             return self._everything(frame)
-        bounds = Bounds(frame, self.usage)
+        try:
+            with self._clock():
+                bounds = Bounds(frame, self.usage)
+        except OutOfTime:
+            return self._unfinished(None, 0)
         return self.search(frame, bounds) if bounds.possible else IMPOSSIBLE
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Lets clock and stop end long computations (`OutOfTime`)."""
+        timeline = self.usage.timeline
+        before, timeline.late = timeline.late, self.budget.late
+        try:
+            yield
+        finally:
+            timeline.late = before
 
     def lowest(self, frame: Frame) -> int | None:
         """The relaxation's bound on placing a loop, ``None`` = it proves that there is no way."""
         if len(frame.sessions) > MOST_SESSIONS:
             return 0
-        bounds = Bounds(frame, self.usage)
-        least = bounds.lowest() if bounds.possible else BEYOND
+        try:
+            with self._clock():
+                bounds = Bounds(frame, self.usage)
+                least = bounds.lowest() if bounds.possible else BEYOND
+        except OutOfTime:
+            return 0
         return least if least < BEYOND else None
 
     def quick(self, frame: Frame, effort: int = QUICK_TRIALS) -> Best | None:
@@ -120,6 +140,13 @@ class Placer:
         if len(frame.sessions) > MOST_SESSIONS:
             whole = self._everything(frame)
             return whole if whole.plan is not None else None
+        try:
+            with self._clock():
+                return self._quick(frame, effort)
+        except OutOfTime:
+            return None
+
+    def _quick(self, frame: Frame, effort: int) -> Best | None:
         bounds = Bounds(frame, self.usage)
         if not bounds.possible:
             return None
@@ -159,40 +186,46 @@ class Placer:
             tried.add(what)
             return self._staffed(frame, path)
 
-        while heap and (best is None or heap[0][0] <= best.cost - bounds.unit):
-            if self.budget.over():
-                return self._unfinished(best, heap[0][0])
-            value, row, slack = heappop(heap)
-            if not bounds.refined(row):
-                self._refine(bounds, heap, value, row)
-                continue
-            if slack <= 0:
-                best = cheaper(best, staffed(row))
-                if best is not None and best.cost <= value:
-                    break
-                goal = value + FIRST_GOAL * 4**-slack if best is None else best.cost - bounds.unit + 1
-                reached = climber.climb(row, goal)
-                if reached > value:
-                    best = cheaper(best, staffed(row))
-                if best is None:
-                    best = self._first_plan(frame, bounds, heap)
-                if reached <= bounds.most:
-                    again = best is None and reached >= goal
-                    heappush(heap, (max(value, reached), row, slack - 1 if again else SLACK))
-                climber.lift(heap, None if best is None else best.cost)
-                continue
-            cutoff = value + slack if best is None else min(value + slack, best.cost - 1)
-            domain, whole = bounds.domain(row, cutoff), bounds.domain(row, BEYOND - 1)
-            if domain == whole:
-                cutoff = BEYOND - 1 if best is None else best.cost - 1
-            found = self._exact(frame, domain, (value, cutoff))
-            best = cheaper(best, found)
-            if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
-                return self._unfinished(best, value)
-            if found.plan is None and domain == whole:
-                refuted.append(row)
-            elif found.plan is None and (best is None or cutoff + 1 < best.cost):
-                heappush(heap, (cutoff + 1, row, slack * WIDER))
+        lowest = 0
+        try:
+            with self._clock():
+                while heap and (best is None or heap[0][0] <= best.cost - bounds.unit):
+                    if self.budget.over():
+                        return self._unfinished(best, heap[0][0])
+                    value, row, slack = heappop(heap)
+                    lowest = value
+                    if not bounds.refined(row):
+                        self._refine(bounds, heap, value, row)
+                        continue
+                    if slack <= 0:
+                        best = cheaper(best, staffed(row))
+                        if best is not None and best.cost <= value:
+                            break
+                        goal = value + FIRST_GOAL * 4**-slack if best is None else best.cost - bounds.unit + 1
+                        reached = climber.climb(row, goal)
+                        if reached > value:
+                            best = cheaper(best, staffed(row))
+                        if best is None:
+                            best = self._first_plan(frame, bounds, heap)
+                        if reached <= bounds.most:
+                            again = best is None and reached >= goal
+                            heappush(heap, (max(value, reached), row, slack - 1 if again else SLACK))
+                        climber.lift(heap, None if best is None else best.cost)
+                        continue
+                    cutoff = value + slack if best is None else min(value + slack, best.cost - 1)
+                    domain, whole = bounds.domain(row, cutoff), bounds.domain(row, BEYOND - 1)
+                    if domain == whole:
+                        cutoff = BEYOND - 1 if best is None else best.cost - 1
+                    found = self._exact(frame, domain, (value, cutoff))
+                    best = cheaper(best, found)
+                    if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
+                        return self._unfinished(best, value)
+                    if found.plan is None and domain == whole:
+                        refuted.append(row)
+                    elif found.plan is None and (best is None or cutoff + 1 < best.cost):
+                        heappush(heap, (cutoff + 1, row, slack * WIDER))
+        except OutOfTime:
+            return self._unfinished(best, lowest)
         if best is None:
             return self._doubted(frame, bounds, refuted)
         return replace(best, status=Status.OPTIMAL, bound=best.cost)

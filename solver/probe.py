@@ -9,6 +9,7 @@ from solver.amend import amended
 from solver.budget import Budget
 from solver.changes import Change, changes
 from solver.check import Judge
+from solver.errors import OutOfTime
 from solver.frame import Frame
 from solver.gaps import Gap, gaps
 from solver.loop import IMPOSSIBLE, Best, Placer
@@ -82,6 +83,7 @@ class Probe:
         self.bare = bare(problem, self.loop)
         self.judge = Judge(self.bare)
         self.timeline = Timeline(self.bare)
+        self.timeline.late = self._late
         self.whole = Judge(problem)
         placed = {} if plan is None else {key: got for key, got in plan.loops.items() if key != name}
         self.plan = Plan(placed)
@@ -126,8 +128,12 @@ class Probe:
         return useful
 
     def gaps(self) -> tuple[Gap, ...]:
+        """What has no time at all; nothing is said if time ran out."""
         usage = self._usage(self.bare, ())
-        return gaps(Frame(usage.timeline, self.bare.loops[0]), usage)
+        try:
+            return gaps(Frame(usage.timeline, self.bare.loops[0]), usage)
+        except OutOfTime:
+            return ()
 
     def fits(self, lifted: tuple[Group, ...]) -> bool:
         """Whether the loop can be placed with these groups lifted (no, if their share of work ran out)."""
@@ -193,8 +199,11 @@ class Probe:
         if self.budget.over():
             return OUT_OF_TIME
         frame = Frame(usage.timeline, problem.loops[0])
-        if gaps(frame, usage):
-            return IMPOSSIBLE
+        try:
+            if gaps(frame, usage):
+                return IMPOSSIBLE
+        except OutOfTime:
+            return OUT_OF_TIME
         limits = replace(self.budget.limits, seconds=max(0.0, self.budget.left), deterministic=work)
         share = _Share(limits, self.budget.stop, rows=rows)
         kind = Placer if problem is self.bare else _OnceIsEnough
@@ -202,9 +211,13 @@ class Probe:
         self.budget.spend(share.work)
         return best
 
+    def _late(self) -> bool:
+        return self.budget.late()
+
     def _usage(self, problem: Problem, lifted: tuple[Group, ...]) -> Usage:
         gone = {group.name for group in lifted if group.kind is Kind.LOOP}
         usage = Usage(_Shared(problem, self.timeline))
+        usage.timeline.late = self._late
         for other in self.others:
             if other.loop.id not in gone:
                 usage.add(other.loop, other.plan)

@@ -21,6 +21,9 @@ from solver.timeline import BIG, Costs
 if TYPE_CHECKING:
     from solver.frame import Frame
 
+PAUSE = 32
+"""Sets of sessions between two looks at the clock."""
+
 MOST_SESSIONS = 12
 """Above this the tables (2 to the power of it) cost more than they save."""
 
@@ -97,6 +100,8 @@ class Subsets:
         """
         reached, out = {0}, []
         for done in range(1, self.everything + 1):
+            if not done % PAUSE:
+                self.frame.timeline.go_on()
             ways = []
             for i in range(self.m):
                 rest = done & ~(1 << i)
@@ -129,6 +134,8 @@ class Subsets:
         parts: list[int] = []
         rests: list[int] = []
         for whole in range(1, self.everything + 1):
+            if not whole % PAUSE:
+                self.frame.timeline.go_on()
             some, part = [], whole
             while part:
                 if wanted(part):
@@ -149,6 +156,8 @@ class Subsets:
         for done, ways in self.steps:
             if done == self.everything:
                 continue
+            if not done % PAUSE:
+                self.frame.timeline.go_on()
             best = h[done]
             for i, rest in ways:
                 k = self.shift[i]
@@ -171,6 +180,8 @@ class Subsets:
             for i, rest in ways:
                 ways_on.setdefault(rest, []).append((i, done))
         for rest in sorted(ways_on, reverse=True):
+            if not rest % PAUSE:
+                self.frame.timeline.go_on()
             best = np.full(shape, FAR, dtype=np.int64)
             for i, done in ways_on[rest]:
                 if done in close:
@@ -191,6 +202,8 @@ class Subsets:
         width = costs[0].shape[1]
         out = [np.full(costs[0].shape, FAR, dtype=np.int64) for _ in range(self.m)]
         for done, ways in self.steps:
+            if not done % PAUSE:
+                self.frame.timeline.go_on()
             for i, rest in ways:
                 until = h[rest] + costs[i]
                 if done in close:

@@ -9,13 +9,14 @@ starting there would overlap, or `BIG` where the person cannot. Arrays are cache
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from math import gcd
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.errors import OutOfTime
 from solver.problem import BusyKind, Interval, Loop, Person, Problem, Room, Session, SessionKind
 
 BIG = 1 << 52
@@ -139,6 +140,13 @@ class Timeline:
         self._room: dict[tuple[str, int], Mask] = {}
         self._rooms_at: dict[str, list[Room]] | None = None
         self._business: dict[str, tuple[Costs, Costs]] = {}
+        self.late: Callable[[], bool] | None = None
+        """Whether to give up; asked within everything that can take long, see `go_on`."""
+
+    def go_on(self) -> None:
+        """Raises `OutOfTime` once it is `late`."""
+        if self.late is not None and self.late():
+            raise OutOfTime
 
     # -- people -------------------------------------------------------------------------------
 
@@ -153,6 +161,7 @@ class Timeline:
         return found
 
     def _costs(self, person: Person, dur: int, event: Event) -> Costs:
+        self.go_on()
         diary = self._diary(person)
         out = np.full(self.steps, BIG, dtype=np.int64)
         for interval in person.work:
