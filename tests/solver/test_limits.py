@@ -1,0 +1,56 @@
+"""Limits are kept: clock and stop end even one large loop at once, and an answer says what ended it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.solver.huge import huge
+from benchmarks.solver.plant import plant
+from solver.alternatives import alternatives
+from solver.check import faults
+from solver.explain import explain
+from solver.plan import Limits, Status
+from solver.problem import Problem
+from solver.solve import solve
+
+LARGE = huge(1, loops=3, pool=250)
+"""Twelve sessions a loop on two days: the relaxation alone takes seconds."""
+
+SLACK = 1.5
+"""Seconds: twenty times what it takes, since machines are shared."""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize("loops", (1, 3))
+def test_a_large_problem_ends_at_its_limit_with_an_answer(loops: int) -> None:
+    it = huge(1, loops=loops, pool=250)
+    began = time.perf_counter()
+    result = solve(it, Limits(seconds=0.5))
+    assert time.perf_counter() - began < 0.5 + SLACK
+    assert result.cut and result.status in (Status.FEASIBLE, Status.UNKNOWN)
+    assert faults(it, result) == ()
+
+
+@pytest.mark.parametrize("ask", (solve, explain, alternatives))
+def test_stop_ends_any_question_at_once(ask: Callable[..., object]) -> None:
+    told = time.perf_counter() + 0.3
+    assert seconds(lambda: ask(LARGE, stop=lambda: time.perf_counter() > told)) < 0.3 + SLACK
+
+
+@pytest.mark.parametrize("kind", ("pool_busy", "order_lock"))
+def test_an_explanation_that_is_cut_keeps_what_it_has_found(kind: str) -> None:
+    """Where the whole takes longer, the limit is kept, and what is there was still shown."""
+    it: Problem = plant(kind, "multiday", 0).problem
+    began = time.perf_counter()
+    found = explain(it, Limits(seconds=0.4))
+    assert time.perf_counter() - began < 0.4 + SLACK
+    told = found.loops.get("c0")
+    assert found.cut or (told is not None and told.fixes)
