@@ -14,11 +14,13 @@ class TokenSource(Protocol):
     """
 
     def get(self, account: str) -> bytes | None:
-        """What was last put for that account; ``None`` where nobody has connected it yet."""
+        """What was last put for that account; ``None`` where nobody has connected it yet. Raises
+        `Forbidden` for what must not be used."""
         ...
 
     def put(self, account: str, data: bytes) -> None:
-        """Replace what is kept for that account: the service renewed something in it."""
+        """Replace what is kept for that account: the service renewed something in it. Raises
+        `Forbidden` where nothing can be kept."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,15 +58,26 @@ class FileTokens:
             raise Forbidden(f"{path}: cannot be read: {error.strerror}") from None
 
     def put(self, account: str, data: bytes) -> None:
-        """Keep renewed credentials, atomically and for this user only."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Keep renewed credentials, atomically and for this user only. Raises `Forbidden` where the
+        folder cannot be written to."""
+        path = self.folder / f"{account}.json"
         new = self.folder / f".{account}.{secrets.token_hex(4)}"
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.folder / f"{account}.json")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                new.unlink()
+            raise Forbidden(f"{path}: cannot be written: {error.strerror}") from None
+
+    def there(self, account: str) -> bool:
+        """Whether there is a file, also one that cannot be used: its people are unknown then."""
+        return (self.folder / f"{account}.json").exists()
 
 
 @dataclass(frozen=True)
@@ -164,13 +175,15 @@ def calendars(
     found: dict[tuple[str, Mode], Calendar] = {("local", Mode.TYPED): local, ("local", Mode.FREE_BUSY): local}
     tokens = FileTokens(settings.credentials_folder)
     # the big client libraries are imported where they are used: most deployments have one provider
-    if tokens.get("google") is not None:
+    if tokens.there("google"):
         from connectors.google.calendar import GoogleCalendar
 
-        subject, breaker = settings.google_subject or _organizer(db), Breaker()
+        # asked for at every call: a company may be loaded, or change its organizer, at any time
+        subject: str | Callable[[], str | None] = settings.google_subject or (lambda: _organizer(db))
+        breaker = Breaker()
         for mode in Mode:
             found["google", mode] = GoogleCalendar(tokens, subject=subject, mode=mode.value, breaker=breaker)
-    if tokens.get("microsoft") is not None:
+    if tokens.there("microsoft"):
         from connectors.http import Http
         from connectors.outlook.auth import SignIn
         from connectors.outlook.calendar import OutlookCalendar
@@ -260,11 +273,12 @@ def _messenger(settings: Settings, sender: str, name: str) -> Messenger:
 
 
 def _organizer(db: Database) -> str | None:
-    """The organizer's address, once a company is loaded."""
+    """The organizer's address, once a company is loaded whose organizer is on Google."""
     if migrated(db.engine) is None:
         return None
     with db.read() as tx:
-        return tx.company.organizer().address if tx.company.loaded_at() is not None else None
+        organizer = tx.company.organizer() if tx.company.loaded_at() is not None else None
+    return organizer.address if organizer is not None and organizer.provider == "google" else None
 
 
 def _folder(path: Path) -> None:

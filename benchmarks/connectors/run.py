@@ -57,9 +57,14 @@ def ways(provider: str) -> tuple[str, ...]:
     return found
 
 
-def rows(asked: argparse.Namespace, console: Console) -> list[Figures]:
+Base = dict[tuple[str, int], tuple[float, bool]]
+"""Seconds of one request after the other for a company, and whether that was measured or reckoned."""
+
+
+def rows(asked: argparse.Namespace, console: Console) -> tuple[list[Figures], Base]:
     context = multiprocessing.get_context("spawn")
     found: list[Figures] = []
+    base: Base = {}
     pace: dict[tuple[str, str], float] = {}  # seconds a person, from the smaller company before
     with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as fresh:
         for provider in asked.provider or PROVIDERS:
@@ -68,18 +73,36 @@ def rows(asked: argparse.Namespace, console: Console) -> list[Figures]:
                     expected = pace.get((provider, way), 0.0) * people
                     if way == ONE_BY_ONE and expected > asked.patience:
                         console.print(f"{provider} {way} {people}: left out, about {expected:.0f} s")
+                        base[provider, people] = expected, False
                         continue
                     figures = fresh.submit(measure, provider, way, people, asked.latency).result()
                     pace[provider, way] = figures.seconds / people
+                    if way == ONE_BY_ONE:
+                        base[provider, people] = figures.seconds, True
                     found.append(figures)
                     console.print(f"{provider} {way} {people}: {figures.seconds:.2f} s")
-    return found
+    return found, base
 
 
-def table(found: list[Figures]) -> Table:
+def ratio(f: Figures, base: Base) -> str:
+    """How often as quick as one request after the other; ``~`` where that was reckoned from fewer people."""
+    seconds, measured = base.get((f.provider, f.people), (0.0, True))
+    return f"{'' if measured else '~'}{seconds / f.seconds:.1f}" if seconds else ""
+
+
+def table(found: list[Figures], base: Base) -> Table:
     shown = Table(title="Cold pull of two weeks")
-    for name in ("service", "way", "people", "latency", "requests", "seconds", "memory kept"):
-        shown.add_column(name, justify="left" if name in ("service", "way") else "right")
+    for name in (
+        "service",
+        "way",
+        "people",
+        "latency",
+        "requests",
+        "seconds",
+        "times as quick",
+        "memory kept",
+    ):
+        shown.add_column(name, justify="left" if name in ("service", "way") else "right", no_wrap=True)
     for f in found:
         shown.add_row(
             f.provider,
@@ -88,6 +111,7 @@ def table(found: list[Figures]) -> Table:
             f"{f.latency * 1000:.0f} ms",
             f"{f.requests:,}",
             f"{f.seconds:.2f}",
+            ratio(f, base),
             f"{f.grown_mb:+.1f} MB",
         )
     return shown
@@ -96,11 +120,13 @@ def table(found: list[Figures]) -> Table:
 def main() -> int:
     asked = arguments()
     console = Console()
-    found = rows(asked, console)
-    console.print(table(found))
+    found, base = rows(asked, console)
+    console.print(table(found, base))
     asked.out.mkdir(parents=True, exist_ok=True)
     file = asked.out / "connectors.json"
-    file.write_text(json.dumps([asdict(f) for f in found], indent=1) + "\n")
+    file.write_text(
+        json.dumps([asdict(f) | {"times_as_quick": ratio(f, base)} for f in found], indent=1) + "\n"
+    )
     console.print(f"written to {file}")
     return 0
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,8 @@ FULL_CALENDAR = _BASE + "calendar"
 """Everything in every calendar: more than is ever needed, looked for by `check`."""
 
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+
+_log = logging.getLogger(__name__)
 
 _REVOKED = 1800.0
 """Seconds before a refused sign-in is tried again with the same file: twice an hour at most."""
@@ -164,7 +167,10 @@ class Keyring:
     def keep(self, grant: Grant, refresh_token: str) -> None:
         """Google replaced the refresh token: hand the new one to the app."""
         info = {**grant.info, "refresh_token": refresh_token}
-        self._tokens.put(self.account, json.dumps(info).encode())
+        try:
+            self._tokens.put(self.account, json.dumps(info).encode())
+        except ConnectorError as error:  # it is in memory: what was kept before may do after a restart
+            _log.warning("the renewed sign-in of Google account %r is not kept: %s", self.account, error)
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ class GoogleCalendar(OrganizerEvents):
     """`Calendar` and `Push` of `connectors.protocol` for Google. Close it when done.
 
     ``account`` names the sign-in in ``tokens``. With a service account, ``subject`` is the person
-    it acts for; with ``impersonate`` it acts for the owner of each calendar whose events are read or
+    it acts for, or says who that is now; with ``impersonate`` it acts for the owner of each calendar whose events are read or
     written, and for ``subject`` where nobody owns what is asked (busy times, rooms). ``mode``
     ``free_busy`` never asks for events of other people. ``scopes`` replaces the least ones.
     """
@@ -51,7 +51,7 @@ class GoogleCalendar(OrganizerEvents):
         tokens: TokenSource,
         *,
         account: str = "google",
-        subject: str | None = None,
+        subject: str | Callable[[], str | None] | None = None,
         mode: Mode = "typed",
         impersonate: bool = False,
         scopes: Sequence[str] | None = None,
@@ -67,7 +67,7 @@ class GoogleCalendar(OrganizerEvents):
             raise Invalid(f"mode must be typed or free_busy, not {mode!r}")
         if impersonate and not subject:
             raise Invalid("impersonate needs a subject: busy times and rooms are asked for as somebody")
-        self._subject = subject
+        self._whom = subject
         self._impersonate = impersonate
         self._scopes = tuple(scopes or scopes_for(mode))
         self._mode = mode
@@ -199,6 +199,10 @@ class GoogleCalendar(OrganizerEvents):
         return findings(self._service, self._subject, self._scopes, calendar, self._as_owner)
 
     # --- whom we act for -------------------------------------------------------------------------
+
+    @property
+    def _subject(self) -> str | None:
+        return self._whom() if callable(self._whom) else self._whom
 
     def _as_owner(self, calendar: str) -> SignIn:
         """The sign-in for a calendar's events: its owner's where we act for everybody."""

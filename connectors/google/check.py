@@ -55,7 +55,7 @@ def findings(
         Finding("sign_in", True, f"signed in as {who}"),
         _age(grant),
         _scopes(service, grant, sign_in, subject, scopes),
-        _can_read(service, sign_in, calendar or subject),
+        _can_read(service, sign_in, calendar or subject or str(grant.info.get("account") or "")),
     ]
     if calendar:
         found.append(_can_write(service, act_for(calendar), calendar, subject, grant))
@@ -112,7 +112,9 @@ def _scopes(
 
 def _can_read(service: Service, sign_in: SignIn, address: str | None) -> Finding:
     if not address:
-        return Finding("can_read", False, "name an organizer calendar or a subject to try reading with")
+        return Finding(
+            "can_read", False, "nobody to act for: set LOOPWRIGHT_GOOGLE_SUBJECT to a Workspace user"
+        )
     now = datetime.now(UTC)
     body = {
         "timeMin": wire.stamp(now),

@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +36,8 @@ READ = RESOURCE + "Calendars.Read"
 READ_SHARED = RESOURCE + "Calendars.Read.Shared"
 WRITE = RESOURCE + "Calendars.ReadWrite"
 ROOMS = RESOURCE + "Place.Read.All"
+
+_log = logging.getLogger(__name__)
 
 _EARLY = 120.0
 """Seconds before its end at which an access token is renewed."""
@@ -282,8 +285,12 @@ class SignIn:
             return
         text = self._cache.serialize()
         data = json.dumps({**grant.info, "cache": text}).encode()
-        self._tokens.put(self.account, data)
-        self._raw = data
+        try:
+            self._tokens.put(self.account, data)
+        except ConnectorError as error:  # it is in memory: what was kept before may do after a restart
+            _log.warning("the renewed sign-in of Microsoft account %r is not kept: %s", self.account, error)
+        else:
+            self._raw = data
 
 
 def read_cache(account: str, grant: Grant) -> Any:

@@ -129,7 +129,14 @@ def test_a_shared_calendar_with_the_wider_scope(harness: GoogleHarness) -> None:
 def test_nothing_to_try_with(harness: GoogleHarness) -> None:
     found = look(harness, None, subject=None, tokens=MemoryTokens(google=key_file()))
     assert not found["can_read"].ok
+    assert "LOOPWRIGHT_GOOGLE_SUBJECT" in found["can_read"].text
     assert "can_write" not in found
+
+
+def test_whoever_consented_is_tried_where_nobody_else_is_named(harness: GoogleHarness) -> None:
+    harness.server.accounts.consents["1//refresh-secret"] = (ORGANIZER, frozenset(scopes_for("typed")))
+    tokens = MemoryTokens(google=consent(account=ORGANIZER))
+    assert ORGANIZER in look(harness, None, subject=None, tokens=tokens)["can_read"].text
 
 
 def test_without_a_calendar_the_subjects_own_is_tried(harness: GoogleHarness) -> None:

@@ -202,6 +202,23 @@ class TestConsent:
         assert fresh.changes(ORGANIZER, None, WINDOW).upserts == ()
         fresh.close()
 
+    def test_where_nothing_can_be_kept_it_goes_on_in_memory(
+        self, harness: GoogleHarness, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        class ReadOnly(MemoryTokens):
+            def put(self, account: str, data: bytes) -> None:
+                raise Forbidden("google.json: cannot be written: Read-only file system")
+
+        harness.server.accounts.consents["1//refresh-secret"] = (ORGANIZER, SCOPES)
+        harness.server.accounts.rotates = True
+        calendar = connect(harness.server, tokens=ReadOnly(google=consent()), subject=None)
+        for _ in range(3):
+            assert calendar.changes(ORGANIZER, None, WINDOW).upserts == ()
+        calendar.close()
+        assert harness.server.accounts.asked == 1
+        assert "is not kept: google.json: cannot be written" in caplog.text
+        assert "1//" not in caplog.text
+
     def test_it_cannot_act_for_somebody_else(self, harness: GoogleHarness) -> None:
         calendar, _ = connect_with(harness, consent(account="ada@example.com"), subject=ORGANIZER)
         with pytest.raises(Forbidden, match=r"consent of ada@example.com cannot act for loops@example.com"):

@@ -13,7 +13,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from connectors.calls import Retry
-from connectors.errors import AuthRevoked, ConnectorError, Invalid, RateLimited, Transient, Unreadable
+from connectors.errors import (
+    AuthRevoked,
+    ConnectorError,
+    Forbidden,
+    Invalid,
+    RateLimited,
+    Transient,
+    Unreadable,
+)
 from connectors.http import Http
 from connectors.outlook import consent
 from connectors.outlook.auth import SignIn, read_grant
@@ -294,6 +302,24 @@ def test_a_person_consents_and_the_app_acts_for_them_across_restarts(proxy: Prox
     grants = [form["grant_type"] for form in proxy.entra.asked]
     assert grants[0] == "authorization_code"
     assert set(grants[1:]) == {"refresh_token"}
+
+
+def test_where_nothing_can_be_kept_it_goes_on_in_memory(
+    proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    class ReadOnly(MemoryTokens):
+        def put(self, account: str, data: bytes) -> None:
+            raise Forbidden("microsoft.json: cannot be written: Read-only file system")
+
+    proxy.entra.life = 60
+    given = consented(proxy).get(PERSON) or b""
+    proxy.entra.life = 3_600
+    with delegated(ReadOnly(**{PERSON: given})) as calendar:
+        asks(calendar, 3)
+    refreshed = [form for form in proxy.entra.asked if form["grant_type"] == "refresh_token"]
+    assert len(refreshed) == 1, "the token that came is used, although it is not kept"
+    assert "is not kept: microsoft.json: cannot be written" in caplog.text
+    assert "refresh-" not in caplog.text
 
 
 def test_a_revoked_consent_stops_at_once_and_a_new_one_begins_again(proxy: Proxy) -> None:

@@ -235,8 +235,9 @@ def test_a_wrong_key_file_is_one_line_and_nobody_elses_problem(data: Path, conte
 
 def test_credentials_that_others_can_read_are_not_used(data: Path) -> None:
     path = credentials(data, "google.json", key_file(), 0o644)
-    line = refused(busy(data, "rolf", *days()))
-    assert line == f"{path}: others can read this file; run: chmod 600 {path}"
+    found = rows(busy(data, "hana", "rolf", *days(), "--json"))
+    assert [row["known"] for row in found.values()] == [False, True]
+    assert found["hana"]["reason"] == f"{path}: others can read this file; run: chmod 600 {path}"
 
 
 def test_a_proxy_of_a_kind_nobody_speaks_is_named(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,3 +168,20 @@ def test_a_bare_command_shows_its_help_and_asked_for_help_is_no_failure() -> Non
     assert "solve" in CliRunner().invoke(app, []).output
     done = CliRunner().invoke(app, ["solve", "--help"])
     assert done.exit_code == 0 and "--repair" in done.stdout
+
+
+def test_what_ended_a_search_without_a_proof_is_said_in_one_line() -> None:
+    batch = next(GOLDEN.glob("superday-*.json.gz"))
+    done = solve(batch, "--time-limit", 0.2)
+    (line,) = (line for line in done.output.splitlines() if "ended by" in line)
+    assert "ended by the time limit" in line and "of 40 loops" in line
+
+
+def test_loops_that_a_batch_leaves_out_are_explained(tmp_path: Path) -> None:
+    given = json.loads(gzip.decompress(SMALL.read_bytes()))
+    (loop,) = given["loops"]
+    hopeless = json.loads(json.dumps(loop).replace(f'"{loop["id"]}', '"late')) | {"availability": []}
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps(given | {"loops": [loop, hopeless]}))
+    done = solve(file, "--explain", "--time-limit", 20)
+    assert "late: impossible even alone" in done.output and "It would fit if" in done.output
