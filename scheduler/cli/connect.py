@@ -53,6 +53,9 @@ def run(provider: str, data: Path | None, wanted: Wanted) -> None:
         raise BadInput("--redirect", "nobody listens there", "give --paste too")
     settings = config.load(data=data)
     with wiring.consent(settings, provider, _client(wanted.client)) as consent:
+        if wanted.client is not None and consent.file.exists():
+            fix = "leave it out to consent again with what is kept, or move that file away"
+            raise BadInput("--client", f"{consent.file} is there already", fix)
         with _door(wanted, consent.host) as door:
             address, flow = consent.begin(door.redirect, wanted.mode, wanted.rooms, wanted.paste)
             _say("Open this address in a browser, sign in as the organizer, and agree:", "", address, "")

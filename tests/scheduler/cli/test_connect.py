@@ -360,10 +360,15 @@ def test_pasting_something_else(terminal: Terminal, tmp_path: Path, typed: str) 
     assert line.startswith("connect: this is not the address of a consent's answer")
 
 
-def test_a_service_account_is_not_overwritten(terminal: Terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_a_service_account_is_not_overwritten(terminal: Terminal, tmp_path: Path, given: bool) -> None:
     path = kept(tmp_path, "google", json.loads(key_file()))
     before = path.read_bytes()
-    assert "client file" in refused(terminal.run("google", "--port", "0"))
+    client = tmp_path / "client.json"
+    client.write_text(json.dumps({"installed": CLIENT_FILE}))
+    more = ("--client", str(client)) if given else ()
+    line = refused(terminal.run("google", "--port", "0", *more))
+    assert ("is there already; leave it out" if given else "client file") in line
     assert path.read_bytes() == before
 
 
