@@ -335,3 +335,47 @@ def test_waiting_for_a_retry_does_not_hold_a_place() -> None:
 def test_limits_that_would_stop_everything_are_refused(build: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"at least|needs"):
         build()
+
+
+def test_a_request_that_is_many_takes_every_place_and_gives_it_back() -> None:
+    limiter = Limiter(4)
+    with limiter.slot("a", whole=True):
+        taken = threading.Thread(target=lambda: limiter.slot("b").__enter__())
+        taken.start()
+        taken.join(timeout=0.1)
+        assert taken.is_alive(), "nobody else is under way"
+    taken.join(timeout=5)
+    assert not taken.is_alive()
+
+
+def test_two_that_gather_every_place_do_not_wait_for_each_other() -> None:
+    limiter = Limiter(4)
+    at_once, most, lock = [0], [0], threading.Lock()
+
+    def work(whole: bool) -> None:
+        for _ in range(25):
+            with limiter.slot("a", whole=whole):
+                weight = 4 if whole else 1
+                with lock:
+                    at_once[0] += weight
+                    most[0] = max(most[0], at_once[0])
+                time.sleep(0.0005)
+                with lock:
+                    at_once[0] -= weight
+
+    threads = [threading.Thread(target=work, args=(n % 2 == 0,), daemon=True) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert not any(thread.is_alive() for thread in threads)
+    assert most[0] == 4
+
+
+def test_every_place_is_given_back_when_the_body_fails() -> None:
+    limiter = Limiter(2)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), limiter.slot("a", whole=True):
+            raise ZeroDivisionError
+    with limiter.slot("a"), limiter.slot("b"):
+        pass
