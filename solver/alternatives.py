@@ -14,6 +14,7 @@ known, the region splits into those that each forbid one of its days.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count
@@ -22,6 +23,8 @@ from solver.answer import DEFAULT, Answer, judged, weighed
 from solver.bounds import Bounds, Row
 from solver.budget import Budget
 from solver.check import Judge
+from solver.clock import timely
+from solver.errors import OutOfTime
 from solver.frame import Frame
 from solver.loop import IMPOSSIBLE, Best, Placer, Wish
 from solver.plan import Limits, LoopPlan, Plan, Progress, Result, Status
@@ -67,9 +70,7 @@ def alternatives(
     judge = Judge(problem)
     usage = Usage(Timeline(problem))
     if len(problem.loops) == 1:
-        search = _Search(judge, usage, problem.loops[0], budget)
-        first = judged(judge, weighed(judge, problem.loops[0], search.best()), budget)
-        known = {problem.loops[0].id: search}
+        first, known = _single(judge, usage, budget)
     else:
         first, known = solve(problem, limits, progress=progress, stop=stop), {}
     if first.status not in (Status.OPTIMAL, Status.FEASIBLE) or k <= 1:
@@ -84,6 +85,16 @@ def alternatives(
         placed = sum(loop is not None for loop in first.plan.loops.values())
         progress(Progress(budget.seconds, placed, len(problem.loops), first.cost, first.bound, "done"))
     return tuple(results)
+
+
+def _single(judge: Judge, usage: Usage, budget: Budget) -> tuple[Result, dict[str, _Search]]:
+    """The best plan of the only loop, and what was learnt on the way to it."""
+    (loop,) = judge.problem.loops
+    try:
+        search = _Search(judge, usage, loop, budget)
+    except OutOfTime:
+        return judged(judge, weighed(judge, loop, Best(Status.UNKNOWN, None, 0, 0)), budget), {}
+    return judged(judge, weighed(judge, loop, search.best()), budget), {loop.id: search}
 
 
 @dataclass(frozen=True)
@@ -107,8 +118,9 @@ def _others(
     for loop, plan in placed:
         if not budget.over():
             usage.remove(loop, plan)
-            search = known.get(loop.id) or _Search(judge, usage, loop, budget)
-            found += search.others(plan, k)
+            with suppress(OutOfTime):
+                search = known.get(loop.id) or _Search(judge, usage, loop, budget)
+                found += search.others(plan, k)
             usage.add(loop, plan)
     return found
 
@@ -140,9 +152,11 @@ class _Search:
     """Other ways to place one loop, the rest of the world as in the usage."""
 
     def __init__(self, judge: Judge, usage: Usage, loop: Loop, budget: Budget) -> None:
+        """Raises `OutOfTime`."""
         self.judge, self.usage, self.loop, self.budget = judge, usage, loop, budget
         self.frame = Frame(usage.timeline, loop)
-        self.bounds = _Choice(self.frame, usage)
+        with timely(usage.timeline, budget):
+            self.bounds = _Choice(self.frame, usage)
         self.placer = Placer(judge, usage, budget)
         self._order = count()
         self._spared = 0
@@ -214,7 +228,11 @@ class _Search:
         """Gives a region its bound or, if it has one, its plan, and puts it back."""
         if region.bounds is None:
             kept = tuple(sorted(region.allowed))
-            bounds = Bounds(Frame(self.frame.timeline, self.loop, kept), self.usage)
+            try:
+                with timely(self.frame.timeline, self.budget):
+                    bounds = Bounds(Frame(self.frame.timeline, self.loop, kept), self.usage)
+            except OutOfTime:
+                return
             lowest = min((value for value, _ in bounds.rows()), default=None) if bounds.possible else None
             if lowest is not None:
                 heappush(heap, replace(region, bound=max(lowest, region.bound), bounds=bounds))

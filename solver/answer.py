@@ -61,5 +61,6 @@ def judged(judge: Judge, answer: Answer, budget: Budget) -> Result:
     cost = sum(price.values())
     if answer.bound > cost or (answer.status is Status.OPTIMAL and answer.bound != cost):
         raise RefusedPlan(f"claims a bound of {answer.bound} on a plan that costs {cost}")
-    cut = budget.cut and answer.status in (Status.FEASIBLE, Status.UNKNOWN)
-    return Result(answer.status, answer.plan, price, cost, answer.bound, budget.seconds, cut)
+    unproven = answer.status in (Status.FEASIBLE, Status.UNKNOWN)
+    cut, limit = budget.cut and unproven, budget.ended if unproven else None
+    return Result(answer.status, answer.plan, price, cost, answer.bound, budget.seconds, cut, limit)

@@ -31,6 +31,9 @@ ANY_DAY = -1
 CELLS = 4096
 """Rows are refined in chunks of about this many (row, step) cells."""
 
+TABLE = 32 << 20
+"""Bytes that one table of such a chunk, a cell for every set of sessions, takes at most if it can."""
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
@@ -179,7 +182,8 @@ class Bounds:
     def _refine_keys(self, wanted: list[Row]) -> None:
         keys = [key for key in wanted if key not in self._refined]
         rows = len(self.arrays.days) if not self.subsets.one_day else 1
-        size = max(1 if rows > 1 else 4, CELLS // (self.arrays.T * rows))
+        cells = min(CELLS, TABLE // (8 << self.subsets.m))
+        size = max(1 if rows > 1 else 4, cells // (self.arrays.T * rows))
         if not self.subsets.one_day:
             keys = [(ANY_DAY, at) for at in dict.fromkeys(at for _, at in keys)]
         for i in range(0, len(keys), size):

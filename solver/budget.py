@@ -12,13 +12,17 @@ from solver.plan import Limits
 
 @dataclass
 class Budget:
-    """Counts down one solve's limits. `cut` tells whether clock or stop ended it early."""
+    """Counts down one solve's limits. `cut` tells whether clock or stop ended it early.
+
+    ``ended`` is the limit that did first: a field of `Limits`, or ``stop``; none while all have room.
+    """
 
     limits: Limits
     stop: Callable[[], bool] | None = None
     started: float = field(default_factory=time.perf_counter)
     work: float = 0.0
     cut: bool = False
+    ended: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -37,16 +41,25 @@ class Budget:
 
     def late(self) -> bool:
         """Whether clock or stop end it; remembers that they did."""
-        if self.left <= 0 or (self.stop is not None and self.stop()):
+        clock = self.left <= 0
+        if clock or (self.stop is not None and self.stop()):
             self.cut = True
+            self.end("seconds" if clock else "stop")
             return True
         return False
+
+    def end(self, limit: str) -> None:
+        """Remembers which limit came first."""
+        self.ended = self.ended or limit
 
     def over(self) -> bool:
         """Whether to end now: clock, stop or work."""
         if self.late():
             return True
-        return self.work_left is not None and self.work_left <= 0
+        if self.work_left is not None and self.work_left <= 0:
+            self.end("deterministic")
+            return True
+        return False
 
     def spend(self, work: float) -> None:
         """Counts deterministic work done."""

@@ -253,7 +253,7 @@ def plan_from_json(document: object) -> Plan:
     """A plan from an answer's document; its status and price, if given, are not looked at."""
     top = Fields(document, "", "an answer")
     plan = Plan(loops=top.get("loops", table(optional(_loop_plan))))
-    for name in ("status", "cost", "bound", "solve_s", "price", "cut"):
+    for name in ("status", "cost", "bound", "solve_s", "price", "cut", "limit"):
         top.default(name, lambda value, _: value, None)
     top.close()
     return plan
@@ -301,6 +301,7 @@ def result_from_json(document: object) -> Result:
         bound=top.get("bound", integer),
         seconds=top.get("solve_s", _seconds),
         cut=top.default("cut", boolean, False),
+        limit=top.default("limit", optional(text), None),
     )
     top.close()
     return result

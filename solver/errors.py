@@ -15,4 +15,4 @@ class ProblemError(ValueError):
 
 
 class OutOfTime(Exception):
-    """Ends a long computation whose clock says so. `solver.loop.Placer` makes an answer of it."""
+    """Ends a long computation whose clock, or memory, has run out. `solver.loop.Placer` makes an answer of it."""

@@ -7,8 +7,7 @@ starts that a cheaper plan could use. A relaxation only drops rules, so nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush, nsmallest
 
@@ -16,6 +15,7 @@ from solver.bounds import Bounds, Path, Row
 from solver.budget import Budget
 from solver.check import Judge
 from solver.climb import Climber, Heap
+from solver.clock import timely
 from solver.domain import full_domain
 from solver.errors import OutOfTime
 from solver.frame import Frame
@@ -104,28 +104,18 @@ class Placer:
         if len(frame.sessions) > MOST_SESSIONS:
             return self._everything(frame)
         try:
-            with self._clock():
+            with timely(self.usage.timeline, self.budget):
                 bounds = Bounds(frame, self.usage)
         except OutOfTime:
             return self._unfinished(None, 0)
         return self.search(frame, bounds) if bounds.possible else IMPOSSIBLE
-
-    @contextmanager
-    def _clock(self) -> Iterator[None]:
-        """Lets clock and stop end long computations (`OutOfTime`)."""
-        timeline = self.usage.timeline
-        before, timeline.late = timeline.late, self.budget.late
-        try:
-            yield
-        finally:
-            timeline.late = before
 
     def lowest(self, frame: Frame) -> int | None:
         """The relaxation's bound on placing a loop, ``None`` = it proves that there is no way."""
         if len(frame.sessions) > MOST_SESSIONS:
             return 0
         try:
-            with self._clock():
+            with timely(self.usage.timeline, self.budget):
                 bounds = Bounds(frame, self.usage)
                 least = bounds.lowest() if bounds.possible else BEYOND
         except OutOfTime:
@@ -141,7 +131,7 @@ class Placer:
             whole = self._everything(frame)
             return whole if whole.plan is not None else None
         try:
-            with self._clock():
+            with timely(self.usage.timeline, self.budget):
                 return self._quick(frame, effort)
         except OutOfTime:
             return None
@@ -188,7 +178,7 @@ class Placer:
 
         lowest = 0
         try:
-            with self._clock():
+            with timely(self.usage.timeline, self.budget):
                 while heap and (best is None or heap[0][0] <= best.cost - bounds.unit):
                     if self.budget.over():
                         return self._unfinished(best, heap[0][0])

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from solver.bounds import Bounds
 from solver.budget import Budget
+from solver.clock import timely
+from solver.errors import OutOfTime
 from solver.frame import Frame
 from solver.model import Model
 from solver.plan import LoopPlan, Status
@@ -39,6 +41,16 @@ def together(
     ``usage`` holds all other loops. ``prices``: per loop what leaving it out costs, and under the empty
     name what these loops cost now.
     """
+    try:
+        with timely(usage.timeline, budget):
+            return _together(usage, frames, forced, prices, budget)
+    except OutOfTime:
+        return None
+
+
+def _together(
+    usage: Usage, frames: Sequence[Frame], forced: frozenset[str], prices: Mapping[str, int], budget: Budget
+) -> Mapping[str, LoopPlan | None] | None:
     bounds = {}
     budget.spend(BUILT * len(frames))
     for frame in frames:

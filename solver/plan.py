@@ -54,7 +54,9 @@ class Limits:
 
     ``deterministic`` counts solver work instead of seconds (the same on any machine); with it and
     a ``seed`` the same problem gives byte-equal answers. ``seconds`` is wall clock and may cut
-    earlier; the result then says so (`Result.cut`).
+    earlier; the result then says so (`Result.cut`). ``memory_mb`` bounds what is kept between steps
+    (caches) and each exact model, about; a hard limit is the process's own (``RLIMIT_AS``), and
+    running into it is an answer as well (`Result.limit`).
     """
 
     seconds: float = 20.0
@@ -76,6 +78,8 @@ class Result:
     seconds: float
     cut: bool = False
     """A wall-clock limit or a stop request ended it before its own end."""
+    limit: str | None = None
+    """What ended it without a proof: a field of `Limits`, or ``stop``; none if it ended by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from solver.bounds import Bounds
 from solver.budget import Budget
 from solver.climb import Climber
+from solver.clock import timely
 from solver.domain import full_domain
+from solver.errors import OutOfTime
 from solver.frame import Frame
 from solver.packing import Packing
 from solver.subsets import MOST_SESSIONS
@@ -52,6 +54,13 @@ class Prover:
         if slack is not None and self._looked is not None and slack >= self._looked:
             return None
         self._looked = slack
+        try:
+            with timely(self.usage.timeline, self.budget):
+                return self._contenders(slack)
+        except OutOfTime:
+            return None
+
+    def _contenders(self, slack: int | None) -> list[Contender] | None:
         out, starts = [], 0
         for name, frame in self.packing.frames.items():
             least = self.alone[name]

@@ -222,7 +222,7 @@ def result_to_json(result: Result, *, detail: bool = False) -> dict[str, Any]:
         "solve_s": result.seconds,
     }
     if detail:
-        document |= {"price": dict(result.price), "cut": result.cut}
+        document |= {"price": dict(result.price), "cut": result.cut, "limit": result.limit}
     return document
 
 

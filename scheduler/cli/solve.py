@@ -19,7 +19,7 @@ from scheduler.domain.errors import BadInput
 from solver.alternatives import alternatives
 from solver.codec import plan_from_json, problem_from_json, result_to_json
 from solver.explain import Explanation, explain
-from solver.plan import Limits, Plan, Progress, Result, Status
+from solver.plan import Limits, Plan, Progress, Result
 from solver.problem import Problem, ProblemError
 from solver.repair import Repair, repair
 from solver.solve import solve
@@ -63,8 +63,9 @@ def run(question: Question, output: Path | None, *, as_json: bool) -> None:
     if output is not None:
         write(output, result_to_json(results[0]))
     reasons = None
-    if question.explain and results[0].status is Status.INFEASIBLE:
-        reasons = explain(problem, question.limits)
+    if question.explain and None in results[0].plan.loops.values():
+        some = any(results[0].plan.loops.values())
+        reasons = explain(problem, question.limits, plan=results[0].plan if some else None)
     if as_json:
         out.print_json(json.dumps(_as_json(results, mended, reasons)))
         return
@@ -167,9 +168,11 @@ def _as_json(results: list[Result], mended: Repair | None, reasons: Explanation 
     if mended is not None:
         found["repair"] = {"level": mended.level, "changes": [_change(c) for c in mended.changes]}
     if reasons is not None:
+        found["explanation_cut"] = reasons.cut
         found["explanation"] = {
             id: {
                 "alone": e.alone,
+                "beside": e.beside,
                 "reasons": [gap_sentence(g, str) for g in e.gaps],
                 "fixes": [f.sentence(str) for f in e.fixes],
             }
@@ -188,10 +191,18 @@ def _change(change: Any) -> dict[str, Any]:
     }
 
 
+_ENDED = {
+    "seconds": "the time limit",
+    "stop": "a request to stop",
+    "deterministic": "the limit on work",
+    "memory_mb": "the memory limit",
+}
+
+
 def _show(problem: Problem, result: Result, title: str, *, bounded: bool) -> None:
     """``bounded`` is false for a repair: it looks for the least change, not for the least price."""
     placed = sum(1 for p in result.plan.loops.values() if p is not None)
-    cut = ", cut by the time limit" if result.cut else ""
+    cut = "" if result.limit is None else f", ended by {_ENDED.get(result.limit, result.limit)}"
     bound = f"bound {result.bound:,}" if bounded or result.bound else "not bounded"
     out.print(
         f"{title}: {result.status.value}{cut} · {placed} of {len(problem.loops)} loops · price {result.cost:,} · "
@@ -234,8 +245,11 @@ def _show_changes(mended: Repair) -> None:
 
 def _show_reasons(reasons: Explanation) -> None:
     for id, found in reasons.loops.items():
-        out.print(f"{id}: {'would fit alone' if found.alone else 'impossible even alone'}", markup=False)
+        fits = "fits beside the others" if found.beside else "would fit alone"
+        out.print(f"{id}: {fits if found.alone else 'impossible even alone'}", markup=False)
         for gap in found.gaps:
             out.print(f"  {gap_sentence(gap, str)}", markup=False)
         for fix in found.fixes:
             out.print(f"  {fix.sentence(str)}", markup=False)
+    if reasons.cut:
+        out.print("time ran out: there may be more reasons and fixes than these", markup=False)

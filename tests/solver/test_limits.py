@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from benchmarks.solver.families import make
 from benchmarks.solver.huge import huge
 from benchmarks.solver.plant import plant
 from solver.alternatives import alternatives
@@ -15,6 +19,8 @@ from solver.explain import explain
 from solver.plan import Limits, Status
 from solver.problem import Problem
 from solver.solve import solve
+
+ROOT = Path(__file__).resolve().parents[2]
 
 LARGE = huge(1, loops=3, pool=250)
 """Twelve sessions a loop on two days: the relaxation alone takes seconds."""
@@ -54,3 +60,43 @@ def test_an_explanation_that_is_cut_keeps_what_it_has_found(kind: str) -> None:
     assert time.perf_counter() - began < 0.4 + SLACK
     told = found.loops.get("c0")
     assert found.cut or (told is not None and told.fixes)
+
+
+TIGHT = """
+import resource
+from benchmarks.solver.huge import huge
+from solver.check import faults
+from solver.plan import Limits
+from solver.solve import solve
+
+it = huge(1, loops=2, pool=100)
+pages = int(open("/proc/self/statm").read().split()[0])
+most = pages * resource.getpagesize() + (48 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+result = solve(it, Limits(seconds=20))
+print(result.limit, result.status.value, len(faults(it, result)))
+"""
+
+
+def test_a_process_without_memory_answers_that_this_ended_it() -> None:
+    """The tables of a loop of twelve sessions need more than 48 MB."""
+    done = subprocess.run(
+        [sys.executable, "-c", TIGHT], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
+    limit, status, wrong = done.stdout.split()
+    assert (limit, wrong) == ("memory_mb", "0") and status in ("feasible", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("limits", "stop", "limit"),
+    [
+        (Limits(seconds=0.2), None, "seconds"),
+        (Limits(seconds=60), lambda: True, "stop"),
+        (Limits(seconds=60, deterministic=0.02), None, "deterministic"),
+    ],
+)
+def test_an_answer_without_a_proof_says_what_ended_it(
+    limits: Limits, stop: Callable[[], bool] | None, limit: str
+) -> None:
+    assert solve(make("M", 1), limits, stop=stop).limit == limit
+    assert solve(make("XS", 0)).limit is None
