@@ -101,6 +101,8 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         found = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if found.tzinfo is None:
+            raise NotAware(f"an instant without its offset is stored: {found}")
         return found.astimezone(UTC)
 
 

@@ -43,7 +43,9 @@ class Subscriptions:
 
     def renew_from(self, id: str, at: datetime) -> bool:
         """Renew it at ``at`` or earlier; false where there is none with that id."""
-        earlier = sa.case((subscriptions.c.renew_at > at, at), else_=subscriptions.c.renew_at)
+        kept = subscriptions.c.renew_at
+        # a bare value would be written as the driver likes, without its offset
+        earlier = sa.case((kept > at, sa.literal(at, kept.type)), else_=kept)
         change = sa.update(subscriptions).where(subscriptions.c.id == id).values(renew_at=earlier)
         return self.connection.execute(change).rowcount > 0
 

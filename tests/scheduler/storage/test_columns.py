@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Candidate
@@ -132,3 +133,8 @@ def test_numbers_in_facts_come_back_as_they_were_hashed(database: Database) -> N
         )  # fmt: skip
         found = tx.facts.of("odd")[0].data
     assert {k: repr(v) for k, v in found.items()} == {k: repr(v) for k, v in odd.items()}
+
+
+def test_an_instant_that_was_stored_without_its_offset_is_refused() -> None:
+    with pytest.raises(NotAware):
+        Instant().process_result_value("2026-03-02 09:00:00", sqlite.dialect())

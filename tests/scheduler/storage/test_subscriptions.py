@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -82,3 +84,22 @@ def test_the_secret_is_not_shown(database: Database, caplog: pytest.LogCaptureFi
         tx.subscriptions.put(broken)
     assert SECRET not in str(caught.value)
     assert SECRET not in caplog.text
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own clock shows another zone."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_renewal_is_due_at_the_same_instant_whatever_zone_the_machine_is_in(database: Database) -> None:
+    with database.write() as tx:
+        tx.subscriptions.put(ONE)
+        tx.subscriptions.renew_from(ONE.id, minutes(10))
+    with database.read() as tx:
+        assert tx.subscriptions.list()[0].renew_at == minutes(10)
