@@ -9,7 +9,7 @@ import pytest
 
 from solver import check, rules, rules_price
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1] / "solver"
 HARD = [
     check.known,
     check.left_out,
@@ -22,7 +22,7 @@ PRICED = [*check.LOOP_PRICES, rules_price.fair, rules_price.unscheduled]
 
 def written() -> set[str]:
     """Names of all test functions of the checker."""
-    trees = [ast.parse(path.read_text()) for path in HERE.glob("test_check_*.py")]
+    trees = [ast.parse(path.read_text()) for path in TESTS.glob("test_check_*.py")]
     return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
