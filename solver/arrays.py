@@ -245,7 +245,7 @@ def seat_price(usage: Usage, session: SessionFrame, seat: SeatFrame, person: str
     weights = usage.timeline.problem.weights
     price = weights.rank * seat.seat.rank.get(person, 0)
     if session.interview:
-        price += weights.fair * (2 * usage.load(person) + 1)
+        price += usage.seat(person)
     previous = session.session.previous
     if previous is not None and weights.moved_person and any(person in p for p in previous.people):
         price -= weights.moved_person

@@ -4,7 +4,8 @@
 2. The first pass: every loop once, most urgent first, each where it costs least.
 3. A bound: what each loop costs alone, summed (`solver.relief` sharpens it).
 4. The rest of the time: forcing in and ruining (`solver.improve`), and, where few starts are left that
-   a better plan could use (`solver.proof`), all loops in one exact model, to proof.
+   a better plan could use (`solver.proof`), all loops in one exact model, to proof. If some are still
+   left out after a few moves, all at once without prices (`solver.completion`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from solver.answer import Answer, nothing
 from solver.budget import Budget
 from solver.check import Judge
+from solver.completion import completed
 from solver.domain import full_domain
 from solver.frame import Frame
 from solver.improve import STEP, Improver
@@ -76,12 +78,40 @@ class _Batch:
         prover = Prover(self.packing, self.budget, self.alone)
         moves = 0
         while not self.budget.over() and self.packing.best_cost != self.bound:
-            proven = self._proven(prover)
+            proven = self._proven(prover, improver)
             if proven is not None:
                 return proven
+            if moves == MOVES:
+                self._complete(prover, improver)
             moves = MOVES if not moves else 2 * moves
             improver.run(lambda: self.packing.best_cost == self.bound, moves)
         return self._answer(Status.FEASIBLE)
+
+    def _complete(self, prover: Prover, improver: Improver) -> None:
+        """Leaves out as little as possible of what could be placed alone; and bounds that."""
+        names = [name for name, least in self.alone.items() if least is not None]
+        if all(name in self.packing.best for name in names):
+            return
+        loops = [(self.packing.frames[name], name in self.packing.pinned) for name in names]
+        losses = {name: self.packing.out[name] - prover.share(name) for name in names}
+        plans, least = completed(prover.usage, loops, losses, self.budget, **self._share())
+        self.bound = max(self.bound, sum(map(prover.share, self.packing.frames)) + least)
+        if plans:
+            improver.restore(dict(plans))
+            self._kept("complete")
+
+    def _kept(self, phase: str) -> None:
+        if self.packing.keep():
+            self._report(phase)
+
+    def _share(self) -> dict[str, float | None]:
+        """The seconds, or the work where that is limited, that one big search may take."""
+        work = self.budget.work_left
+        return (
+            {"seconds": SHARE * self.budget.left, "work": None}
+            if work is None
+            else {"seconds": None, "work": SHARE * work}
+        )
 
     # -- steps --------------------------------------------------------------------------------
 
@@ -141,7 +171,7 @@ class _Batch:
         self.budget.spend(STEP)
         return placer.lowest(frame)
 
-    def _proven(self, prover: Prover) -> Answer | None:
+    def _proven(self, prover: Prover, improver: Improver) -> Answer | None:
         """All loops in one exact model if few starts are left: the proven answer, or `None`."""
         best = self.packing.best_cost
         loops = prover.contenders(None if best is None else best - self.bound - 1)
@@ -159,8 +189,8 @@ class _Batch:
         if bound:
             self.bound = max(self.bound, bound + absent)
         if plans:
-            self.packing.restore({name: plan for name, plan in plans.items() if plan is not None})
-            self.packing.keep()
+            improver.restore({name: plan for name, plan in plans.items() if plan is not None})
+            self._kept("prove")
         return self._answer(status) if status is Status.OPTIMAL else None
 
     def _exact(
@@ -170,13 +200,12 @@ class _Batch:
         if not all(possible(frame, domain) for frame, domain, forced in loops if forced):
             return Status.INFEASIBLE, {}, 0
         world = self.packing.usage if usage is None else usage
-        share = None if most is None else SHARE * self.budget.left
-        work = None if most is None or self.budget.work_left is None else SHARE * self.budget.work_left
+        share = {} if most is None else self._share()
         for presolve in (True, False):
             model = Model(world, loops)
             if most is not None:
                 model.between(0, most)
-            search = self.budget.search(seconds=share, work=work, linear=1)
+            search = self.budget.search(**share, linear=1)
             found = model.solve(replace(search, presolve=presolve))
             self.budget.spend(found.work)
             if found.status is not Status.INFEASIBLE:

@@ -60,14 +60,12 @@ class Improver:
         self.waiting: list[str] = []
         self.exact = 0.0
         """Work spent on placing loops together."""
-        self.pool: dict[str, dict[LoopPlanKey, LoopPlan]] = {}
 
     # -- state --------------------------------------------------------------------------------
 
     def add(self, name: str, plan: LoopPlan, own: int | None = None) -> None:
         self.packing.add(name, plan, own)
         self.owners.add(self.packing.frames[name], plan)
-        self.pool.setdefault(name, {})[key_of(plan)] = plan
 
     def remove(self, name: str) -> LoopPlan:
         plan = self.packing.remove(name)
@@ -229,15 +227,6 @@ class Improver:
             return loop.availability[0][0], loop.availability[-1][1]
         mine = events_of(loop, plan)
         return min(t.start for _, t in mine), max(t.end for _, t in mine)
-
-
-LoopPlanKey = tuple[object, ...]
-
-
-def key_of(plan: LoopPlan) -> LoopPlanKey:
-    """What makes two plans of a loop the same."""
-    sessions = tuple((sid, got.start, got.people, got.shadow, got.room) for sid, got in plan.sessions.items())
-    return (sessions, plan.debrief)
 
 
 def with_rooms(plan: LoopPlan, rooms: dict[str, str]) -> LoopPlan:

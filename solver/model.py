@@ -145,6 +145,10 @@ class Model:
         """Asks for a price of at most ``most``, and says that less than ``least`` is proven impossible."""
         self.cp.add_linear_constraint(self.price, least, most)
 
+    def leave_out_least(self, losses: Mapping[str, int]) -> None:
+        """Minimises Σ losses(l) over the loops left out, and nothing else."""
+        self.cp.minimize(total(losses[v.loop.id] * (1 - v.placed) for v in self.variables.loops))
+
     def solve(self, search: Search) -> Found:
         """Searches until proven, stopped or out of budget."""
         solver = cp_model.CpSolver()

@@ -97,6 +97,10 @@ class Usage:
         """Interview seats carried: the prior load and those of the placed loops."""
         return self.timeline.people[person].prior + self._seats[person]
 
+    def seat(self, person: str) -> int:
+        """Price of one more interview seat of a person: w.fair · ((load + 1)² − load²)."""
+        return self.timeline.problem.weights.fair * (2 * self.load(person) + 1)
+
     def person(self, person: str, dur: int, event: Event, site: str | None) -> Costs:
         """`Timeline.person` with the placed loops' events, buffers, travel and caps."""
         taken = self._events.get(person)

@@ -1,4 +1,4 @@
-"""Batches to proof: starts that a better plan could use are kept, small batches are proven, neighbours move together."""
+"""Batches to proof: starts that a better plan could use are kept, small batches are proven, loops placed together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from benchmarks.solver.families import make
 from solver.bounds import Bounds
 from solver.budget import Budget
 from solver.check import faults
+from solver.completion import completed
 from solver.frame import Frame
 from solver.neighbourhood import together
 from solver.plan import Limits, Status
@@ -83,3 +84,37 @@ def test_a_loop_that_is_left_out_comes_in() -> None:
     it = crossed()
     result = solve(it, Limits(seconds=60))
     assert (result.status, result.cost) == (Status.OPTIMAL, 120)
+
+
+def rivals(hours: int) -> Problem:
+    """Three loops that want the same person for an hour each; the first is worth most."""
+    day = ((at(0, 9), at(0, 9 + hours)),)
+    made = [
+        loop(session(f"{name}.i", "ann"), name=name, availability=day, priority=3 - index)
+        for index, name in enumerate("LMN")
+    ]
+    return problem(*made, people=(person("ann"),), weights=weights(unscheduled=1000, finish=1))
+
+
+def leave_out_least(it: Problem) -> tuple[set[str], int]:
+    timeline = Timeline(it)
+    loops = [(Frame(timeline, each), False) for each in it.loops]
+    losses = {each.id: 1000 * each.priority for each in it.loops}
+    plans, least = completed(Usage(timeline), loops, losses, Budget(Limits(seconds=60)))
+    return set(plans), least
+
+
+def test_what_has_to_be_left_out_is_worth_least_and_that_is_proven() -> None:
+    assert leave_out_least(rivals(3)) == ({"L", "M", "N"}, 0)
+    assert leave_out_least(rivals(2)) == ({"L", "M"}, 1000)
+    assert leave_out_least(rivals(1)) == ({"L"}, 3000)
+
+
+def test_a_batch_says_how_little_can_be_left_out() -> None:
+    """Twenty loops of which sixteen could be placed alone; two of these cannot both be."""
+    it = make("M", 20_261_120)
+    result = solve(it, Limits(seconds=240, deterministic=4))
+    assert faults(it, result) == ()
+    placed = [name for name, plan in result.plan.loops.items() if plan is not None]
+    assert len(placed) == 15
+    assert result.cost - result.bound < 0.05 * result.cost
