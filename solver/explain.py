@@ -11,8 +11,9 @@ change helps, the same is done with two at a time, and otherwise with the fewest
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from solver.answer import RefusedPlan
 from solver.budget import Budget
@@ -29,6 +30,9 @@ __all__ = ["Change", "Explanation", "Fix", "Gap", "LoopExplanation", "explain"]
 DEFAULT = Limits()
 PAIRS = 40
 """The most further pairs that are tried when no single change helps."""
+
+MANY = 4
+"""Groups of one kind that are tried together first: most often none of them helps."""
 
 LEAST = 1.0
 """Seconds that the search for what would help one loop of many gets at least, while there are any."""
@@ -150,7 +154,7 @@ def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple
     """Gaps and fixes of a loop that is known not to fit, as far as the time goes."""
     rough = probe.rough()
     helping: dict[Group, Fix] = {}
-    for group in probe.worth(gaps):
+    for group in _hopeful(probe, rough, probe.worth(gaps)):
         if probe.budget.over():
             break
         fix = _fix(rough, (group,)) or (None if rough is probe else _fix(probe, (group,), brief=True))
@@ -162,6 +166,16 @@ def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple
     if not gaps:
         gaps = (Gap(Lack.TOGETHER, probe.loop.id, helps=frozenset(helping)),)
     return gaps, tuple(sorted(fixes, key=lambda fix: fix.effort))
+
+
+def _hopeful(probe: Probe, rough: Probe, worth: list[Group]) -> Iterator[Group]:
+    """Groups without those of kinds of which even all together do not help."""
+    for _, alike in groupby(worth, key=lambda group: group.kind):
+        members = tuple(alike)
+        hopeless = len(members) >= MANY and all(
+            one.hopeless(members) for one in dict.fromkeys((rough, probe))
+        )
+        yield from () if hopeless else members
 
 
 def _fix(probe: Probe, groups: tuple[Group, ...], *, brief: bool = False) -> Fix | None:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from solver.amend import amended
+from solver.best import IMPOSSIBLE, Best
 from solver.budget import Budget
 from solver.changes import Change, changes
 from solver.check import Judge
 from solver.errors import OutOfTime
 from solver.frame import Frame
 from solver.gaps import Gap, gaps
-from solver.loop import IMPOSSIBLE, Best, Placer
+from solver.loop import Placer
 from solver.plan import LoopPlan, Plan, Status
 from solver.problem import Problem
 from solver.relax import NO_PRICE, Group, Kind, bare, groups, in_turn, people_of, relaxed
@@ -138,6 +139,10 @@ class Probe:
     def fits(self, lifted: tuple[Group, ...]) -> bool:
         """Whether the loop can be placed with these groups lifted (no, if their share of work ran out)."""
         return self._best(lifted).plan is not None
+
+    def hopeless(self, lifted: tuple[Group, ...]) -> bool:
+        """Whether it is certain that lifting these groups, or some of them, does not help."""
+        return self._best(lifted).status is Status.INFEASIBLE
 
     def status(self) -> Status:
         """Whether the loop can be placed as things are: *unknown* only if all time ran out."""

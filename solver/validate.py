@@ -98,7 +98,11 @@ def _weights(weights: Weights) -> None:
 def _person(path: str, person: Person, problem: Problem, known: _Known) -> None:
     _intervals(path + ".work", person.work)
     _reach(path + ".work", person.work, problem)
-    _blocks(path + ".busy", [(block.start, block.end) for block in person.busy])
+    last, most = -LIMITS["minute"], LIMITS["minute"]
+    for block in person.busy:  # said twice, since problems are built often and have many blocks
+        if not last <= block.start < block.end <= most:
+            _blocks(path + ".busy", [(each.start, each.end) for each in person.busy])
+        last = block.start
     _blocks(path + ".held", person.held)
     _reach(path + ".held", person.held, problem)
     for name in ("max_day", "max_week", "max_day_minutes", "max_week_minutes", "prior"):
