@@ -84,18 +84,18 @@ def _length_gaps(frame: Frame) -> Iterator[Gap]:
     elif day is not None and sum(interviews) > day * loop.max_days:
         yield _length(loop, sum(interviews), Kind.DAY_MINUTES, Kind.DAYS)
     needed = sum(durs) + loop.min_break * max(0, len(durs) - loop.max_days)
-    spread = max((_reach(loop, gap) for gap in loop.gaps), default=0) if loop.max_days == 1 else 0
+    daily = [gap for gap in loop.gaps if loop.max_days == 1 or _one_day(loop, gap)]
+    spread = max((_reach(loop, gap) for gap in daily), default=0)
     if max(durs) > loop.max_span:
         yield _length(loop, max(durs), Kind.SPAN)
     elif needed > loop.max_span * loop.max_days:
         yield _length(loop, needed, Kind.SPAN, Kind.DAYS, Kind.BREAKS)
     elif spread > loop.max_span:
         far = {
-            Group(Kind.GAP, f"{gap.first}>{gap.then}")
-            for gap in loop.gaps
-            if _reach(loop, gap) > loop.max_span
+            Group(Kind.GAP, f"{gap.first}>{gap.then}") for gap in daily if _reach(loop, gap) > loop.max_span
         }
-        yield _length(loop, spread, Kind.SPAN, Kind.DAYS, more=far if len(far) == 1 else set())
+        kinds = (Kind.SPAN, Kind.DAYS) if loop.max_days == 1 else (Kind.SPAN, Kind.SAME_DAY)
+        yield _length(loop, spread, *kinds, more=far if len(far) == 1 else set())
     group = max((len(names) for names in loop.different_day), default=0)
     if group > loop.max_days:
         helps = frozenset({Group(Kind.DIFFERENT_DAY, loop.id), Group(Kind.DAYS, loop.id)})
@@ -112,6 +112,10 @@ def _reach(loop: Loop, gap: MinutesBetween) -> int:
     """Minutes from the start of the first to the end of the second of two sessions with a least gap."""
     durs = {session.id: session.dur for session in loop.sessions}
     return durs[gap.first] + gap.least + durs[gap.then]
+
+
+def _one_day(loop: Loop, gap: MinutesBetween) -> bool:
+    return any({gap.first, gap.then} <= set(group) for group in loop.same_day)
 
 
 def _offer_gaps(loop: Loop, minutes: int) -> Iterator[Gap]:

@@ -25,7 +25,7 @@ from solver.view import Book, Placed, placed_loops
 SHARE = 0.3
 """The most deterministic work of one placement with something lifted."""
 
-ROWS = 150
+ROWS = 60
 """The most steps of a placement that asks whether there is a way; so many without one count as none."""
 
 PATIENCE = 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -70,6 +71,27 @@ def assert_true(problem: Problem, gap: Gap) -> None:
         loop, sessions=(lonely,), debrief=None, gaps=(), same_day=(), different_day=(), longest_run=None
     )
     assert not fits(replace(problem, loops=(only,)))
+
+
+FAMILIES = ("S", "multiday", "five", "fine", "dst")
+
+
+@cache
+def placeable(family: str) -> int:
+    """The first seed of a family whose first loop can be placed."""
+    return next(seed for seed in range(4, 99) if fits(plant("hm_away", family, seed).base))
+
+
+@pytest.mark.parametrize("number", range(0, len(KINDS), 2))
+def test_causes_are_named_in_every_family(number: int) -> None:
+    """Every other kind once, each in the next family: fine grids, several days, a change of clocks."""
+    kind, family = list(KINDS)[number], FAMILIES[number // 2 % len(FAMILIES)]
+    planted = plant(kind, family, placeable(family))
+    told = explained(planted)
+    assert not told.alone and told.gaps and told.fixes
+    assert any(named(fix) & planted.causes for fix in told.fixes)
+    for fix in told.fixes[:3]:
+        assert fits(amended(planted.problem, fix.changes)), fix.sentence(str)
 
 
 @pytest.mark.parametrize("seed", SEEDS[:3])
