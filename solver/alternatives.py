@@ -20,13 +20,14 @@ from heapq import heappop, heappush
 from itertools import count
 
 from solver.answer import DEFAULT, Answer, judged, weighed
+from solver.best import IMPOSSIBLE, Best
 from solver.bounds import Bounds, Row
 from solver.budget import Budget
 from solver.check import Judge
 from solver.clock import timely
 from solver.errors import OutOfTime
 from solver.frame import Frame
-from solver.loop import IMPOSSIBLE, Best, Placer, Wish
+from solver.loop import Placer, Wish
 from solver.plan import Limits, LoopPlan, Plan, Progress, Result, Status
 from solver.problem import Interval, Loop, Problem, SessionKind
 from solver.solve import solve

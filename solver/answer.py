@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from solver.best import Best
 from solver.budget import Budget
 from solver.check import Judge, pinned
-from solver.loop import Best
 from solver.plan import Limits, Plan, Result, Status
 from solver.problem import Loop, Problem
 

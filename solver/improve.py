@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from solver.best import Best
 from solver.budget import Budget
 from solver.ejection import Contested, Owners
 from solver.frame import Frame
-from solver.loop import Best, Placer
+from solver.loop import Placer
 from solver.neighbourhood import together
 from solver.packing import Packing
 from solver.plan import Assignment, LoopPlan

@@ -41,36 +41,14 @@ def together(
     ``usage`` holds all other loops. ``prices``: per loop what leaving it out costs, and under the empty
     name what these loops cost now.
     """
+    if any(len(frame.sessions) > MOST_SESSIONS for frame in frames):
+        return None
+    budget.spend(BUILT * len(frames))
     try:
         with timely(usage.timeline, budget):
-            return _together(usage, frames, forced, prices, budget)
+            loops = _contenders(usage, frames, forced, prices)
     except OutOfTime:
         return None
-
-
-def _together(
-    usage: Usage, frames: Sequence[Frame], forced: frozenset[str], prices: Mapping[str, int], budget: Budget
-) -> Mapping[str, LoopPlan | None] | None:
-    bounds = {}
-    budget.spend(BUILT * len(frames))
-    for frame in frames:
-        if len(frame.sessions) > MOST_SESSIONS:
-            return None
-        bounds[frame.loop.id] = Bounds(frame, usage)
-    shares = {}
-    for frame in frames:
-        name = frame.loop.id
-        least = bounds[name].lowest() if bounds[name].possible else BEYOND
-        shares[name] = least if name in forced else min(least, prices[name])
-    slack = prices[""] - sum(shares.values()) - 1
-    if slack < 0:
-        return None
-    loops: list[Contender] = []
-    for frame in frames:
-        name = frame.loop.id
-        domain = within(bounds[name], shares[name] + min(slack, REACH))
-        if all(domain.starts.values()):
-            loops.append((frame, domain, name in forced))
     if (
         not loops
         or sum(len(times) for _, domain, _ in loops for times in domain.starts.values()) > MOST_STARTS
@@ -82,3 +60,23 @@ def _together(
     found = model.solve(budget.search(work=WORK, linear=1))
     budget.spend(found.work)
     return found.plans if found.status in (Status.OPTIMAL, Status.FEASIBLE) else None
+
+
+def _contenders(
+    usage: Usage, frames: Sequence[Frame], forced: frozenset[str], prices: Mapping[str, int]
+) -> list[Contender]:
+    """The loops with the starts that may make them cheaper together; none if nothing can."""
+    bounds = {frame.loop.id: Bounds(frame, usage) for frame in frames}
+    shares = {}
+    for name, each in bounds.items():
+        least = each.lowest() if each.possible else BEYOND
+        shares[name] = least if name in forced else min(least, prices[name])
+    slack = prices[""] - sum(shares.values()) - 1
+    if slack < 0:
+        return []
+    found = [
+        (frame, within(bounds[name], shares[name] + min(slack, REACH)), name in forced)
+        for frame in frames
+        for name in [frame.loop.id]
+    ]
+    return [each for each in found if all(each[1].starts.values())]

@@ -69,7 +69,11 @@ class Prover:
             most = BEYOND - 1 if slack is None else self.share(name) + slack
             if least > most:
                 continue
-            domain = self._domain(frame, most)
+            try:
+                with timely(self.usage.timeline, self.budget):
+                    domain = self._domain(frame, most)
+            except OutOfTime:
+                return None
             starts += sum(map(len, domain.starts.values()))
             if starts > MOST_STARTS:
                 return None

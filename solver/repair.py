@@ -17,11 +17,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from solver.answer import DEFAULT, Answer, judged, nothing
+from solver.best import Best
 from solver.budget import Budget
 from solver.check import Judge
 from solver.domain import attend_costs
 from solver.frame import Frame
-from solver.loop import Best, Placer
+from solver.loop import Placer
 from solver.model import Model
 from solver.plan import Assignment, Limits, LoopPlan, Plan, Result, Status
 from solver.problem import Loop, Problem
