@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 ACTOR = "system:planning"
 _KEEP_FIXES = 8
+_REPLANNED = frozenset(
+    {LoopState.AWAITING_CANDIDATE, LoopState.PROPOSED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION}
+)
+"""States from which a loop that is not booked is planned anew."""
 
 
 def plan(app: App, loop_id: str) -> None:
@@ -198,17 +202,11 @@ def replan(
 
     Raises `Missing`, and `WrongState` for a loop that is booked, being booked or ended.
     """
-    waiting = {
-        LoopState.AWAITING_CANDIDATE,
-        LoopState.PROPOSED,
-        LoopState.INFEASIBLE,
-        LoopState.NEEDS_ATTENTION,
-    }
     with app.db.write() as tx:
         loop = tx.loops.claim(loop_id)
         if loop is None:
             raise Missing("loop", loop_id)
-        if loop.state not in waiting or tx.interviews.of_loop(loop_id):
+        if loop.state not in _REPLANNED or tx.interviews.of_loop(loop_id):
             state = loop.state.value
             raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
         changes = change(tx, loop) if change else {}
@@ -218,7 +216,7 @@ def replan(
         moved = tx.loops.move(
             loop_id,
             LoopState.PLANNING,
-            expect=waiting,
+            expect=_REPLANNED,
             actor=actor,
             cause=cause,
             at=app.clock(),

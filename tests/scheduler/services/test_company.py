@@ -162,8 +162,16 @@ def test_dates_of_toml_are_dates() -> None:
         ("company", b"", "has no ending; name it .yaml or .toml"),
         ("company.yaml", b"a: 1\nb: \xff", "line 2 is not UTF-8; save the file as UTF-8 text"),
         ("company.yml", b"", "is empty; start with `company:` and its `name:`"),
-        ("company.toml", b"#" * 2_000_001, "is larger than 2 MB, the most a company file may hold; check that it is the right file"),
-        ("company.toml", "é".encode() * 1_500_000, "is larger than 2 MB, the most a company file may hold; check that it is the right file"),
+        (
+            "company.toml",
+            b"#" * 2_000_001,
+            "is larger than 2 MB, the most a company file may hold; check that it is the right file",
+        ),
+        (
+            "company.toml",
+            "é".encode() * 1_500_000,
+            "is larger than 2 MB, the most a company file may hold; check that it is the right file",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_one_is_refused(tmp_path: Path, name: str, content: bytes, line: str) -> None:
