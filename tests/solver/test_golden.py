@@ -1,0 +1,62 @@
+"""Golden instances and their proven answers: the prices were proven by the naive model too."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from solver.check import faults
+from solver.codec import problem_from_json
+from solver.explain import explain
+from solver.plan import Limits, Status
+from solver.problem import Problem
+from solver.solve import solve
+
+GOLDEN = Path(__file__).parent / "golden"
+
+PROVEN = {
+    "S-101": (Status.OPTIMAL, 7605),
+    "S-102": (Status.OPTIMAL, 3660),
+    "S-103": (Status.OPTIMAL, 5580),
+    "multiday-101": (Status.OPTIMAL, 7155),
+    "fine-101": (Status.INFEASIBLE, 300_000),
+    "infeasible-hm_away-101": (Status.INFEASIBLE, 600_000),
+    "infeasible-order_lock-101": (Status.INFEASIBLE, 600_000),
+}
+PLACED = {"superday-101": 36, "M-101": 10, "dst-101": 2}
+"""Batches: loops that are placed in a few seconds at least, on a busy machine too."""
+
+
+def golden(name: str) -> Problem:
+    return problem_from_json(json.loads(gzip.decompress((GOLDEN / f"{name}.json.gz").read_bytes())))
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_a_golden_loop_has_its_proven_answer(name: str) -> None:
+    it = golden(name)
+    result = solve(it, Limits(seconds=60))
+    assert (result.status, result.cost, result.bound) == (*PROVEN[name], PROVEN[name][1])
+    assert faults(it, result) == ()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (status, _) in PROVEN.items() if status is Status.INFEASIBLE]
+)
+def test_an_impossible_golden_loop_is_explained(name: str) -> None:
+    (told,) = explain(golden(name), Limits(seconds=60)).loops.values()
+    assert not told.alone and told.gaps and told.fixes
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_a_golden_batch_is_placed(name: str) -> None:
+    it = golden(name)
+    result = solve(it, Limits(seconds=4))
+    assert faults(it, result) == ()
+    assert sum(plan is not None for plan in result.plan.loops.values()) >= PLACED[name]
+
+
+def test_every_golden_instance_is_among_them() -> None:
+    assert {path.name.removesuffix(".json.gz") for path in GOLDEN.iterdir()} == PROVEN.keys() | PLACED.keys()
