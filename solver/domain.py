@@ -42,14 +42,15 @@ def roomy_starts(frame: Frame, usage: Usage, session: SessionFrame, more: int = 
     if not session.session.room:
         return session.starts
     heads = 1 + fewest(session.seats) + more
-    fitting = [r for r in session.rooms if frame.timeline.rooms[r].cap >= heads]
-    wanted = np.flatnonzero(session.starts)
-    free = np.zeros(frame.timeline.steps, dtype=np.bool_)
-    for room in fitting:
-        free |= usage.room(room, session.session.dur)
-        if free[wanted].all():
+    roomless = np.flatnonzero(session.starts)
+    for room in reversed(session.rooms):  # small rooms are given away first, so large ones are free more often
+        if len(roomless) == 0:
             return session.starts
-    return session.starts & free
+        if frame.timeline.rooms[room].cap >= heads:
+            roomless = roomless[~usage.room(room, session.session.dur)[roomless]]
+    out = session.starts.copy()
+    out[roomless] = False
+    return out
 
 
 def fewest(seats: Iterable[SeatFrame]) -> int:
