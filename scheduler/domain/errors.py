@@ -75,6 +75,8 @@ class Taken(DomainError):
 class Full(Taken):
     """``subjects`` names whose cap for the day or the week is reached."""
 
+    code = "full"
+
     def __init__(self, subjects: Sequence[str]) -> None:
         DomainError.__init__(self, "no more interviews that day or week: " + ", ".join(subjects))
         self.subjects = tuple(subjects)

@@ -71,7 +71,7 @@ def test_whoever_chooses_too_late_is_told_with_409(kit: Kit) -> None:
     ]
     api.ask(f"/proposals/{offers(kit, loops[0].id)[0]}/choose", "POST")
     told = api.refused(409, f"/proposals/{offers(kit, loops[1].id)[0]}/choose", "POST")
-    assert (told["type"], told["detail"]) == ("taken", "no more interviews that day or week: person:dirk")
+    assert (told["type"], told["detail"]) == ("full", "no more interviews that day or week: person:dirk")
     kit.run()
     assert look(kit, loops[1].id).state is LoopState.INFEASIBLE
 
