@@ -70,7 +70,11 @@ class _Batch:
             return self._answer(Status.FEASIBLE)
         if all(least is None for least in self.alone.values()):
             return self._infeasible()
-        return self._improve()
+        try:
+            return self._improve()
+        except MemoryError:  # of the process; the best state is kept apart from the one being changed
+            self.budget.end("memory_mb")
+            return self._answer(Status.FEASIBLE)
 
     def _improve(self) -> Answer:
         """Moves while time lasts; between them, ever more rarely, a try to prove that nothing is better."""
