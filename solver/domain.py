@@ -43,7 +43,9 @@ def roomy_starts(frame: Frame, usage: Usage, session: SessionFrame, more: int = 
         return session.starts
     heads = 1 + fewest(session.seats) + more
     roomless = np.flatnonzero(session.starts)
-    for room in reversed(session.rooms):  # small rooms are given away first, so large ones are free more often
+    for room in reversed(
+        session.rooms
+    ):  # small rooms are given away first, so large ones are free more often
         if len(roomless) == 0:
             return session.starts
         if frame.timeline.rooms[room].cap >= heads:
