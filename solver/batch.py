@@ -32,7 +32,7 @@ from solver.usage import Usage
 MOVES = 25
 """Moves before the second try to prove a batch; twice as many before each later one."""
 
-SHARE = 0.4
+SHARE = 0.5
 """The part of what is left that one try to prove may take, once there is a plan."""
 
 FIRST_EFFORT = 4

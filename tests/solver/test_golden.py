@@ -26,8 +26,8 @@ PROVEN = {
     "infeasible-hm_away-101": (Status.INFEASIBLE, 600_000),
     "infeasible-order_lock-101": (Status.INFEASIBLE, 600_000),
 }
-PLACED = {"superday-101": 36, "M-101": 10, "dst-101": 2}
-"""Batches: loops that are placed in a few seconds at least, on a busy machine too."""
+PLACED = {"superday-101": 40, "M-101": 14, "dst-101": 3}
+"""Batches: loops that are placed at least with a little work, the same on every machine."""
 
 
 def golden(name: str) -> Problem:
@@ -53,7 +53,7 @@ def test_an_impossible_golden_loop_is_explained(name: str) -> None:
 @pytest.mark.parametrize("name", PLACED)
 def test_a_golden_batch_is_placed(name: str) -> None:
     it = golden(name)
-    result = solve(it, Limits(seconds=4))
+    result = solve(it, Limits(seconds=300, deterministic=0.5))
     assert faults(it, result) == ()
     assert sum(plan is not None for plan in result.plan.loops.values()) >= PLACED[name]
 
