@@ -35,6 +35,13 @@ TABLE = 32 << 20
 """Bytes that one table of such a chunk, a cell for every set of sessions, takes at most if it can."""
 
 
+BLOCK = 30
+"""Minutes of debrief starts that are looked at together before each by itself."""
+
+FEWEST_IN_BLOCK = 4
+"""Debrief starts in a block from which on that pays."""
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """Starts (minutes) that attain a row's bound: a plan as far as the relaxation can see."""
@@ -53,6 +60,15 @@ class Refined:
     offset: Costs
     """Per row of the chunk: the price of its debrief, less the credit of the charges."""
     charges: Costs
+    traced: dict[int, dict[int, int]]
+    """Per row that was asked for: starts by session."""
+
+    def starts(self, index: int) -> dict[int, int]:
+        """Starts (minutes) by session that attain a row's bound."""
+        found = self.traced.get(index)
+        if found is None:
+            found = self.traced[index] = self.table.trace(self.layers, index)
+        return found
 
 
 class Bounds:
@@ -68,6 +84,10 @@ class Bounds:
             return
         self._refined: dict[Row, tuple[int, Refined, int]] = {}
         self._optimistic: Costs | None = None
+        self._size = BLOCK // self.arrays.grid
+        self._screens: dict[Row, int] = {}
+        pays = self.subsets.one_day and self._size >= FEWEST_IN_BLOCK and len(self.arrays.at) > self._size
+        self._coarse = self.arrays.in_blocks(self._size) if pays else None
         self.restart()
 
     # -- nobody twice -------------------------------------------------------------------------
@@ -85,8 +105,7 @@ class Bounds:
         return refined.charges, self._held(refined, index, key)
 
     def _held(self, refined: Refined, index: int, key: Row) -> Costs:
-        starts = refined.table.trace(refined.layers, index)
-        return self.arrays.seated(starts, key[1] if self.wants_debrief else None)
+        return self.arrays.seated(refined.starts(index), key[1] if self.wants_debrief else None)
 
     def again(self, row: Row) -> tuple[int, Costs]:
         """A row's bound under the charges as they are now, and the seats that each of the panel holds there."""
@@ -156,6 +175,31 @@ class Bounds:
         bound: Costs = np.maximum(before, after) + arrays.at_price[None, :] - arrays.credit
         return bound
 
+    # -- screening ----------------------------------------------------------------------------
+
+    def screened(self, row: Row) -> bool:
+        """Whether a row is refined, or its block looked at, or blocks would not pay."""
+        return self._coarse is None or row in self._refined or self._block(row) in self._screens
+
+    def screen(self, rows: list[Row]) -> None:
+        """Looks at whole blocks of neighbouring debrief starts: everybody may attend the best of a block."""
+        assert self._coarse is not None
+        blocks = list(dict.fromkeys(block for block in map(self._block, rows) if block not in self._screens))
+        if not blocks:
+            return
+        day, at = np.array([d for d, _ in blocks]), np.array([n for _, n in blocks])
+        table = Days(self._coarse, self.subsets, day, at)
+        values = table.totals(Layers(self.subsets, table, len(blocks))).min(axis=1) - self.arrays.credit
+        self._screens.update(zip(blocks, values.tolist(), strict=True))
+
+    def least(self, row: Row) -> int:
+        """What is known of a row that may not be refined yet: the bound of its block."""
+        screen = self._screens.get(self._block(row), -FAR)
+        return screen + int(self.arrays.at_price[row[1]]) if self.wants_debrief else screen
+
+    def _block(self, row: Row) -> Row:
+        return row[0], row[1] // self._size
+
     # -- refinement ---------------------------------------------------------------------------
 
     def lowest(self) -> int:
@@ -199,7 +243,7 @@ class Bounds:
         if self.wants_debrief:
             offset += self.arrays.at_price[at]
         values = table.totals(layers).min(axis=1) + offset
-        refined = Refined(table, layers, offset, self.arrays.charges)
+        refined = Refined(table, layers, offset, self.arrays.charges, {})
         for index, (key, value) in enumerate(zip(keys, values.tolist(), strict=True)):
             self._keep(key, value, refined, index)
         return keys, values, refined
@@ -240,7 +284,7 @@ class Bounds:
         """Starts that attain the bound of a refined row."""
         key = min(self._members(row), key=lambda key: self._refined[key][0])
         value, refined, index = self._refined[key]
-        starts = refined.table.trace(refined.layers, index)
+        starts = refined.starts(index)
         names = [session.session.id for session in self.frame.sessions]
         return Path({names[i]: t for i, t in starts.items()}, self._debrief(row), value)
 

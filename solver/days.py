@@ -19,7 +19,7 @@ class Days:
 
     def __init__(self, arrays: LoopArrays, subsets: Subsets, day: Costs, at: Costs | None) -> None:
         self.arrays, self.subsets, self.day = arrays, subsets, day
-        self._through: list[Costs] | None = None
+        self._through: dict[int, list[Costs]] = {}
         self.minutes = arrays.minutes[day]
         self.costs = arrays.costs(day, at)
         weights, frame = arrays.weights, arrays.frame
@@ -129,23 +129,26 @@ class Days:
 
     def starts_within(self, layers: Layers, row: int, cutoff: int) -> list[list[int]]:
         """Starts (minutes) per session on the row's day that a plan of price ``cutoff`` or less may use."""
-        if self._through is None:
-            self._through = self._least_through(layers)
-        return [self.minutes[row, price[row] <= cutoff].tolist() for price in self._through]
+        group = layers.group(row)
+        if group.start not in self._through:
+            self._through[group.start] = self._least_through(layers, group)
+        inner = row - group.start
+        return [self.minutes[row, price[inner] <= cutoff].tolist() for price in self._through[group.start]]
 
-    def _least_through(self, layers: Layers) -> list[Costs]:
-        """Per session and start the least price of a whole plan that contains it."""
-        out = [np.full(self.minutes.shape, FAR, dtype=np.int64) for _ in self.costs]
+    def _least_through(self, layers: Layers, group: slice) -> list[Costs]:
+        """Per session and start of some rows the least price of a whole plan that contains it."""
+        costs, h = [cost[group] for cost in self.costs], self.h[:, group]
+        out = [np.full(costs[0].shape, FAR, dtype=np.int64) for _ in costs]
         for last in (True,) if self.subsets.one_day else (True, False):
-            rest = layers.rest(self, last=last)
-            ends = self.last_ends if last else self.ends
+            rest = layers.rest(self, last=last)[group]
+            ends = [end[group] for end in (self.last_ends if last else self.ends)]
             close = {
                 done: [end + rest[:, done, None] for end in ends]
                 for done, _ in self.subsets.steps
                 if self.subsets.whole[done]
             }
-            g = self.subsets.backward(self.costs, close)
-            prices = self.subsets.through(self.h, g, self.costs, close)
+            g = self.subsets.backward(costs, close)
+            prices = self.subsets.through(h, g, costs, close)
             for least, price in zip(out, prices, strict=True):
                 np.minimum(least, price, out=least)
         return out
@@ -172,6 +175,13 @@ class Layers:
             done[:, ~closed] = FAR
             self._prefix.append(done)
         self.before = np.minimum.reduce(self._prefix)
+
+    def group(self, row: int) -> slice:
+        """The rows of the same debrief; a lone day stands for itself."""
+        if self.subsets.one_day:
+            return slice(row, row + 1)
+        first = row - row % self._shape[1]
+        return slice(first, first + self._shape[1])
 
     def _closed(self, done: int) -> bool:
         """Whether nothing of the set waits for a session outside it."""

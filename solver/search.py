@@ -30,11 +30,21 @@ LOOK_AHEAD = 4
 
 REFINED_TOGETHER = 8
 
+SCREENED_TOGETHER = 100
+"""Rows, of a few blocks, that are looked at by block together."""
+
 UNTRIED = 0
 """In the place of a slack: a row that has not been searched yet; −n after n climbs."""
 
 FIRST_GOAL = 240
 """How far a row is climbed at first while no plan is known, in minutes of price; four times as far each time."""
+
+
+FINE = 100
+"""Steps of a day from which on a row's starts are so many that climbing again is quicker than the exact search."""
+
+FINE_CLIMBS = 3
+"""How often a row on such a grid is climbed, while it rises, before it is searched exactly."""
 
 
 class Search:
@@ -50,6 +60,7 @@ class Search:
         self.refuted: list[Row] = []
         """Rows of which the exact model says that they hold no plan at all."""
         self._tried: set[object] = set()
+        self._climbs = FINE_CLIMBS if bounds.arrays.T > FINE else 0
 
     def run(self) -> bool:
         """Whether it came to an end: ``best`` is then the best plan, or there is none."""
@@ -67,13 +78,22 @@ class Search:
         return True
 
     def _refine(self, row: Row) -> None:
-        """Refines a row with the next few that wait for it, and puts all of them back."""
-        waiting = [(self.lowest, row)]
-        while self.heap and len(waiting) < REFINED_TOGETHER and not self.bounds.refined(self.heap[0][1]):
+        """Refines a row with the next few that wait for it, and puts all of them back.
+
+        Rows whose block was not looked at yet are not refined before that.
+        """
+        bounds, waiting = self.bounds, [(self.lowest, row)]
+        screened = bounds.screened(row)
+        most = REFINED_TOGETHER if screened else SCREENED_TOGETHER
+        while self.heap and len(waiting) < most:
+            each = self.heap[0][1]
+            if bounds.refined(each) or bounds.screened(each) != screened:
+                break
             waiting.append(heappop(self.heap)[:2])
-        self.bounds.refine([each for _, each in waiting])
+        look, value_of = (bounds.refine, bounds.bound) if screened else (bounds.screen, bounds.least)
+        look([each for _, each in waiting])
         for least, each in waiting:
-            value = max(least, self.bounds.bound(each))
+            value = max(least, value_of(each))
             if value < BEYOND:
                 heappush(self.heap, (value, each, UNTRIED))
 
@@ -91,10 +111,11 @@ class Search:
         reached = self.climber.climb(row, goal)
         if reached > value:
             self._staff(row)
-        if self.best is None:
+        if self.best is None and not climbs:
             self._look_ahead()
         if reached <= bounds.most:
-            again = self.best is None and reached >= goal
+            rising = reached > value and climbs < self._climbs
+            again = rising or (self.best is None and reached >= goal)
             heappush(self.heap, (max(value, reached), row, -(climbs + 1) if again else SLACK))
         self.climber.lift(self.heap, None if self.best is None else self.best.cost)
         return False

@@ -99,3 +99,21 @@ def test_climbed_rows_stay_below_the_proven_price(family: str) -> None:
         assert climber.climb(row, best.cost * 2) >= was
     bounds.restart()
     assert before <= min(value for value, _ in bounds.rows() if value < BEYOND) <= best.cost
+
+
+def test_a_block_of_debriefs_is_never_bounded_above_one_of_them() -> None:
+    bounds = bounds_of(make("fine", 20_261_124))
+    rows = [row for _, row in sorted(bounds.rows())[::9]]
+    assert not any(bounds.screened(row) for row in rows)
+    bounds.screen(rows)
+    assert all(bounds.screened(row) for row in rows)
+    bounds.refine(rows)
+    pairs = [(bounds.least(row), bounds.bound(row)) for row in rows]
+    assert all(least <= bound for least, bound in pairs)
+    assert any(least > min(bound for _, bound in pairs) for least, _ in pairs), "it rules some out"
+
+
+@pytest.mark.parametrize(("seed", "cost"), ((20_261_122, 5135), (20_261_124, 4505)))
+def test_a_fine_grid_has_the_price_that_the_plain_model_proves(seed: int, cost: int) -> None:
+    result = solve(make("fine", seed), Limits(seconds=60))
+    assert (result.status, result.cost) == (Status.OPTIMAL, cost)
