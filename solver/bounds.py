@@ -113,6 +113,10 @@ class Bounds:
         index = int(values.argmin())
         return int(values[index]), self._held(refined, index, keys[index])
 
+    def retry(self, rows: list[Row]) -> None:
+        """Looks at refined rows again under the charges as they are now; the better bound counts."""
+        self._evaluated(rows)
+
     @cached_property
     def unit(self) -> int:
         """What every price of a plan is a multiple of."""

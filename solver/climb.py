@@ -10,7 +10,7 @@ Source: Held, Wolfe & Crowder, Validation of subgradient optimization (1974); th
 
 from __future__ import annotations
 
-from heapq import heapify
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -21,6 +21,9 @@ STEPS = 10
 
 PATIENCE = 3
 """Steps in a row that may fail to raise the bound."""
+
+SHARED = 12
+"""Waiting rows that are looked at again under charges that have just raised another one's bound."""
 
 WAITING = 6
 """Rows from which on it pays to look at all of them under new charges."""
@@ -62,6 +65,19 @@ class Climber:
                 scale, failed = scale / 2, failed + 1
         bounds.charge(kept)
         return bounds.bound(row)
+
+    def share(self, heap: Heap) -> None:
+        """Tries the newest charges on the next rows that wait for a climb: neighbours lack the same people."""
+        bounds = self.bounds
+        if not self.risen or not bounds.subsets.one_day:
+            return
+        waiting = []
+        while heap and len(waiting) < SHARED and heap[0][2] <= 0 and bounds.refined(heap[0][1]):
+            waiting.append(heappop(heap))
+        if len(waiting) > 1:
+            bounds.retry([row for _, row, _ in waiting])
+        for value, row, stage in waiting:
+            heappush(heap, (max(value, bounds.bound(row)), row, stage))
 
     def lift(self, heap: Heap, cost: int | None) -> None:
         """Looks at all waiting rows under the newest charges, where that has paid so far."""

@@ -19,7 +19,7 @@ from solver.timeline import BEYOND
 if TYPE_CHECKING:
     from solver.loop import Placer
 
-SLACK = 240
+SLACK = 60
 """First guess, in minutes of price, of how far the best plan lies above the bound."""
 
 WIDER = 3
@@ -117,6 +117,8 @@ class Search:
             rising = reached > value and climbs < self._climbs
             again = rising or (self.best is None and reached >= goal)
             heappush(self.heap, (max(value, reached), row, -(climbs + 1) if again else SLACK))
+        if reached > value:
+            self.climber.share(self.heap)
         self.climber.lift(self.heap, None if self.best is None else self.best.cost)
         return False
 
