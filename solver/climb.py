@@ -71,7 +71,7 @@ class Climber:
         bounds = self.bounds
         if not self.risen or not bounds.subsets.one_day:
             return
-        waiting = []
+        waiting: Heap = []
         while heap and len(waiting) < SHARED and heap[0][2] <= 0 and bounds.refined(heap[0][1]):
             waiting.append(heappop(heap))
         if len(waiting) > 1:

@@ -19,8 +19,11 @@ from solver.timeline import BEYOND
 if TYPE_CHECKING:
     from solver.loop import Placer
 
-SLACK = 60
-"""First guess, in minutes of price, of how far the best plan lies above the bound."""
+SLACK, SLACK_OF_DAYS = 240, 60
+"""First guess, in minutes of price, of how far the best plan lies above the bound: of one day, of several.
+
+Over several days a wide guess leaves many more starts.
+"""
 
 WIDER = 3
 """By how much the slack of a row grows when it held no plan."""
@@ -60,6 +63,7 @@ class Search:
         self.refuted: list[Row] = []
         """Rows of which the exact model says that they hold no plan at all."""
         self._tried: set[object] = set()
+        self._slack = SLACK if bounds.subsets.one_day else SLACK_OF_DAYS
         self._climbs = FINE_CLIMBS if bounds.arrays.T > FINE else 0
 
     def run(self) -> bool:
@@ -116,7 +120,7 @@ class Search:
         if reached <= bounds.most:
             rising = reached > value and climbs < self._climbs
             again = rising or (self.best is None and reached >= goal)
-            heappush(self.heap, (max(value, reached), row, -(climbs + 1) if again else SLACK))
+            heappush(self.heap, (max(value, reached), row, -(climbs + 1) if again else self._slack))
         if reached > value:
             self.climber.share(self.heap)
         self.climber.lift(self.heap, None if self.best is None else self.best.cost)
