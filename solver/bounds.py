@@ -35,7 +35,7 @@ TABLE = 32 << 20
 """Bytes that one table of such a chunk, a cell for every set of sessions, takes at most if it can."""
 
 
-BLOCK = 30
+BLOCK = 15
 """Minutes of debrief starts that are looked at together before each by itself."""
 
 FEWEST_IN_BLOCK = 4

@@ -31,7 +31,8 @@ WIDER = 3
 LOOK_AHEAD = 4
 """Rows that are only staffed, in the hope of a first plan, before any is searched exactly."""
 
-REFINED_TOGETHER = 8
+REFINED_TOGETHER, REFINED_FINE = 8, 5
+"""Rows that are refined at once; fewer on a fine grid, where each takes longer."""
 
 SCREENED_TOGETHER = 100
 """Rows, of a few blocks, that are looked at by block together."""
@@ -64,7 +65,9 @@ class Search:
         """Rows of which the exact model says that they hold no plan at all."""
         self._tried: set[object] = set()
         self._slack = SLACK if bounds.subsets.one_day else SLACK_OF_DAYS
-        self._climbs = FINE_CLIMBS if bounds.arrays.T > FINE else 0
+        fine = bounds.arrays.T > FINE
+        self._climbs = FINE_CLIMBS if fine else 0
+        self._together = REFINED_FINE if fine else REFINED_TOGETHER
 
     def run(self) -> bool:
         """Whether it came to an end: ``best`` is then the best plan, or there is none."""
@@ -88,7 +91,7 @@ class Search:
         """
         bounds, waiting = self.bounds, [(self.lowest, row)]
         screened = bounds.screened(row)
-        most = REFINED_TOGETHER if screened else SCREENED_TOGETHER
+        most = self._together if screened else SCREENED_TOGETHER
         while self.heap and len(waiting) < most:
             each = self.heap[0][1]
             if bounds.refined(each) or bounds.screened(each) != screened:
