@@ -2,7 +2,7 @@
 
 1. Pinned loops first, together in the exact model if one after another fails.
 2. The first pass: every loop once, most urgent first, each where it costs least.
-3. A bound: what each loop costs alone, summed (`solver.relief` sharpens it).
+3. A bound: what each loop costs alone, summed (`solver.completion` sharpens it).
 4. The rest of the time: forcing in and ruining (`solver.improve`), and, where few starts are left that
    a better plan could use (`solver.proof`), all loops in one exact model, to proof. If some are still
    left out after a few moves, all at once without prices (`solver.completion`).

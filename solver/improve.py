@@ -187,6 +187,8 @@ class Improver:
         """Takes out a few loops that share people and places them again, exactly and at once."""
         packing = self.packing
         placed = [name for name in packing.plans if name not in packing.pinned]
+        if not placed and not wanted:
+            return
         first = self.random.choice(wanted if wanted and self.random.random() < 0.75 else placed or wanted)
         chosen = self._related(first, self.random.randint(2, MOST_TOGETHER))
         before, cost = dict(packing.plans), packing.cost

@@ -7,17 +7,19 @@ import pytest
 from benchmarks.solver.families import make
 from solver.bounds import Bounds
 from solver.budget import Budget
-from solver.check import faults
+from solver.check import Judge, faults
 from solver.completion import completed
 from solver.frame import Frame
+from solver.improve import Improver
 from solver.neighbourhood import together
+from solver.packing import Packing
 from solver.plan import Limits, Status
 from solver.problem import Problem
 from solver.proof import within
 from solver.solve import solve
 from solver.timeline import Timeline
 from solver.usage import Usage
-from tests.solver.build import at, loop, person, problem, seat, session, weights
+from tests.solver.build import at, lock, loop, person, problem, seat, session, weights
 
 
 @pytest.mark.parametrize(("family", "seed"), (("XS", 1), ("XS", 2), ("S", 20_261_121), ("S", 20_261_127)))
@@ -118,3 +120,20 @@ def test_a_batch_says_how_little_can_be_left_out() -> None:
     placed = [name for name, plan in result.plan.loops.items() if plan is not None]
     assert len(placed) == 15
     assert result.cost - result.bound < 0.05 * result.cost
+
+
+def test_a_batch_of_pinned_loops_is_left_alone() -> None:
+    """Nothing may move and nothing is missing: every kind of move finds nothing to do."""
+    pin = lock(at(0, 9), "ann")
+    it = problem(
+        loop(session("s", "ann", lock=pin), availability=((at(0, 9), at(0, 11)),)),
+        people=(person("ann"),),
+        weights=weights(unscheduled=1000),
+    )
+    judge, budget = Judge(it), Budget(Limits(seconds=60))
+    packing = Packing(judge, Usage(Timeline(it)))
+    plan = solve(it).plan.loops["L"]
+    assert plan is not None
+    packing.add("L", plan)
+    Improver(packing, budget, {"L": 0}, lambda _: None).run(lambda: False, 40)
+    assert packing.plans == {"L": plan}
