@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-import zoneinfo
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import typer
 from rich.table import Table
 
+from connectors import zone_rules
 from connectors.checks import Finding
 from connectors.errors import ConnectorError
 from connectors.types import Known
@@ -26,6 +26,8 @@ from scheduler.storage import invariants, migrate
 from scheduler.wiring import Runtime
 
 _SQLITE_FOR_DBOS = (3, 42, 0)
+_OLD_RULES = 2
+"""Years after which zone rules are a fault: by then several states have changed theirs."""
 UNHEALTHY = 1
 
 
@@ -33,7 +35,7 @@ def run(data: Path | None, *, as_json: bool) -> None:
     """Print every finding; exit status 1 when one is not good."""
     runtime = wiring.build(config.load(data=data))
     try:
-        findings = [*_machine(), *_database(runtime)]
+        findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
         if all(f.ok for f in findings):
             findings += [*_company(runtime.app), *_promises(runtime.app)]
     finally:
@@ -60,9 +62,18 @@ def _machine() -> Iterator[Finding]:
     yield Finding(
         "sqlite", not old, text + (": jobs need SQLite 3.42 or newer on this Python" if old else "")
     )
-    yield Finding(
-        "zones", bool(zoneinfo.available_timezones()), f"{len(zoneinfo.available_timezones())} time zones"
-    )
+
+
+def _zones(rules: zone_rules.Choice, now: datetime) -> Finding:
+    """Which release of the zone rules is gone by, and how old it is."""
+    years = now.year - rules.used.age[0]
+    age = {0: "of this year", 1: "of last year"}.get(years, f"{years} years old")
+    text = f"rules {rules.used}, {age}"
+    if rules.passed:
+        text += f"; passed over: {', '.join(map(str, rules.passed))}"
+    if years >= _OLD_RULES:
+        text += ": update Loopwright, or the package tzdata beside it"
+    return Finding("zones", years < _OLD_RULES, text)
 
 
 def _database(runtime: Runtime) -> Iterator[Finding]:

@@ -14,12 +14,19 @@ from typer.testing import CliRunner
 
 from connectors.checks import Finding
 from connectors.google.auth import FULL_CALENDAR
+from connectors.zone_rules import take_newest
 from scheduler import wiring
 from scheduler.cli.main import app
 from scheduler.services import push
 from tests.scheduler.mixed import BASE_URL, ON_GOOGLE, ORGANIZER, Mixed, mixed
 
 MICROSOFT = b'{"tenant": "t", "client_id": "c", "secret": "s"}'
+
+
+@pytest.fixture(autouse=True)
+def rules_never_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor's clock is the machine's: these tests shall not fail in some later year."""
+    monkeypatch.setattr("scheduler.cli.doctor._OLD_RULES", 1_000)
 
 
 @pytest.fixture
@@ -56,6 +63,7 @@ def test_a_healthy_company_on_three_services(world: Mixed, tmp_path: Path) -> No
     }
     assert {f"outlook.{name}" for name in ("sign_in", "token_age", "scopes")} <= set(found)
     assert "LOOPWRIGHT_BASE_URL is empty" in found["push"].text
+    assert found["zones"].text.startswith(f"rules {take_newest().used}, ")
 
 
 def test_a_person_is_shown_a_table(world: Mixed, tmp_path: Path) -> None:
