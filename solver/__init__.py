@@ -1,1 +1,80 @@
-"""Packs interview loops: minutes and ids in, minutes and ids out."""
+"""Timetabling of interview loops in whole minutes: four questions, and the values they are asked with.
+
+`solve` finds the best plan, `alternatives` others that a person would notice, `repair` the least change
+to a booked plan, `explain` why there is none. Nobody outside imports anything deeper than this page.
+"""
+
+from solver.problem.codec import (
+    plan_from_json,
+    plan_to_json,
+    problem_from_json,
+    problem_to_json,
+    result_to_json,
+)
+from solver.problem.errors import ProblemError
+from solver.problem.plan import Assignment, Limits, LoopPlan, Plan, Progress, Result, Status
+from solver.problem.values import (
+    Busy,
+    BusyKind,
+    Debrief,
+    Gap,
+    Interval,
+    Lock,
+    LongestRun,
+    Loop,
+    Person,
+    Problem,
+    Room,
+    Seat,
+    Session,
+    SessionKind,
+    Shadow,
+    Weights,
+)
+from solver.questions.alternatives import alternatives
+from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
+from solver.questions.repair import Change, Repair, repair
+from solver.questions.solve import solve
+from solver.why.wording import gap_sentence
+
+__all__ = [
+    "Assignment",
+    "Busy",
+    "BusyKind",
+    "Change",
+    "Debrief",
+    "Explanation",
+    "Fix",
+    "Gap",
+    "Interval",
+    "Limits",
+    "Lock",
+    "LongestRun",
+    "Loop",
+    "LoopExplanation",
+    "LoopPlan",
+    "Person",
+    "Plan",
+    "Problem",
+    "ProblemError",
+    "Progress",
+    "Repair",
+    "Result",
+    "Room",
+    "Seat",
+    "Session",
+    "SessionKind",
+    "Shadow",
+    "Status",
+    "Weights",
+    "alternatives",
+    "explain",
+    "gap_sentence",
+    "plan_from_json",
+    "plan_to_json",
+    "problem_from_json",
+    "problem_to_json",
+    "repair",
+    "result_to_json",
+    "solve",
+]

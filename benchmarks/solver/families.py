@@ -19,7 +19,7 @@ from math import log1p
 from random import Random
 from zoneinfo import ZoneInfo
 
-from solver.problem import (
+from solver.problem.values import (
     Busy,
     BusyKind,
     Debrief,

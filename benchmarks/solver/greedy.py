@@ -11,9 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from solver.check import Judge
-from solver.plan import Assignment, LoopPlan, Plan, Result, Status
-from solver.problem import BusyKind, Interval, Loop, Person, Problem, Session, SessionKind
+from solver.problem.plan import Assignment, LoopPlan, Plan, Result, Status
+from solver.problem.values import BusyKind, Interval, Loop, Person, Problem, Session, SessionKind
+from solver.rules.check import Judge
 
 
 def solve(problem: Problem) -> Result:

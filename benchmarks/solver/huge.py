@@ -13,7 +13,7 @@ from dataclasses import replace
 from random import Random
 
 from benchmarks.solver.families import make
-from solver.problem import Debrief, Loop, Person, Problem, Seat, Session, SessionKind
+from solver.problem.values import Debrief, Loop, Person, Problem, Seat, Session, SessionKind
 
 
 def huge(seed: int, loops: int = 500, sessions: int = 12, pool: int = 500) -> Problem:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
-from solver.check import Judge, pinned
-from solver.plan import Assignment, LoopPlan, Plan, Result, Status
-from solver.problem import BusyKind, Interval, Loop, Person, Problem, Session, SessionKind
-from solver.view import Diary, Spans, merged
+from solver.problem.plan import Assignment, LoopPlan, Plan, Result, Status
+from solver.problem.values import BusyKind, Interval, Loop, Person, Problem, Session, SessionKind
+from solver.rules.check import Judge, pinned
+from solver.rules.view import Diary, Spans, merged
 
 Literal = cp_model.IntVar
 

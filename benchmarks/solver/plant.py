@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from benchmarks.solver.families import make
-from solver.problem import (
+from solver.problem.values import (
     Busy,
     BusyKind,
     Gap,

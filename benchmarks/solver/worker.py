@@ -16,9 +16,9 @@ from statistics import median
 from typing import Any
 
 from benchmarks.solver.families import make
-from solver.check import Judge, faults
-from solver.plan import Limits, Progress, Result, Status
-from solver.problem import Problem
+from solver.problem.plan import Limits, Progress, Result, Status
+from solver.problem.values import Problem
+from solver.rules.check import Judge, faults
 
 Answer = dict[str, Any]
 REPEAT_BELOW = 1.0
@@ -41,7 +41,7 @@ def _solver(method: str, seconds: float, ask: Mapping[str, Any]) -> Callable[[Pr
         from benchmarks.solver import greedy
 
         return greedy.solve
-    from solver.solve import solve
+    from solver.questions.solve import solve
 
     limits = Limits(seconds=seconds, workers=ask.get("workers", 1))
     return lambda problem: solve(problem, limits)
@@ -91,7 +91,7 @@ def pass_task(ask: Mapping[str, Any]) -> Answer:
 
     It is over with the first report of another phase than ``insert``; the solve is stopped there.
     """
-    from solver.solve import solve
+    from solver.questions.solve import solve
 
     problem = make(ask["family"], ask["seed"])
     solve(make("XS", 0))
@@ -111,7 +111,7 @@ def alone_task(ask: Mapping[str, Any]) -> Answer:
     """``{"family", "seed"}``: how many loops of a batch could be placed if each were the only one."""
     from dataclasses import replace
 
-    from solver.solve import solve
+    from solver.questions.solve import solve
 
     problem = make(ask["family"], ask["seed"])
     alone = 0
@@ -123,7 +123,7 @@ def alone_task(ask: Mapping[str, Any]) -> Answer:
 
 def _placeable(family: str, seed: int) -> int:
     """This seed, or the first after it (far from its neighbours) whose only loop can be placed."""
-    from solver.solve import solve
+    from solver.questions.solve import solve
 
     while not any(solve(make(family, seed)).plan.loops.values()):
         seed += 1_000_003
@@ -136,8 +136,8 @@ def explain_task(ask: Mapping[str, Any]) -> Answer:
     The measure is a solve of the same instance before anything was broken.
     """
     from benchmarks.solver.plant import plant
-    from solver.explain import explain, verified
-    from solver.solve import solve
+    from solver.questions.explain import explain, verified
+    from solver.questions.solve import solve
 
     planted = plant(ask["kind"], ask["family"], _placeable(ask["family"], ask["seed"]))
     warm = plant(ask["kind"], "XS", 0)
@@ -164,8 +164,8 @@ def explain_task(ask: Mapping[str, Any]) -> Answer:
 
 def alternatives_task(ask: Mapping[str, Any]) -> Answer:
     """``{"family", "seed", "k"}``: k plans that differ, against one solve."""
-    from solver.alternatives import alternatives
-    from solver.solve import solve
+    from solver.questions.alternatives import alternatives
+    from solver.questions.solve import solve
 
     problem = make(ask["family"], _placeable(ask["family"], ask["seed"]))
     alternatives(make("XS", 0), ask["k"])
@@ -187,7 +187,7 @@ def alternatives_task(ask: Mapping[str, Any]) -> Answer:
 
 def _apart(problem: Problem, results: list[Result]) -> int:
     """How many plans of the only loop a person can tell from all before them."""
-    from solver.alternatives import apart
+    from solver.questions.alternatives import apart
 
     loop = problem.loops[0]
     plans = [plan for one in results if (plan := one.plan.loops[loop.id]) is not None]
@@ -198,8 +198,8 @@ def repair_task(ask: Mapping[str, Any]) -> Answer:
     """``{"family", "seed", "seconds", "declines"}``: one decline at a time in a packed batch."""
     from random import Random
 
-    from solver.repair import repair
-    from solver.solve import solve
+    from solver.questions.repair import repair
+    from solver.questions.solve import solve
 
     problem = make(ask["family"], ask["seed"])
     began = time.perf_counter()

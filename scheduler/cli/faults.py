@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 
 from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError
-from solver.problem import ProblemError
+from solver import ProblemError
 
 out = Console()
 err = Console(stderr=True)

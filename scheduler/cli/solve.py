@@ -16,14 +16,24 @@ from rich.text import Text
 
 from scheduler.cli.faults import err, out
 from scheduler.domain.errors import BadInput
-from solver.alternatives import alternatives
-from solver.codec import plan_from_json, problem_from_json, result_to_json
-from solver.explain import Explanation, explain
-from solver.plan import Limits, Plan, Progress, Result
-from solver.problem import Problem, ProblemError
-from solver.repair import Repair, repair
-from solver.solve import solve
-from solver.wording import gap_sentence
+from solver import (
+    Explanation,
+    Limits,
+    Plan,
+    Problem,
+    ProblemError,
+    Progress,
+    Repair,
+    Result,
+    alternatives,
+    explain,
+    gap_sentence,
+    plan_from_json,
+    problem_from_json,
+    repair,
+    result_to_json,
+    solve,
+)
 
 MAX_BYTES = 200_000_000
 

@@ -23,19 +23,21 @@ from scheduler.services.picture import Picture
 from scheduler.services.seating import debrief_attendees
 from scheduler.services.sessions import Sessions, build_sessions, session_id
 from scheduler.services.windows import candidate_windows, no_window
-from solver.plan import Assignment, LoopPlan, Plan
-from solver.problem import (
+from solver import (
+    Assignment,
     Busy,
     BusyKind,
     Debrief,
     Interval,
     LongestRun,
     Loop,
+    LoopPlan,
+    Plan,
     Problem,
     Room,
     Weights,
 )
-from solver.problem import Person as Somebody
+from solver import Person as Somebody
 
 DEBRIEF = "debrief"
 OFFICE = "office"

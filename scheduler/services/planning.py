@@ -17,11 +17,10 @@ from scheduler.services.failpoints import failpoint
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
-from solver.plan import Result, Status
-from solver.problem import ProblemError
+from solver import ProblemError, Result, Status, gap_sentence
 
 if TYPE_CHECKING:
-    from solver.explain import Explanation
+    from solver import Explanation
 
 ACTOR = "system:planning"
 _KEEP_FIXES = 8
@@ -79,9 +78,6 @@ def in_words(
     picture: Picture, encoded: Encoded, explanation: Explanation
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     """The explanation of an infeasible loop with names instead of ids: reasons, and fixes."""
-    # loads OR-Tools, as the explanation itself did when it came back: only for loops that cannot be met
-    from solver.wording import gap_sentence
-
     name, when = naming.names(picture, encoded), naming.times(picture, encoded)
     found = explanation.loops[picture.loop.id]
     spec = encoded.sessions.spec

@@ -19,10 +19,10 @@ from scheduler.services.holes import CONFLICTS, clashes, holes
 from scheduler.services.picture import Picture, gather
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
-from solver.problem import ProblemError
+from solver import ProblemError
 
 if TYPE_CHECKING:
-    from solver.repair import Repair
+    from solver import Repair
 
 ACTOR = "system:repair"
 

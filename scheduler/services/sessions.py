@@ -15,8 +15,7 @@ from scheduler.domain.templates import InterviewKind, InterviewSpec, Modality, S
 from scheduler.domain.time import Span, at, intersection, merged, zone
 from scheduler.services import seating, worktime
 from scheduler.services.picture import Picture
-from solver.plan import Assignment
-from solver.problem import Gap, Interval, Lock, Seat, Session, SessionKind, Shadow
+from solver import Assignment, Gap, Interval, Lock, Seat, Session, SessionKind, Shadow
 
 _ROUND = 5
 """Extra time rounds a duration up to whole multiples of this many minutes."""

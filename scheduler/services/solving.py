@@ -7,20 +7,18 @@ import multiprocessing
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from solver.plan import Limits, Plan, Result
-from solver.problem import Problem, ProblemError
+import solver
+from solver import Limits, Plan, Problem, ProblemError, Result
 
 if TYPE_CHECKING:
-    from solver.explain import Explanation
-    from solver.repair import Repair
+    from solver import Explanation, Repair
 
 log = logging.getLogger("loopwright.solving")
 
-PRELOAD = ["solver.alternatives", "solver.explain", "solver.repair"]
+PRELOAD = ["solver.exact.model"]
 """Imported once, by the server that the children are forked from: OR-Tools takes a second to load and
 stays out of the service itself."""
 
@@ -111,8 +109,8 @@ def _receive(pipe: Connection, seconds: float) -> Any:
 
 
 def ask(question: str, *args: Any) -> Any:
-    """Ask the solver here and now; the question is the name of a module of it and its function."""
-    return getattr(import_module(f"solver.{question}"), question)(*args)
+    """Ask the solver here and now; the question is one of its four functions."""
+    return getattr(solver, question)(*args)
 
 
 def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:

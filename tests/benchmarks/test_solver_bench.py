@@ -11,10 +11,10 @@ from benchmarks.solver import greedy, naive, report, rows, worker
 from benchmarks.solver.bench import Bench, geometric_mean
 from benchmarks.solver.families import FAMILIES, make
 from benchmarks.solver.plant import KINDS, plant
-from solver.check import faults
-from solver.plan import Status
-from solver.problem import BusyKind, Problem
-from solver.solve import solve
+from solver.problem.plan import Status
+from solver.problem.values import BusyKind, Problem
+from solver.questions.solve import solve
+from solver.rules.check import faults
 
 SMALL = [name for name, spec in FAMILIES.items() if spec.loops <= 40]
 

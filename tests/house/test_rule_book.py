@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from solver import check, rules, rules_price
+from solver.rules import book as rules
+from solver.rules import check, prices
 
 TESTS = Path(__file__).parents[1] / "solver"
 HARD = [
@@ -17,7 +18,7 @@ HARD = [
     *check.PEOPLE_RULES,
     *check.ROOM_RULES,
 ]
-PRICED = [*check.LOOP_PRICES, rules_price.fair, rules_price.unscheduled]
+PRICED = [*check.LOOP_PRICES, prices.fair, prices.unscheduled]
 
 
 def written() -> set[str]:

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from solver.check import violations
-from solver.plan import Assignment, LoopPlan, Plan
-from solver.problem import (
+from solver.problem.plan import Assignment, LoopPlan, Plan
+from solver.problem.values import (
     Busy,
     BusyKind,
     Debrief,
@@ -30,6 +29,7 @@ from solver.problem import (
     Shadow,
     Weights,
 )
+from solver.rules.check import violations
 
 DAY = 1440
 DAYS = 7

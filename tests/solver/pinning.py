@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from solver.domain import attend_costs
-from solver.frame import Frame
-from solver.model import Model, Search
-from solver.plan import LoopPlan, Plan, Status
-from solver.problem import Problem
-from solver.timeline import BIG, Timeline
-from solver.usage import Usage
-from solver.variables import Domain, LoopVars
+from solver.exact.model import Model
+from solver.exact.variables import LoopVars
+from solver.ground.budget import Search
+from solver.ground.frame import Frame
+from solver.ground.starts import Domain, attend_costs
+from solver.ground.timeline import BIG, Timeline
+from solver.ground.usage import Usage
+from solver.problem.plan import LoopPlan, Plan, Status
+from solver.problem.values import Problem
 
 
 def model_price(it: Problem, answer: Plan) -> int | None:

@@ -7,11 +7,11 @@ from itertools import combinations
 
 import pytest
 
-from solver.alternatives import alternatives, apart, days, interviewers
-from solver.check import Judge, faults
-from solver.plan import Limits, LoopPlan, Plan, Result, Status
-from solver.problem import Problem
-from solver.solve import solve
+from solver.problem.plan import Limits, LoopPlan, Plan, Result, Status
+from solver.problem.values import Problem
+from solver.questions.alternatives import alternatives, apart, days, interviewers
+from solver.questions.solve import solve
+from solver.rules.check import Judge, faults
 from tests.solver.build import at, debrief, hours, loop, problem, seat, session, weights
 from tests.solver.tiny import every_loop_plan, tiny
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from solver import rules
-from solver.check import cost, faults, price
-from solver.plan import LoopPlan, Plan, Result, Status
-from solver.problem import LongestRun, Loop, Person, Problem, Shadow, Weights
+from solver.problem.plan import LoopPlan, Plan, Result, Status
+from solver.problem.values import LongestRun, Loop, Person, Problem, Shadow, Weights
+from solver.rules import book as rules
+from solver.rules.check import cost, faults, price
 from tests.solver.build import (
     at,
     busy,

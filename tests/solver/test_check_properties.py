@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from benchmarks.solver import greedy
 from benchmarks.solver.families import make
-from solver.check import Judge
-from solver.codec import plan_from_json, plan_to_json, problem_from_json, problem_to_json
-from solver.plan import LoopPlan, Plan
-from solver.problem import Problem
+from solver.problem.codec import plan_from_json, plan_to_json, problem_from_json, problem_to_json
+from solver.problem.plan import LoopPlan, Plan
+from solver.problem.values import Problem
+from solver.rules.check import Judge
 
 
 @cache

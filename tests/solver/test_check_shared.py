@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from solver.check import Judge
-from solver.plan import LoopPlan
-from solver.problem import Loop, Person
+from solver.problem.plan import LoopPlan
+from solver.problem.values import Loop, Person
+from solver.rules.check import Judge
 from tests.solver.build import (
     TZ,
     at,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from solver.check import violations
-from solver.problem import Gap, LongestRun
+from solver.problem.values import Gap, LongestRun
+from solver.rules.check import violations
 from tests.solver.build import (
     at,
     broken,

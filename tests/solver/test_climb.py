@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from benchmarks.solver.families import make
-from solver.bounds import Bounds
-from solver.climb import Climber
-from solver.frame import Frame
-from solver.plan import Limits, Status
-from solver.problem import Problem
-from solver.solve import solve
-from solver.timeline import BEYOND, Timeline
-from solver.usage import Usage
+from solver.bounds.climb import Climber
+from solver.bounds.rows import Bounds
+from solver.ground.frame import Frame
+from solver.ground.timeline import BEYOND, Timeline
+from solver.ground.usage import Usage
+from solver.problem.plan import Limits, Status
+from solver.problem.values import Problem
+from solver.questions.solve import solve
 from tests.solver.build import at, loop, person, problem, seat, session, weights
 from tests.solver.tiny import best_cost, tiny
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.codec import (
+from solver.problem.codec import (
     plan_from_json,
     plan_to_json,
     problem_from_json,
@@ -21,9 +21,9 @@ from solver.codec import (
     result_from_json,
     result_to_json,
 )
-from solver.plan import Result, Status
-from solver.problem import Gap, LongestRun, Problem, ProblemError, Shadow
-from solver.reader import unique_keys
+from solver.problem.plan import Result, Status
+from solver.problem.reader import unique_keys
+from solver.problem.values import Gap, LongestRun, Problem, ProblemError, Shadow
 from tests.solver.build import (
     at,
     busy,

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.solver.families import make
-from solver import amend, changes, wording
-from solver.amend import amended
-from solver.check import violations
-from solver.explain import Fix, LoopExplanation, explain, verified
-from solver.gaps import Lack
-from solver.plan import Limits, Plan, Status
-from solver.problem import Gap, LongestRun, Loop, Problem
-from solver.relax import Group, Kind
-from solver.solve import solve
+from solver.problem.plan import Limits, Plan, Status
+from solver.problem.values import Gap, LongestRun, Loop, Problem
+from solver.questions.explain import Fix, LoopExplanation, explain, verified
+from solver.questions.solve import solve
+from solver.rules.check import violations
+from solver.why import amend, changes, wording
+from solver.why.amend import amended
+from solver.why.gaps import Lack
+from solver.why.groups import Group, Kind
 from tests.solver.build import (
     at,
     busy,

@@ -9,12 +9,12 @@ import pytest
 
 from benchmarks.solver.families import make
 from benchmarks.solver.plant import KINDS, Planted, plant
-from solver.amend import amended
-from solver.explain import Fix, LoopExplanation, explain
-from solver.gaps import Gap
-from solver.plan import Limits, Status
-from solver.problem import Problem
-from solver.solve import solve
+from solver.problem.plan import Limits, Status
+from solver.problem.values import Problem
+from solver.questions.explain import Fix, LoopExplanation, explain
+from solver.questions.solve import solve
+from solver.why.amend import amended
+from solver.why.gaps import Gap
 
 SEEDS = range(8)
 LIMITS = Limits(seconds=60)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from solver.check import faults
-from solver.codec import problem_from_json
-from solver.explain import explain
-from solver.plan import Limits, Status
-from solver.problem import Problem
-from solver.solve import solve
+from solver.problem.codec import problem_from_json
+from solver.problem.plan import Limits, Status
+from solver.problem.values import Problem
+from solver.questions.explain import explain
+from solver.questions.solve import solve
+from solver.rules.check import faults
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from solver import problem, rules
-from solver.validate import LIMITS
+from solver.problem import values as problem
+from solver.problem.validate import LIMITS
+from solver.rules import book as rules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "instance-format.md").read_text(encoding="utf-8")
 VALUES = (

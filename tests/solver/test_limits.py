@@ -13,12 +13,12 @@ import pytest
 from benchmarks.solver.families import make
 from benchmarks.solver.huge import huge
 from benchmarks.solver.plant import plant
-from solver.alternatives import alternatives
-from solver.check import faults
-from solver.explain import explain
-from solver.plan import Limits, Status
-from solver.problem import Problem
-from solver.solve import solve
+from solver.problem.plan import Limits, Status
+from solver.problem.values import Problem
+from solver.questions.alternatives import alternatives
+from solver.questions.explain import explain
+from solver.questions.solve import solve
+from solver.rules.check import faults
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,12 +62,13 @@ def test_an_explanation_that_is_cut_keeps_what_it_has_found(kind: str) -> None:
     assert found.cut or (told is not None and told.fixes)
 
 
+# As in the service's solving processes OR-Tools is there before the memory is limited.
 TIGHT = """
 import resource
+import solver.exact.model
 from benchmarks.solver.huge import huge
-from solver.check import faults
-from solver.plan import Limits
-from solver.solve import solve
+from solver import Limits, solve
+from solver.rules.check import faults
 
 it = huge(1, loops=2, pool=100)
 pages = int(open("/proc/self/statm").read().split()[0])

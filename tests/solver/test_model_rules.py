@@ -10,11 +10,11 @@ from random import Random
 
 import pytest
 
-from solver import model as contents
-from solver.check import Judge, cost
-from solver.plan import Assignment, LoopPlan, Plan
-from solver.problem import Gap, LongestRun, Problem, Session
-from solver.rules import HARD, PRICED
+from solver.exact import model as contents
+from solver.problem.plan import Assignment, LoopPlan, Plan
+from solver.problem.values import Gap, LongestRun, Problem, Session
+from solver.rules.book import HARD, PRICED
+from solver.rules.check import Judge, cost
 from tests.solver.build import (
     at,
     broken,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from solver.codec import problem_from_json, problem_to_json
-from solver.plan import Assignment
-from solver.problem import Gap, Lock, LongestRun, Problem, ProblemError, Seat, Shadow, Weights
-from solver.validate import LIMITS
+from solver.problem.codec import problem_from_json, problem_to_json
+from solver.problem.plan import Assignment
+from solver.problem.validate import LIMITS
+from solver.problem.values import Gap, Lock, LongestRun, Problem, ProblemError, Seat, Shadow, Weights
 from tests.solver.build import (
     DAY,
     TZ,
@@ -307,7 +307,7 @@ def test_a_document_with_it_is_refused_with_the_same_words(
     build, _ = CASES[case]
     expected = refused(build)
     with monkeypatch.context() as unchecked:
-        unchecked.setattr("solver.problem.validate", lambda _: None)
+        unchecked.setattr("solver.problem.values.validate", lambda _: None)
         document = problem_to_json(build())
     assert refused(lambda: problem_from_json(document)).args == expected.args
 

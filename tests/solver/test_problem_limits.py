@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from solver.problem import Gap, LongestRun, Problem
-from solver.validate import LIMITS
+from solver.problem.validate import LIMITS
+from solver.problem.values import Gap, LongestRun, Problem
 from tests.solver.build import TZ, busy, debrief, room, seat, session
 from tests.solver.test_problem import one, refused, worker
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.solver.families import make
-from solver.bounds import Bounds
-from solver.budget import Budget
-from solver.check import Judge, faults
-from solver.completion import completed
-from solver.frame import Frame
-from solver.improve import Improver
-from solver.neighbourhood import together
-from solver.packing import Packing
-from solver.plan import Limits, Status
-from solver.problem import Problem
-from solver.proof import within
-from solver.solve import solve
-from solver.timeline import Timeline
-from solver.usage import Usage
+from solver.bounds.rows import Bounds
+from solver.ground.budget import Budget
+from solver.ground.frame import Frame
+from solver.ground.timeline import Timeline
+from solver.ground.usage import Usage
+from solver.many.completion import completed
+from solver.many.improve import Improver
+from solver.many.neighbourhood import together
+from solver.many.packing import Packing
+from solver.many.proof import within
+from solver.problem.plan import Limits, Status
+from solver.problem.values import Problem
+from solver.questions.solve import solve
+from solver.rules.check import Judge, faults
 from tests.solver.build import at, lock, loop, person, problem, seat, session, weights
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from solver.check import faults, violations
-from solver.plan import Limits, Plan, Status
-from solver.problem import Problem
-from solver.repair import Change, Repair, repair
-from solver.solve import solve
+from solver.problem.plan import Limits, Plan, Status
+from solver.problem.values import Problem
+from solver.questions.repair import Change, Repair, repair
+from solver.questions.solve import solve
+from solver.rules.check import faults, violations
 from tests.solver.build import (
     at,
     busy,

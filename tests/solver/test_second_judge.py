@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from solver.check import Judge
-from solver.codec import plan_from_json, plan_to_json, problem_from_json
-from solver.plan import Limits
-from solver.solve import solve
+from solver.problem.codec import plan_from_json, plan_to_json, problem_from_json
+from solver.problem.plan import Limits
+from solver.questions.solve import solve
+from solver.rules.check import Judge
 from tests.solver.second_judge import Document, Reading
 
 DAY = 1440

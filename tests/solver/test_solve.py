@@ -7,11 +7,11 @@ from itertools import count
 
 import pytest
 
-from solver.check import faults, violations
-from solver.codec import plan_to_json
-from solver.plan import Limits, Plan, Status
-from solver.problem import Problem
-from solver.solve import solve
+from solver.problem.codec import plan_to_json
+from solver.problem.plan import Limits, Plan, Status
+from solver.problem.values import Problem
+from solver.questions.solve import solve
+from solver.rules.check import faults, violations
 from tests.solver.build import (
     at,
     busy,

@@ -12,9 +12,9 @@ from itertools import combinations, product
 from random import Random
 from typing import Any
 
-from solver.check import Judge
-from solver.plan import Assignment, LoopPlan, Plan
-from solver.problem import Gap, LongestRun, Loop, Problem, Seat, Session, SessionKind, Shadow, Weights
+from solver.problem.plan import Assignment, LoopPlan, Plan
+from solver.problem.values import Gap, LongestRun, Loop, Problem, Seat, Session, SessionKind, Shadow, Weights
+from solver.rules.check import Judge
 from tests.solver.build import at, busy, debrief, lock, loop, person, problem, room, session
 
 NAMES = ("ann", "bob", "cy", "dee")

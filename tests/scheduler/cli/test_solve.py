@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from scheduler.cli.main import app
-from solver.check import cost, violations
-from solver.codec import plan_from_json, problem_from_json
+from solver.problem.codec import plan_from_json, problem_from_json
+from solver.rules.check import cost, violations
 
 GOLDEN = Path(__file__).parents[2] / "solver" / "golden"
 SMALL = sorted(GOLDEN.glob("S-*.json.gz"))[0]

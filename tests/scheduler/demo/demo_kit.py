@@ -18,8 +18,8 @@ from scheduler.services.picture import DEBRIEF_TAIL, Picture
 from scheduler.services.requests import windows
 from scheduler.services.seating import Roster
 from scheduler.services.templates import prepare
-from solver.plan import Limits, Result
-from solver.solve import solve
+from solver.problem.plan import Limits, Result
+from solver.questions.solve import solve
 
 
 def now_before(monday: date) -> datetime:

@@ -25,8 +25,8 @@ from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import BookMode
 from scheduler.domain.people import Person
 from scheduler.domain.time import at
-from solver.check import violations
-from solver.plan import Status
+from solver.problem.plan import Status
+from solver.rules.check import violations
 from tests.house.tree import ROOT
 from tests.scheduler.demo.demo_kit import picture, planned
 

@@ -15,9 +15,9 @@ from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.time import Span
 from scheduler.services import booking, cancel, planning, reconcile, repair, requests
-from solver.plan import Plan
-from solver.problem import Problem
-from solver.repair import Repair
+from solver.problem.plan import Plan
+from solver.problem.values import Problem
+from solver.questions.repair import Repair
 from tests.scheduler.kit import InProcess, Kit, make
 from tests.scheduler.services.between import before_the_next_write
 from tests.stories.kit import ask, booked, look, replied

@@ -12,7 +12,7 @@ from scheduler.domain.errors import Full
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.services import booking, caps
 from scheduler.storage import invariants
-from solver.repair import Repair
+from solver.questions.repair import Repair
 from tests.scheduler.api.client import Client
 from tests.scheduler.kit import COMPANY, Kit, make
 from tests.scheduler.services.test_between import Slow

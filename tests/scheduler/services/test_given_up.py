@@ -16,8 +16,8 @@ from scheduler.services import planning, requests, solving
 from scheduler.services.requests import LoopRequest
 from scheduler.services.solving import Solver
 from scheduler.workers.tasks import GIVEN_UP, tasks
-from solver.plan import Result
-from solver.problem import Problem, ProblemError
+from solver.problem.plan import Result
+from solver.problem.values import Problem, ProblemError
 from tests.scheduler.kit import InProcess, Kit, make
 from tests.stories.kit import DAYS, MARA, ask, booked, look, replied
 

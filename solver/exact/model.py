@@ -1,0 +1,215 @@
+"""The exact model: the rule book as constraints and prices of CP-SAT. This is the table of contents.
+
+`build` takes loops with the starts each may use; everything else (people, rooms, orders, spans,
+debriefs, caps, prices) is a rule below. `Model.solve` searches it under limits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ortools.sat.python import cp_model
+
+from solver.exact import constraints, constraints_shared, objectives
+from solver.exact.variables import LoopVars, Sum, Variables, total
+from solver.ground.budget import Search
+from solver.ground.frame import Frame
+from solver.ground.starts import Domain
+from solver.ground.usage import Usage
+from solver.problem.plan import Assignment, LoopPlan, Status
+
+CONSTRAINTS: Final[tuple[Callable[[LoopVars], None], ...]] = (
+    constraints.placed,
+    constraints.seats,
+    constraints.shadow,
+    constraints.once_in_session,
+    constraints.once_in_loop,
+    constraints.same_people,
+    constraints.free,
+    constraints.room,
+    constraints.room_fits,
+    constraints.breaks,
+    constraints.order,
+    constraints.travel,
+    constraints.max_days,
+    constraints.max_span,
+    constraints.same_day,
+    constraints.different_day,
+    constraints.day_minutes,
+    constraints.longest_run,
+    constraints.debrief_after,
+    constraints.debrief_within,
+    constraints.debrief_panel,
+)
+"""Hard rules of one loop."""
+
+SHARED: Final[tuple[Callable[[Variables], None], ...]] = (
+    constraints_shared.apart_people,
+    constraints_shared.travel_person,
+    constraints_shared.room_once,
+    constraints_shared.caps,
+)
+"""Hard rules between events of one person or uses of one room."""
+
+PRICES: Final[tuple[Callable[[LoopVars], Sum], ...]] = (
+    objectives.finish,
+    objectives.idle,
+    objectives.extra_day,
+    objectives.overlaps,
+    objectives.outside_pref,
+    objectives.rank,
+    objectives.no_shadow,
+    objectives.optional_empty,
+    objectives.run,
+    objectives.room_change,
+    objectives.moved_time,
+    objectives.moved_person,
+    objectives.moved_room,
+    objectives.moved_debrief,
+    objectives.unscheduled,
+)
+"""Priced rules of one loop."""
+
+SHARED_PRICES: Final[tuple[Callable[[Variables], Sum], ...]] = (objectives.fair,)
+"""Priced rules over all loops."""
+
+_STATUS = {
+    cp_model.OPTIMAL: Status.OPTIMAL,
+    cp_model.FEASIBLE: Status.FEASIBLE,
+    cp_model.INFEASIBLE: Status.INFEASIBLE,
+}
+
+
+class _CpModel(cp_model.CpModel):
+    """Without the camel-case names of old, whose making costs as much as a small search."""
+
+    def _add_pre_pep8_methods(self) -> None:
+        return
+
+
+@dataclass(frozen=True)
+class Found:
+    """A search's end: plans per loop (``None`` = left out), the model's price and bound."""
+
+    status: Status
+    plans: Mapping[str, LoopPlan | None]
+    objective: int
+    bound: int
+    work: float
+
+
+class Model:
+    """One CP-SAT model over the given loops, with the rest of the world frozen in a `Usage`."""
+
+    def __init__(
+        self,
+        usage: Usage,
+        loops: Sequence[tuple[Frame, Domain, bool]],
+        extra: Callable[[LoopVars], Sum] | None = None,
+    ) -> None:
+        """``loops``: frame, starts, and whether it has to be placed. ``extra`` is a further price per loop."""
+        self.cp = _CpModel()
+        self.variables = Variables(self.cp, usage)
+        for frame, domain, forced in loops:
+            self.variables.loops.append(LoopVars(self.cp, usage, frame, domain, forced=forced))
+        for v in self.variables.loops:
+            for constraint in CONSTRAINTS:
+                constraint(v)
+        for shared in SHARED:
+            shared(self.variables)
+        shares = [price(v) for v in self.variables.loops for price in PRICES]
+        shares += [price(self.variables) for price in SHARED_PRICES]
+        if extra is not None:
+            shares += [extra(v) for v in self.variables.loops]
+        self.price = total(shares)
+        self.cp.minimize(self.price)
+
+    def between(self, least: int, most: int) -> None:
+        """Asks for a price of at most ``most``, and says that less than ``least`` is proven impossible."""
+        self.cp.add_linear_constraint(self.price, least, most)
+
+    def leave_out_least(self, losses: Mapping[str, int]) -> None:
+        """Minimises Σ losses(l) over the loops left out, and nothing else."""
+        self.cp.minimize(total(losses[v.loop.id] * (1 - v.placed) for v in self.variables.loops))
+
+    def solve(self, search: Search) -> Found:
+        """Searches until proven, stopped or out of budget."""
+        solver = cp_model.CpSolver()
+        parameters = solver.parameters
+        parameters.num_workers = search.workers
+        parameters.random_seed = search.seed
+        parameters.linearization_level = search.linear
+        parameters.cp_model_presolve = search.presolve
+        if search.light:
+            parameters.cp_model_probing_level = 0
+            parameters.symmetry_level = 0
+            parameters.max_presolve_iterations = 1
+        if search.memory_mb is not None:
+            parameters.max_memory_in_mb = search.memory_mb
+        if search.seconds is not None:
+            parameters.max_time_in_seconds = max(search.seconds, 0.0)
+        if search.work is not None:
+            parameters.max_deterministic_time = max(search.work, 0.0)
+        with _Watch(solver, search.stop):
+            code = solver.solve(self.cp)
+        if code == cp_model.MODEL_INVALID:
+            raise RuntimeError(f"the exact model is invalid: {self.cp.validate()}")
+        status = _STATUS.get(code, Status.UNKNOWN)
+        work = solver.response_proto.deterministic_time
+        if status not in (Status.OPTIMAL, Status.FEASIBLE):
+            return Found(status, {}, 0, _bound(solver), work)
+        plans = {v.loop.id: _plan(solver, v) for v in self.variables.loops}
+        return Found(status, plans, round(solver.objective_value), _bound(solver), work)
+
+
+def _bound(solver: cp_model.CpSolver) -> int:
+    """The proven lower bound, rounded up: prices are whole."""
+    return int(-(-(solver.best_objective_bound - 1e-6) // 1))
+
+
+def _plan(solver: cp_model.CpSolver, v: LoopVars) -> LoopPlan | None:
+    if not solver.boolean_value(v.placed):
+        return None
+    sessions = {}
+    for frame in v.frame.sessions:
+        sid = frame.session.id
+        people = tuple(
+            tuple(p for p, y in v.seat[sid, k].items() if solver.boolean_value(y))
+            for k in range(len(frame.seats))
+        )
+        start = next(t for t, x in v.start[sid].items() if solver.boolean_value(x))
+        shadow = next((p for p, h in v.shadow[sid].items() if solver.boolean_value(h)), None)
+        room = next((r for r, x in v.room[sid].items() if solver.boolean_value(x)), None)
+        sessions[sid] = Assignment(start, people, shadow, room)
+    debrief = next((d for d, z in v.debrief.items() if solver.boolean_value(z)), None)
+    return LoopPlan(sessions, debrief)
+
+
+class _Watch:
+    """Ends a running search soon after ``stop()`` turns true."""
+
+    PERIOD = 0.02  # seconds between two looks
+
+    def __init__(self, solver: cp_model.CpSolver, stop: Callable[[], bool] | None) -> None:
+        self._solver, self._stop = solver, stop
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True) if stop is not None else None
+
+    def __enter__(self) -> None:
+        if self._thread is not None:
+            self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        assert self._stop is not None
+        while not self._done.wait(self.PERIOD):
+            if self._stop():
+                self._solver.stop_search()
+                return

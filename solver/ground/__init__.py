@@ -1,0 +1,1 @@
+"""Time, people, rooms and what is left of them, on the grid of starts."""

@@ -1,0 +1,95 @@
+"""What a solve may still spend: wall clock, solver work, and whether somebody said stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from solver.problem.plan import Limits
+
+
+@dataclass(frozen=True)
+class Search:
+    """What one search may spend. ``work`` is CP-SAT's deterministic time."""
+
+    seconds: float | None = None
+    work: float | None = None
+    seed: int = 1
+    workers: int = 1
+    linear: int = 0
+    presolve: bool = True
+    light: bool = False
+    """Little preparation: for models of a few hundred literals, where that costs more than the search."""
+    memory_mb: int | None = None
+    stop: Callable[[], bool] | None = None
+
+
+@dataclass
+class Budget:
+    """Counts down one solve's limits. `cut` tells whether clock or stop ended it early.
+
+    ``ended`` is the limit that did first: a field of `Limits`, or ``stop``; none while all have room.
+    """
+
+    limits: Limits
+    stop: Callable[[], bool] | None = None
+    started: float = field(default_factory=time.perf_counter)
+    work: float = 0.0
+    cut: bool = False
+    ended: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started
+
+    @property
+    def left(self) -> float:
+        """Seconds left on the clock."""
+        return self.limits.seconds - self.seconds
+
+    @property
+    def work_left(self) -> float | None:
+        """Deterministic work left, `None` without such a limit."""
+        return None if self.limits.deterministic is None else self.limits.deterministic - self.work
+
+    def late(self) -> bool:
+        """Whether clock or stop end it; remembers that they did."""
+        clock = self.left <= 0
+        if clock or (self.stop is not None and self.stop()):
+            self.cut = True
+            self.end("seconds" if clock else "stop")
+            return True
+        return False
+
+    def end(self, limit: str) -> None:
+        """Remembers which limit came first."""
+        self.ended = self.ended or limit
+
+    def over(self) -> bool:
+        """Whether to end now: clock, stop or work."""
+        if self.late():
+            return True
+        if self.work_left is not None and self.work_left <= 0:
+            self.end("deterministic")
+            return True
+        return False
+
+    def spend(self, work: float) -> None:
+        """Counts deterministic work done."""
+        self.work += work
+
+    def search(self, *, seconds: float | None = None, work: float | None = None, linear: int = 0) -> Search:
+        """A search within what is left, and within ``seconds`` and ``work`` if given."""
+        clock = max(self.left, 0.0) if seconds is None else max(min(seconds, self.left), 0.0)
+        allowed = [w for w in (work, self.work_left) if w is not None]
+        return Search(
+            seconds=clock,
+            work=max(min(allowed), 0.0) if allowed else None,
+            seed=self.limits.seed,
+            workers=self.limits.workers,
+            linear=linear,
+            memory_mb=self.limits.memory_mb,
+            stop=self.stop,
+        )

@@ -1,0 +1,1 @@
+"""Batches: many loops that compete for people and rooms."""

@@ -1,0 +1,1 @@
+"""One loop to proof: relax, search the rows that are left, staff them."""
