@@ -56,7 +56,7 @@ class Known:
     as_of: datetime
     places: tuple[Place, ...] = ()
     typed: bool = True
-    """False in free/busy-only mode: every block is BUSY, TENTATIVE or OUT_OF_OFFICE at best."""
+    """False in free/busy-only mode: every block is BUSY, UNANSWERED or OUT_OF_OFFICE at best."""
 
 
 @dataclass(frozen=True, slots=True)

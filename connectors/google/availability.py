@@ -39,6 +39,8 @@ PER_CALL = 50
 LONGEST = timedelta(days=60)
 """Longest window of one free/busy request: beyond about three months Google answers
 ``timeRangeTooLong``. Longer windows are asked about in pieces."""
+_A_DAY_BEFORE = timedelta(hours=26)
+"""How much earlier events are asked for: a whole-day event may end where its day begins, and still means that day."""
 _HIDDEN = 3600.0
 """Seconds for which a calendar is remembered to show busy times only, or nothing."""
 
@@ -127,7 +129,7 @@ class Reader:
         while True:
             request = self._service.events.list(
                 calendarId=address,
-                timeMin=wire.stamp(window.start),
+                timeMin=wire.stamp(window.start - _A_DAY_BEFORE),
                 timeMax=wire.stamp(window.end),
                 singleEvents=True,
                 maxAttendees=1,

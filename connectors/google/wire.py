@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,13 +44,14 @@ EVENT_FIELDS = (
 )
 BUSY_FIELDS = (
     "accessRole,timeZone,nextPageToken,items(status,start,end,transparency,eventType,"
-    "attendees(self,responseStatus),extendedProperties/shared,workingLocationProperties/type)"
+    "organizer/self,attendees(self,organizer,responseStatus),extendedProperties/shared,workingLocationProperties/type)"
 )
 ROOM_FIELDS = (
     "nextPageToken,items(resourceEmail,resourceName,generatedResourceName,capacity,buildingId,"
     "resourceCategory,featureInstances)"
 )
 
+_DAY = timedelta(days=1)
 _MOST_REMINDERS = 5
 _LONGEST_REMINDER = 40_320  # minutes: four weeks
 _LONGEST_PROPERTY = (44, 1024)  # characters of name and value
@@ -93,15 +94,24 @@ def _span(item: Mapping[str, Any], calendar_zone: Callable[[], ZoneInfo]) -> tup
     start, end = item.get("start"), item.get("end")
     if not isinstance(start, Mapping) or not isinstance(end, Mapping):
         raise Unreadable("an event has no start or no end")
-    return instant(start, calendar_zone), instant(end, calendar_zone)
+    begins, ends = instant(start, calendar_zone), instant(end, calendar_zone)
+    if ends <= begins and "date" in start and "dateTime" not in start:
+        # A whole-day event written with its own day as its end, which the API takes: the day is meant.
+        return begins, first_instant(date.fromisoformat(start["date"]) + _DAY, calendar_zone())
+    return begins, ends
 
 
 # --- somebody's time ---------------------------------------------------------------------------
 
 
 def verdict(item: Mapping[str, Any]) -> Verdict | None:
-    """What an event says about its calendar's time; ``None``: it takes none."""
-    reply = next((a.get("responseStatus") for a in item.get("attendees", ()) if a.get("self")), None)
+    """What an event says about its calendar's time; ``None``: it takes none.
+
+    Who organizes a meeting has accepted it, whatever their own line among the attendees says.
+    """
+    own: Mapping[str, Any] = next((a for a in item.get("attendees", ()) if a.get("self")), {})
+    organizes = bool(own.get("organizer") or (item.get("organizer") or {}).get("self"))
+    reply = "accepted" if organizes else own.get("responseStatus")
     kind = item.get("eventType", "default")
     if (
         item.get("status") == "cancelled"

@@ -32,9 +32,11 @@ SELECT = (
 _STATUSES = {
     "free": None,
     "workingelsewhere": None,
-    "tentative": Verdict.TENTATIVE,
+    "tentative": Verdict.UNANSWERED,
     "oof": Verdict.OUT_OF_OFFICE,
 }
+"""What getSchedule calls tentative may be an invitation that nobody answered: Exchange shows those so by itself,
+and the answer is not told. The harder of the two counts."""
 _ELSEWHERE = "elsewhere"
 
 
@@ -107,15 +109,17 @@ def verdict(item: Mapping[str, Any]) -> Verdict | None:
     """What an event says about its calendar's time; ``None``: it takes none.
 
     Exchange shows an invitation nobody answered as tentative by itself: the missing answer counts, not
-    that status. A status of tomorrow counts as busy.
+    that status. Who organizes a meeting has accepted it. A status of tomorrow counts as busy.
     """
     status = str(item.get("showAs") or "").casefold()
     reply = str((item.get("responseStatus") or {}).get("response") or "").casefold()
+    if item.get("isOrganizer") is True:
+        reply = "organizer"
     if item.get("isCancelled") or reply == "declined" or status in ("free", "workingelsewhere"):
         return None
     if status == "oof":
         return Verdict.OUT_OF_OFFICE
-    if reply in ("none", "notresponded") and not item.get("isOrganizer"):
+    if reply in ("none", "notresponded"):
         return Verdict.UNANSWERED
     if reply == "tentativelyaccepted" or status == "tentative":
         return Verdict.TENTATIVE

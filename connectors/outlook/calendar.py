@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -160,12 +160,16 @@ class OutlookCalendar:
         The look cannot be left out: ``transactionId`` makes a repeated write return the first event, but
         it is not said for how long, and after a cancel it would make a new one.
         """
-        body = wire.event_body(checked(intent))
+        wire.event_body(checked(intent))  # what is wrong with it is known before anything is asked
         held = self._held(calendar, intent)
         if held is not None:
             return held
+        path = f"{user(calendar)}/events"
         try:
-            answer = self._write("POST", f"{user(calendar)}/events", "book", calendar, body)
+            answer = _in_its_zone(
+                lambda body: self._write("POST", path, "book", calendar, body),
+                lambda in_utc: wire.event_body(intent, in_utc=in_utc),
+            )
         except Conflict:  # the same transactionId a moment ago, or an event deleted since
             held = self._held(calendar, intent)
             if held is None:
@@ -188,8 +192,10 @@ class OutlookCalendar:
             if self._same(current, intent) and _as_asked(current, intent):
                 return wire.booked_of(ref.calendar, current)  # our own write, whose answer was lost
             raise StaleWrite("the event was changed since it was read")
-        body = wire.change_body(current, intent)
-        answer = self._change(ref, body)
+        answer = _in_its_zone(
+            lambda body: self._change(ref, body),
+            lambda in_utc: wire.change_body(current, intent, in_utc=in_utc),
+        )
         booked = wire.booked_of(ref.calendar, answer)
         return booked if _as_asked(answer, intent) else self._set_right(booked, intent)
 
@@ -335,6 +341,25 @@ class OutlookCalendar:
         Whether it can be written to is found out by writing: an event nobody sees, taken away at once.
         """
         return doctor.findings(self._graph, self._sign_in, self._mode, calendar, subscriptions)
+
+
+def _in_its_zone(
+    write: Callable[[Mapping[str, Any]], dict[str, Any]], body: Callable[[bool], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Write with times in the interview's zone; where they are refused, with the same instants in UTC.
+
+    A tenant may not know a name yet (three were added in 2026), and says so in several ways:
+    ``TimeZoneNotSupportedException``, but also that some property failed validation. So any refusal of the request
+    counts whose times would read otherwise in UTC.
+    """
+    local = body(False)
+    try:
+        return write(local)
+    except Invalid:
+        plain = body(True)
+        if plain == local:
+            raise
+        return write(plain)
 
 
 def _as_asked(item: Mapping[str, Any], intent: EventIntent) -> bool:

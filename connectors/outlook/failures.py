@@ -116,6 +116,8 @@ def refusal(
         return StaleWrite(f"{line}: somebody edited the event meanwhile")
     if 300 <= status < 400:
         return Unreadable(f"{line}: a redirect, which is never followed")
+    if word == "timezonenotsupportedexception":
+        return Invalid(f"{line}: this tenant does not know the time zone by that name")
     if word == "validationerror":
         return Invalid(f"{line}: {HANDSHAKE_HINT}")
     suffix = f"; request {request}" if request else ""

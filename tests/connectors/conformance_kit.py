@@ -35,8 +35,8 @@ EXPECTED: dict[Kind, set[Verdict]] = {
     Kind.FOCUS: {Verdict.FOCUS},
 }
 UNTYPED: dict[Kind, set[Verdict]] = {
-    Kind.UNANSWERED: {Verdict.BUSY, Verdict.UNANSWERED, Verdict.TENTATIVE},
-    Kind.TENTATIVE: {Verdict.BUSY, Verdict.TENTATIVE},
+    Kind.UNANSWERED: {Verdict.BUSY, Verdict.UNANSWERED},
+    Kind.TENTATIVE: {Verdict.BUSY, Verdict.UNANSWERED, Verdict.TENTATIVE},
     Kind.OUT_OF_OFFICE: {Verdict.BUSY, Verdict.OUT_OF_OFFICE},
     Kind.FOCUS: {Verdict.BUSY},
 }

@@ -43,6 +43,13 @@ def own(reply: str) -> list[dict[str, Any]]:
     return [{"email": "a@example.com", "responseStatus": "accepted"}, {"self": True, "responseStatus": reply}]
 
 
+WORDS = ("needsAction", "tentative", "declined", "accepted")
+
+
+def organizing(reply: str) -> list[dict[str, Any]]:
+    return [{"self": True, "organizer": True, "responseStatus": reply}]
+
+
 class TestVerdicts:
     """The table of what an event means; each row by itself and where two meet."""
 
@@ -58,6 +65,10 @@ class TestVerdicts:
             ({"attendees": own("somethingNew")}, Verdict.BUSY),
             ({"attendees": [{"responseStatus": "declined"}]}, Verdict.BUSY),  # somebody else's answer
             ({"attendees": own("needsAction")}, Verdict.UNANSWERED),
+            *(({"attendees": organizing(word)}, Verdict.BUSY) for word in WORDS),
+            *(({"attendees": own(word), "organizer": {"self": True}}, Verdict.BUSY) for word in WORDS),
+            ({"attendees": organizing("declined"), "transparency": "transparent"}, None),
+            ({"attendees": own("declined"), "organizer": {"email": "a@example.com"}}, None),
             ({"attendees": own("tentative")}, Verdict.TENTATIVE),
             ({"status": "tentative"}, Verdict.TENTATIVE),
             ({"status": "tentative", "attendees": own("accepted")}, Verdict.TENTATIVE),

@@ -90,6 +90,9 @@ def test_all_day_events_of_every_zone_at_every_change() -> None:
                     continue
                 item = {"start": {"date": first.isoformat()}, "end": {"date": last.isoformat()}}
                 assert read([item], name) == [(days[first], days[last])], (name, first, length)
+                for end in (first, first - DAY):  # written without knowing that the end is exclusive
+                    bare = {"start": {"date": first.isoformat()}, "end": {"date": end.isoformat()}}
+                    assert read([bare], name)[:1] == [(days[first], days.get(first + DAY, days[last]))]
 
 
 def test_wall_clocks_of_every_zone_at_every_change() -> None:
@@ -107,6 +110,18 @@ def test_wall_clocks_of_every_zone_at_every_change() -> None:
             if len(minutes.get(wall, ())) == 1:
                 value = {"dateTime": wall.isoformat(), "timeZone": name}
                 assert wire.instant(value, lambda: tz) == minutes[wall][0], (name, wall)  # noqa: B023
+
+
+def test_a_whole_day_that_ends_where_it_begins_blocks_that_day_whatever_is_asked() -> None:
+    """Google takes such an event; a list bounds ends from below, and that end is the day's midnight."""
+    with google() as harness:
+        person = harness.people[0]
+        day = {"date": "2026-11-03"}
+        harness.server.world.put(person, {"start": day, "end": day})
+        nine = datetime(2026, 11, 3, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+        answer = harness.calendar.availability([person], Window(nine, nine + timedelta(hours=8)))[person]
+        assert isinstance(answer, Known)
+        assert [(b.start, b.end) for b in answer.busy] == [(nine, nine + timedelta(hours=8))]
 
 
 def test_over_the_wire_one_calendar_per_kind_of_change() -> None:

@@ -100,6 +100,12 @@ def stored(intent: EventIntent = INTENT, **changes: Any) -> dict[str, Any]:
         ({"showAs": "oof", "responseStatus": {"response": "declined"}}, None),
         ({"showAs": "busy", "sensitivity": "private", "isOrganizer": True}, Verdict.BUSY),
         ({"showAs": "free", "sensitivity": "private"}, None),
+        ({"showAs": "busy", "isOrganizer": True, "responseStatus": {"response": "declined"}}, Verdict.BUSY),
+        (
+            {"showAs": "busy", "isOrganizer": True, "responseStatus": {"response": "tentativelyAccepted"}},
+            Verdict.BUSY,
+        ),
+        ({"showAs": "free", "isOrganizer": True, "responseStatus": {"response": "declined"}}, None),
         ({"showAs": "unknown", "isOrganizer": True}, Verdict.BUSY),
         ({"showAs": "unknownFutureValue", "isOrganizer": True}, Verdict.BUSY),
         ({"showAs": None, "isOrganizer": True}, Verdict.BUSY),
@@ -113,7 +119,7 @@ def test_what_an_event_says_about_its_time(event: dict[str, Any], meaning: Verdi
     ("status", "meaning"),
     [
         ("free", None),
-        ("Tentative", Verdict.TENTATIVE),
+        ("Tentative", Verdict.UNANSWERED),  # it may be an invitation without an answer
         ("busy", Verdict.BUSY),
         ("OOF", Verdict.OUT_OF_OFFICE),
         ("unknown", Verdict.BUSY),

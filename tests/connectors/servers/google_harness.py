@@ -109,8 +109,10 @@ class GoogleHarness:
             **_SHAPES.get(foreign.kind, {}),
         }
         if foreign.kind in _OWN_ANSWER:
+            host = f"{foreign.title}@elsewhere.invalid"
+            body["organizer"] = {"email": host}
             body["attendees"] = [
-                {"email": f"{foreign.title}@elsewhere.invalid", "responseStatus": "accepted"},
+                {"email": host, "organizer": True, "responseStatus": "accepted"},
                 {"email": address, "responseStatus": _OWN_ANSWER[foreign.kind]},
             ]
         if foreign.weekly > 1:

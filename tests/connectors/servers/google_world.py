@@ -189,14 +189,13 @@ class World:
         return self._index
 
     def _own_view(self, stored: Stored) -> Item:
-        view = deepcopy(stored.body) | {
-            "kind": "calendar#event",
-            "etag": f'"{stored.version:016d}"',
-            "organizer": {"email": stored.calendar, "self": True},
-        }
+        """An event that somebody outside organizes, with an ``organizer``, lies in one calendar only here."""
+        own = "organizer" not in stored.body
+        view = {"organizer": {"email": stored.calendar, "self": True}} | deepcopy(stored.body)
+        view |= {"kind": "calendar#event", "etag": f'"{stored.version:016d}"'}
         for attendee in view.get("attendees", ()):
             if attendee["email"].casefold() == stored.calendar:
-                attendee |= {"self": True, "organizer": True}
+                attendee |= {"self": True, "organizer": True} if own else {"self": True}
         return view
 
     def _copy(self, stored: Stored, address: str) -> Item:

@@ -137,13 +137,17 @@ def condition(text: str) -> Any:
     return holds
 
 
-def read_times(body: dict[str, Any], stale: dict[str, timedelta]) -> tuple[datetime, datetime, str]:
-    """Instants and zone of a request. Only zones Exchange knows; ``stale`` shifts those with old rules."""
+def read_times(
+    body: dict[str, Any], stale: dict[str, timedelta], unknown: dict[str, str]
+) -> tuple[datetime, datetime, str]:
+    """Instants and zone of a request. Only zones Exchange knows; ``stale`` shifts those with old rules,
+    ``unknown`` are names that it does not know yet, and how it says so."""
     found = []
     for end in ("start", "end"):
         wall, name = body[end]["dateTime"], body[end]["timeZone"]
-        if name != "UTC" and name not in win_tz:
-            raise Refused(400, "ErrorInvalidTimeZone", f"{name} is not supported")
+        if name in unknown or (name != "UTC" and name not in win_tz):
+            message = f"A valid TimeZone value must be specified. This value is not supported: '{name}'."
+            raise Refused(400, unknown.get(name, "TimeZoneNotSupportedException"), message)
         moment = datetime.fromisoformat(wall).replace(tzinfo=zone_of(name)).astimezone(UTC)
         found.append(moment + stale.get(name, timedelta()))
     if found[1] < found[0]:

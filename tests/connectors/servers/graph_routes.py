@@ -75,6 +75,8 @@ class Routes:
         self.link_later = False
         """A meeting's link is not there yet in the answer to its creation."""
         self.stale_zones: dict[str, timedelta] = {}
+        self.unknown_zones: dict[str, str] = {}
+        """Windows names that this tenant does not know, each with the code it is refused with."""
         self.longest_life = _LONGEST_LIFE
         self.handshake: Callable[[str, str], str | None] = lambda _url, token: token
 
@@ -118,7 +120,7 @@ class Routes:
     def _getSchedule(self, box: Mailbox, _: Any, query: Any, body: Any) -> Answer:
         schema.check_action("/users/{id}/calendar/getSchedule", body)
         schema.check_wall(body["StartTime"])
-        start, end, _zone = wire.read_times({"start": body["StartTime"], "end": body["EndTime"]}, {})
+        start, end, _zone = wire.read_times({"start": body["StartTime"], "end": body["EndTime"]}, {}, {})
         if any("@" not in address for address in body["Schedules"]) or self.poison in body["Schedules"]:
             raise Refused(400, "ErrorInvalidRequest", "a schedule that cannot be asked for")
         if len(body["Schedules"]) > 20:
@@ -244,7 +246,7 @@ class Routes:
             return self._written(box, box.items[first], 201)
         if first is not None and not self.forgets_transactions:
             raise Refused(409, "ErrorDuplicateTransactionId", "already used to create a different event")
-        start, end, zone = wire.read_times(body, self.stale_zones)
+        start, end, zone = wire.read_times(body, self.stale_zones, self.unknown_zones)
         item = world.put(box.address, subject="", start=start, end=end, zone=zone)
         item.transaction = transaction
         wire.write_fields(item, body)
@@ -261,7 +263,7 @@ class Routes:
         item = self._item(box, arguments["id"])
         moved = False
         if "start" in body or "end" in body:
-            start, end, zone = wire.read_times(body, self.stale_zones)
+            start, end, zone = wire.read_times(body, self.stale_zones, self.unknown_zones)
             moved = (start, end) != (item.start, item.end)
             item.start, item.end, item.zone = start, end, zone
         wire.write_fields(item, body)
