@@ -6,6 +6,7 @@ was meant, whatever a name or a title tries to smuggle in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import icalendar
 
 from connectors.errors import Invalid
-from connectors.intents import clean_line, clean_text, is_address
+from connectors.intents import ascii_domain, clean_line, clean_text, is_address
 
 PRODUCT = "-//Loopwright//Loopwright//EN"
 
@@ -28,8 +29,9 @@ def parameter(text: str) -> str:
 class Invitation:
     """One event as one person outside is told about it; instants are aware.
 
-    ``uid`` stays the same over updates and the cancellation, ``sequence`` rises with each of them.
-    ``reminders`` are minutes before the start.
+    ``uid`` stays the same over updates and the cancellation; ``sequence`` rises with a new time and the
+    cancellation, and stays where the time does: who has accepted it need not answer again (RFC 5546
+    section 2.1.4). ``comment`` says why. ``reminders`` are minutes before the start.
     """
 
     uid: str
@@ -44,6 +46,7 @@ class Invitation:
     url: str = ""
     organizer_name: str = ""
     attendee_name: str = ""
+    comment: str = ""
     reminders: tuple[int, ...] = ()
 
 
@@ -55,6 +58,39 @@ def request(invitation: Invitation, now: datetime) -> str:
 def cancellation(invitation: Invitation, now: datetime) -> str:
     """The text that takes an invitation back (METHOD:CANCEL); its sequence must have risen. Raises `Invalid`."""
     return _render(invitation, now, "CANCEL")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a text of ours once told: enough to know what the next one has to be."""
+
+    uid: str
+    sequence: int
+    start: datetime
+    end: datetime
+    cancelled: bool
+
+
+def told_by(text: str) -> Told:
+    """Read a text of `request` or `cancellation` again. Raises `Invalid` for any other text."""
+    try:
+        calendar = icalendar.Calendar.from_ical(text)
+        event: Any = calendar.walk("VEVENT")[0]
+        times = event["DTSTART"].dt, event["DTEND"].dt
+        return Told(str(event["UID"]), int(event["SEQUENCE"]), *times, str(calendar["METHOD"]) == "CANCEL")
+    except (ValueError, LookupError, AttributeError):
+        raise Invalid("calendar: this is not an invitation of ours") from None
+
+
+def following(before: Iterable[Told], start: datetime, end: datetime, *, least: int = 0) -> int:
+    """The sequence of the next invitation for ``[start, end)``, after all those ``before`` with the same
+    uid, oldest first: the last one's where only a detail changed, else higher than all. A cancellation
+    is never a detail. ``least`` bounds a higher one from below."""
+    known = list(before)
+    last = known[-1] if known else None
+    if last is not None and not last.cancelled and (last.start, last.end) == (start, end):
+        return last.sequence
+    return max([least, *(told.sequence + 1 for told in known)])
 
 
 def _render(invitation: Invitation, now: datetime, method: str) -> str:
@@ -76,6 +112,7 @@ def _render(invitation: Invitation, now: datetime, method: str) -> str:
         ("DESCRIPTION", told.description),
         ("LOCATION", told.location),
         ("URL", told.url),
+        ("COMMENT", told.comment),
     ):
         if text:
             event.add(name, text)
@@ -103,6 +140,7 @@ def _cleaned(invitation: Invitation) -> Invitation:
         uid=clean_line(invitation.uid),
         title=clean_line(invitation.title),
         description=clean_text(invitation.description),
+        comment=clean_text(invitation.comment),
         location=clean_line(invitation.location),
         url=clean_line(invitation.url),
         organizer=clean_line(invitation.organizer),
@@ -122,6 +160,7 @@ def _cleaned(invitation: Invitation) -> Invitation:
         address = getattr(told, name)
         if not is_address(address):
             raise Invalid(f"{name}: {address!r} is not a mail address")
+    told = replace(told, organizer=ascii_domain(told.organizer), attendee=ascii_domain(told.attendee))
     if told.url and not told.url.startswith(("https://", "http://")):
         raise Invalid("url: only http and https links are sent out")
     return told
@@ -155,6 +194,7 @@ def _parse_back(text: str, told: Invitation, method: str) -> None:
         str(event.get("DESCRIPTION", "")),
         str(event.get("LOCATION", "")),
         str(event.get("URL", "")),
+        str(event.get("COMMENT", "")),
         event["DTSTART"].dt,
         event["DTEND"].dt,
         int(event["SEQUENCE"]),
@@ -169,6 +209,7 @@ def _parse_back(text: str, told: Invitation, method: str) -> None:
         told.description,
         told.location,
         told.url,
+        told.comment,
         told.start,
         told.end,
         told.sequence,
@@ -188,6 +229,7 @@ _FIELDS = (
     "description",
     "location",
     "url",
+    "comment",
     "start",
     "end",
     "sequence",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import idna
+
 from connectors.errors import Invalid, UnknownZone
 from connectors.types import EventIntent, Window
 from connectors.zones import zone
@@ -67,3 +69,15 @@ def clean_line(text: str) -> str:
 def clean_text(text: str) -> str:
     """Our text of several lines: every kind of line break becomes ``\\n``, control characters go."""
     return _CONTROL.sub("", re.sub(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]", "\n", text))
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain as mail and calendar programs pass it on: ``jo@müller.example`` is
+    ``jo@xn--mller-kva.example`` (RFC 5891). Raises `Invalid` for a domain that cannot be."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        raise Invalid(f"{address[:80]!r}: there can be no such domain; check its spelling") from None

@@ -19,16 +19,20 @@ from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
 
-from connectors.errors import AuthRevoked, ConnectorError, Forbidden, Invalid, Transient
-from connectors.intents import clean_line, clean_text, is_address
+from connectors.errors import AuthRevoked, ConnectorError, Forbidden, Invalid, Transient, Unreadable
+from connectors.intents import ascii_domain, clean_line, clean_text, is_address
+from connectors.sent import Attempts, SentMail
 
 METHODS = ("REQUEST", "CANCEL")
 
 SECURITY = ("starttls", "tls", "none")
+
+_MOST_UNANSWERED = 2
+"""How often a mail is handed over whose answer was lost: once more, in case it never arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,18 @@ def _address(field: str, address: str, name: str) -> Address:
     try:
         if not is_address(text):
             raise ValueError
-        return Address(clean_line(name).replace('"', "'"), addr_spec=text)
+        return Address(clean_line(name).replace('"', "'"), addr_spec=ascii_domain(text))
+    except Invalid as error:
+        raise Invalid(f"{field}: {error}") from None
     except (ValueError, MessageError, IndexError):
         raise Invalid(f"{field}: {clean_line(address)[:80]!r} is not one mail address") from None
 
 
-def compose(message: Message, sender: str, sender_name: str, now: datetime) -> EmailMessage:
-    """The MIME form of a message; the same ``message.id`` always has the same Message-ID.
+def compose(
+    message: Message, sender: str, sender_name: str, now: datetime, reply_to: str = ""
+) -> EmailMessage:
+    """The MIME form of a message; the same ``message.id`` always has the same Message-ID. Answers go to
+    ``reply_to`` where that is another address than the sender's.
 
     Raises `Invalid` naming the field that cannot be sent.
     """
@@ -71,13 +80,15 @@ def compose(message: Message, sender: str, sender_name: str, now: datetime) -> E
     subject = clean_line(message.subject)
     if not subject:
         raise Invalid("subject: a message needs one")
-    ascii_only = (origin.addr_spec + to.addr_spec).isascii()
-    mail = EmailMessage(policy=SMTP if ascii_only else SMTPUTF8)
+    answers = _address("reply_to", reply_to, sender_name) if reply_to else origin
+    mail = EmailMessage(policy=SMTP)
     mail["From"] = origin
+    if answers.addr_spec.casefold() != origin.addr_spec.casefold():
+        mail["Reply-To"] = answers
     mail["To"] = to
     mail["Subject"] = subject
     mail["Date"] = format_datetime(now.astimezone(UTC))
-    mail["Message-ID"] = f"<{_digest(message.id)[:32]}@{origin.domain.encode('idna').decode()}>"
+    mail["Message-ID"] = f"<{_digest(message.id)[:32]}@{origin.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(clean_text(message.text), cte="quoted-printable")
     if message.calendar:
@@ -109,12 +120,14 @@ class LocalMessenger:
         *,
         sender: str,
         sender_name: str = "",
+        reply_to: str = "",
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """The folder is made with the first message. Raises `Invalid` for a senseless sender."""
+        """The folder is made with the first message, for this user only. Raises `Invalid` for a senseless
+        sender."""
         _address("sender", sender, sender_name)
         self._outbox = outbox
-        self._sender, self._sender_name = sender, sender_name
+        self._sender, self._sender_name, self._reply_to = sender, sender_name, reply_to
         self._clock = clock
 
     def path(self, id_: str) -> Path:
@@ -127,14 +140,15 @@ class LocalMessenger:
 
         Raises `Invalid`, `Transient` (disk full …), `Forbidden` (no permission).
         """
-        data = compose(message, self._sender, self._sender_name, self._clock()).as_bytes()
+        mail = compose(message, self._sender, self._sender_name, self._clock(), self._reply_to)
         path = self.path(message.id)
         temporary = self._outbox / f".{secrets.token_hex(8)}.tmp"
         try:
-            self._outbox.mkdir(parents=True, exist_ok=True)
+            self._outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
-                with temporary.open("xb") as file:
-                    file.write(data)
+                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(mail.as_bytes())
                     file.flush()
                     os.fsync(file.fileno())
                 with contextlib.suppress(FileExistsError):
@@ -148,9 +162,10 @@ class LocalMessenger:
 
 
 class SmtpMessenger:
-    """Hands messages to one mail server, one connection per message.
+    """Hands messages to one mail server, one connection per message, each once.
 
-    SMTP cannot tell a repeated message; its stable Message-ID lets the receiving side tell.
+    SMTP cannot tell a repeated message: what was taken is remembered here, and the stable Message-ID lets
+    the receiving side tell where an answer was lost.
     """
 
     def __init__(
@@ -159,7 +174,9 @@ class SmtpMessenger:
         port: int = 587,
         *,
         sender: str,
+        sent: Path,
         sender_name: str = "",
+        reply_to: str = "",
         user: str = "",
         password: str = "",
         security: str = "starttls",
@@ -168,7 +185,8 @@ class SmtpMessenger:
         context: ssl.SSLContext | None = None,
     ) -> None:
         """``security`` is ``starttls`` (587), ``tls`` (465) or ``none`` (a relay on this machine, without
-        a login); certificates are always checked. ``timeout`` is in seconds per network step.
+        a login); certificates are always checked. ``timeout`` is in seconds per network step. ``sent`` is the
+        folder in which it is remembered what was handed over.
 
         Raises `Invalid` naming the setting.
         """
@@ -180,7 +198,8 @@ class SmtpMessenger:
             raise Invalid("security: a password is not sent without TLS; use starttls or tls")
         _address("sender", sender, sender_name)
         self._host, self._port = host.strip(), port
-        self._sender, self._sender_name = sender, sender_name
+        self._sender, self._sender_name, self._reply_to = sender, sender_name, reply_to
+        self._sent = SentMail(sent, timeout)
         self._user, self._password = user, password
         self._security, self._timeout = security, timeout
         self._clock = clock
@@ -188,20 +207,32 @@ class SmtpMessenger:
 
     def send(self, message: Message) -> None:
         """Raises `Transient` (not reachable, refused for now: the same call later), `AuthRevoked` (the
-        login is refused), `Invalid` (refused for good, or not sendable at all)."""
-        mail = compose(message, self._sender, self._sender_name, self._clock())
-        try:
-            connection = self._connect()
+        login is refused), `Invalid` (refused for good, or not sendable at all), `Unreadable` (handed over
+        twice without an answer: not a third time)."""
+        mail = compose(message, self._sender, self._sender_name, self._clock(), self._reply_to)
+        with self._sent.message(_digest(message.id)[:32]) as attempts:
+            if attempts.taken:
+                return
+            if attempts.unanswered >= _MOST_UNANSWERED:
+                raise Unreadable(
+                    f"mail server {self._host}:{self._port} was given this mail {_MOST_UNANSWERED} times and "
+                    f"did not say whether it took it; ask {clean_line(message.to)} whether it came"
+                )
             try:
-                if self._user:
-                    connection.login(self._user, self._password)
-                connection.send_message(mail)
-            finally:
-                with contextlib.suppress(smtplib.SMTPException, OSError):
-                    connection.quit()  # an answer lost here must not send the mail again
-                connection.close()
-        except (smtplib.SMTPException, OSError) as error:
-            raise self._failure(error) from None
+                self._deliver(mail, attempts)
+            except (smtplib.SMTPException, OSError) as error:
+                raise self._failure(error) from None
+
+    def _deliver(self, mail: EmailMessage, attempts: Attempts) -> None:
+        connection = self._connect()
+        try:
+            if self._user:
+                connection.login(self._user, self._password)
+            _hand_over(connection, mail, attempts)
+        finally:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                connection.quit()  # an answer lost here must not send the mail again
+            connection.close()
 
     def _connect(self) -> smtplib.SMTP:
         context = self._context or ssl.create_default_context()
@@ -234,6 +265,37 @@ class SmtpMessenger:
         return Transient(
             f"{server} cannot be reached: {clean_line(str(error))[:200] or type(error).__name__}"
         )
+
+
+def _hand_over(connection: smtplib.SMTP, mail: EmailMessage, attempts: Attempts) -> None:
+    """One mail to one recipient. Step by step, because from the end of the text until the server's answer,
+    and only then, nobody knows whether it has been delivered."""
+    connection.ehlo_or_helo_if_needed()
+    sender, to = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
+    text = mail.as_bytes()
+    options = [f"size={len(text)}"] if connection.has_extn("size") else []
+    code, said = connection.mail(sender, options)
+    if code != 250:
+        raise smtplib.SMTPSenderRefused(code, said, sender)
+    code, said = connection.rcpt(to)
+    if code not in (250, 251):
+        raise smtplib.SMTPRecipientsRefused({to: (code, said)})
+    code, said = connection.docmd("DATA")
+    if code != 354:
+        raise smtplib.SMTPDataError(code, said)
+    attempts.handed()
+    try:
+        # a line of a single dot ends the text (RFC 5321 section 4.5.2)
+        connection.send(
+            re.sub(rb"(?m)^\.", b"..", text) + (b".\r\n" if text.endswith(b"\r\n") else b"\r\n.\r\n")
+        )
+    except (smtplib.SMTPException, OSError):
+        attempts.answered(taken=False)  # its end was never sent
+        raise
+    code, said = connection.getreply()
+    attempts.answered(taken=code == 250)
+    if code != 250:
+        raise smtplib.SMTPDataError(code, said)
 
 
 def _by_code(what: str, code: int, said: bytes | str) -> ConnectorError:

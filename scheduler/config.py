@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     def outbox(self) -> Path:
         return self.data / "outbox"
 
+    @property
+    def sent(self) -> Path:
+        """Where it is remembered which mails a server was given."""
+        return self.data / "sent"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -239,33 +239,38 @@ def consent(settings: Settings, provider: str, client: bytes | None = None) -> I
 class Outgoing:
     """Mail to candidates: through a server where one is set, else as files in the outbox.
 
-    The sender is the setting's, or the organizer's address once a company is loaded.
+    The sender is the setting's, or the organizer's address once a company is loaded; answers go to the
+    organizer.
     """
 
     settings: Settings
     db: Database
-    _made: dict[str, Messenger] = field(default_factory=dict, repr=False)
+    _made: dict[tuple[str, str, str], Messenger] = field(default_factory=dict, repr=False)
 
     def send(self, message: Message) -> None:
-        sender, name = self._sender()
-        if sender not in self._made:
-            self._made[sender] = _messenger(self.settings, sender, name)
-        self._made[sender].send(message)
+        whose = self._sender()
+        if whose not in self._made:
+            self._made[whose] = _messenger(self.settings, *whose)
+        self._made[whose].send(message)
 
-    def _sender(self) -> tuple[str, str]:
+    def _sender(self) -> tuple[str, str, str]:
+        """Whose mail it is, by what name, and who gets the answers."""
         with self.db.read() as tx:
-            return self.settings.mail_from or tx.company.organizer().address, tx.company.name()
+            organizer = tx.company.organizer().address
+            return self.settings.mail_from or organizer, tx.company.name(), organizer
 
 
-def _messenger(settings: Settings, sender: str, name: str) -> Messenger:
+def _messenger(settings: Settings, sender: str, name: str, reply_to: str) -> Messenger:
     if not settings.smtp:
-        return LocalMessenger(settings.outbox, sender=sender, sender_name=name)
+        return LocalMessenger(settings.outbox, sender=sender, sender_name=name, reply_to=reply_to)
     server = urlsplit(settings.smtp)
     return SmtpMessenger(
         server.hostname or "",
         server.port or 587,
         sender=sender,
+        sent=settings.sent,
         sender_name=name,
+        reply_to=reply_to,
         user=unquote(server.username or ""),
         password=unquote(server.password or ""),
         security={"smtps": "tls", "smtp+none": "none"}.get(server.scheme, "starttls"),
@@ -283,7 +288,7 @@ def _organizer(db: Database) -> str | None:
 
 def _folder(path: Path) -> None:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(
             "LOOPWRIGHT_DATA", f"{path} cannot be made: {error.strerror}", "choose another folder"

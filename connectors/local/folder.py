@@ -6,7 +6,6 @@ play everybody at once without losing a write.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from connectors.local.text import Component
 from connectors.local.zones import named
 from connectors.protocol import event_id
 from connectors.types import Reply, RoomInfo
+from connectors.vtimezone import vtimezone
 
 _MAX_BYTES = 64_000_000
 _LOCK_SECONDS = 30.0
@@ -79,7 +79,7 @@ def create_calendar(folder: Path, address: str, name: str, zone: str, room: Room
     if file is None or "@" not in address:
         raise Invalid(f"address: {address[:80]!r} is not a mail address")
     directory.check_zone(zone)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     calendar = icalendar.Calendar()
     calendar.add("PRODID", PRODUCT)
     calendar.add("VERSION", "2.0")
@@ -211,14 +211,10 @@ def _zone_of(entry: Entry) -> str | None:
     return zone.key if isinstance(zone, ZoneInfo) else None
 
 
-@functools.cache
 def _timezone(zone: str) -> str:
-    """The VTIMEZONE of a zone for these years, for programs that do not know its name."""
-    if named(zone) is UTC:
-        return ""
-    made = icalendar.Timezone.from_tzid(zone, first_date=date(2015, 1, 1), last_date=date(2037, 12, 31))
-    text: bytes = made.to_ical()
-    return text.decode()
+    """The VTIMEZONE of a zone, for programs that do not know its name; UTC and offsets need none."""
+    found = named(zone)
+    return vtimezone(found.key) if isinstance(found, ZoneInfo) else ""
 
 
 def _written(entry: Entry, owner: str, number: str) -> Iterable[str]:

@@ -1,5 +1,7 @@
 """The folder on disk: bounded reads, atomic writes, one lock for every process that books.
 
+What is made here is for this user only; a file that somebody put there keeps its permissions.
+
 Other programs edit these files without knowing our lock. So a file is read again right before it is
 written, and the write is given up and done anew when the file changed in between (`Changed`).
 """
@@ -114,7 +116,7 @@ class Folder:
         """
         temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
         try:
-            self._write_aside(temporary, data, seen.mode if seen else 0o644)
+            self._write_aside(temporary, data, seen.mode if seen else 0o600)
             if seen is not None:
                 self._unchanged(path, seen)
             replace(temporary, path)
@@ -131,7 +133,7 @@ class Folder:
         Raises `Forbidden`, `Transient`."""
         temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
         try:
-            self._write_aside(temporary, data, 0o644)
+            self._write_aside(temporary, data, 0o600)
             os.link(temporary, path)
             self._sync(path.parent)
         except FileExistsError:
@@ -172,7 +174,7 @@ class Folder:
         """The sub-folder for what we remember, made when first needed."""
         path = self.path / STATE
         try:
-            path.mkdir(exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise failure(path, error) from None
         return path
@@ -183,7 +185,7 @@ class Folder:
         drops it when a process dies. Not re-entrant. Raises `Transient` when it cannot be had in time."""
         path = self.state() / "lock"
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise failure(path, error) from None
         try:

@@ -48,5 +48,5 @@ def cancel_in(app: App, tx: Tx, loop: Loop, actor: str, message: str = "") -> Lo
     )
     if booked:
         compensate.release(app, tx, moved, message)
-        notices.queue(app, tx, moved, tx.interviews.of_loop(loop.id, live=False))
+        notices.queue(app, tx, moved, tx.interviews.of_loop(loop.id, live=False), message)
     return moved

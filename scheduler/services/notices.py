@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
-from connectors.ics import Invitation, cancellation, request
+from connectors.ics import Invitation, cancellation, following, request, told_by
 from connectors.mail import Message
 from connectors.protocol import event_id
 from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
@@ -24,10 +24,10 @@ from scheduler.storage.database import Tx
 AGENDA = "agenda"
 
 
-def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
+def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], why: str = "") -> None:
     """Note the mails that bring the candidate up to date: an invitation for each interview that changed
-    since the last ones, and then the agenda."""
-    _queue(app, tx, loop, interviews, agenda=True)
+    since the last ones, and then the agenda. ``why`` is told with what is cancelled."""
+    _queue(app, tx, loop, interviews, agenda=True, why=why)
 
 
 def update(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
@@ -35,7 +35,9 @@ def update(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> Non
     _queue(app, tx, loop, interviews, agenda=False)
 
 
-def _queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], *, agenda: bool) -> None:
+def _queue(
+    app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], *, agenda: bool, why: str = ""
+) -> None:
     application = tx.applications.get(loop.application)
     assert application is not None
     people = {p.id: p for p in tx.people.list(active=False)}
@@ -50,7 +52,7 @@ def _queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], *, age
     }
     known = tx.ledger.of_loop(loop.id)
     told = _told(known)
-    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name(), known)
+    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name(), known, why)
     for interview in visible:
         cancelled = interview.state is InterviewState.CANCELLED
         digest = "cancelled" if cancelled else _digest(lines[interview.id])
@@ -113,23 +115,25 @@ class _Writer:
         organizer: Account,
         company: str,
         known: Collection[LedgerRow],
+        why: str = "",
     ) -> None:
         self.app, self.loop, self.application = app, loop, application
-        self.organizer, self.company = organizer, company
+        self.organizer, self.company, self.why = organizer, company, why.strip()
         self.mails = [r for r in known if r.write is Write.MAIL]
         self.rows: list[LedgerRow] = []
 
     def add(self, interview: str, digest: str, message: Message) -> None:
         payload = {"message": codec.encode(message), "digest": digest}
-        order = 1000 + len(self.rows)
+        order = 1000 + len(self.mails) + len(self.rows)  # behind every mail before: they leave in order
         self.rows.append(booking.row(self.loop, interview, Write.MAIL, message.id, payload, order))
 
     def invite(self, interview: Interview, line: Line, cancelled: bool) -> Message:
         candidate = self.application.candidate
         method = "CANCEL" if cancelled else "REQUEST"
+        uid = event_id(f"{self.app.deployment}/{self.loop.id}/{interview.spec}/candidate")
         details = Invitation(
-            uid=event_id(f"{self.app.deployment}/{self.loop.id}/{interview.spec}/candidate"),
-            sequence=self._sequence(interview.id),
+            uid=uid,
+            sequence=self._sequence(uid, interview, cancelled),
             title=f"{interview.title} with {self.company}",
             start=interview.span.start,
             end=interview.span.end,
@@ -139,6 +143,7 @@ class _Writer:
             attendee_name=candidate.name,
             description=f"You will meet: {', '.join(line.people)}" if line.people else "",
             location=line.place,
+            comment=self.why if cancelled else "",
         )
         write = cancellation if cancelled else request
         verb = "Cancelled" if cancelled else "Invitation"
@@ -147,7 +152,7 @@ class _Writer:
             to=candidate.email,
             to_name=candidate.name,
             subject=f"{verb}: {interview.title}, {line.start:%a %d %b %H:%M} ({line.zone})",
-            text=text_of([line]),
+            text=self._cancelled([line]) if cancelled else text_of([line]),
             calendar=write(details, self.app.clock()),
             method=method,
         )
@@ -158,7 +163,12 @@ class _Writer:
             text = f"Dear {candidate.name},\n\nthis is your agenda:\n\n{text_of(lines)}\n\n{self.company}"
             subject = f"Your interviews with {self.company}"
         else:
-            text = f"Dear {candidate.name},\n\nyour interviews with {self.company} are cancelled.\n"
+            told = [
+                f"Dear {candidate.name},",
+                f"your interviews with {self.company} are cancelled.",
+                self.why,
+            ]
+            text = "\n\n".join([*filter(None, told), self.company])
             subject = f"Your interviews with {self.company} are cancelled"
         return Message(self._id(AGENDA, "TEXT"), candidate.email, candidate.name, subject, text)
 
@@ -169,11 +179,21 @@ class _Writer:
         used = {r.key for r in self.mails}
         return next(name for name in names if name not in used)
 
-    def _sequence(self, interview: str) -> int:
-        """Higher than in every invitation before: the generation, and one for each that was sent besides."""
-        before = [r.generation for r in self.mails if r.interview == interview]
-        besides = len(before) - len(set(before)) + (self.loop.generation in before)
-        return self.loop.generation + besides
+    def _cancelled(self, lines: Sequence[Line]) -> str:
+        """That it is off, what, and why."""
+        what = "this interview is cancelled and will not take place"
+        told = [f"Dear {self.application.candidate.name},", f"{what}:", text_of(lines), self.why]
+        return "\n\n".join([*filter(None, told), self.company])
+
+    def _sequence(self, uid: str, interview: Interview, cancelled: bool) -> int:
+        """Higher than in every invitation before; the same where the time stays, so that an answer that was
+        given stands."""
+        texts = [m for r in self.mails if (m := str(r.payload["message"]["calendar"]))]
+        before = [told for told in map(told_by, texts) if told.uid == uid]
+        if cancelled:
+            return max([self.loop.generation, *(told.sequence + 1 for told in before)])
+        span = interview.span
+        return following(before, span.start, span.end, least=self.loop.generation)
 
 
 def roster(tx: Tx) -> tuple[Mapping[str, Person], Mapping[str, Room]]:

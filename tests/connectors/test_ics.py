@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Invalid
-from connectors.ics import Invitation, cancellation, request
+from connectors.ics import Invitation, Told, cancellation, following, request, told_by
 
 NOW = datetime(2026, 10, 12, 8, 0, tzinfo=UTC)
 BASE = Invitation(
@@ -126,3 +126,48 @@ def test_any_text_reads_back_as_one_event_for_one_person(title: str, description
 def test_what_cannot_be_an_invitation_is_named(change: dict[str, object], field: str) -> None:
     with pytest.raises(Invalid, match=field):
         request(replace(BASE, **change), NOW)  # type: ignore[arg-type]
+
+
+class TestTheNextOne:
+    def told(self, sequence: int, hour: int, cancelled: bool = False) -> Told:
+        start = BASE.start.replace(hour=hour)
+        text = (cancellation if cancelled else request)(
+            replace(BASE, sequence=sequence, start=start, end=start + timedelta(hours=1)), NOW
+        )
+        return told_by(text)
+
+    def test_what_was_told_is_read_again(self) -> None:
+        assert told_by(request(replace(BASE, sequence=3), NOW)) == Told(
+            BASE.uid, 3, BASE.start, BASE.end, False
+        )
+        assert told_by(cancellation(replace(BASE, sequence=4), NOW)).cancelled
+
+    @pytest.mark.parametrize("text", ["", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "hello"])
+    def test_another_text_is_refused(self, text: str) -> None:
+        with pytest.raises(Invalid, match="calendar"):
+            told_by(text)
+
+    def test_a_detail_keeps_the_number_and_a_time_raises_it(self) -> None:
+        first = self.told(2, 8)
+        assert following([first], first.start, first.end) == 2
+        assert following([first], first.start, first.end, least=9) == 2
+        assert following([first], first.start, first.end + timedelta(minutes=5)) == 3
+        assert following([first], first.start - timedelta(minutes=5), first.end, least=9) == 9
+
+    def test_it_never_falls(self) -> None:
+        first, moved = self.told(2, 8), self.told(5, 9)
+        assert following([first, moved], first.start, first.end) == 6
+        off = self.told(6, 9, cancelled=True)
+        assert following([first, moved, off], moved.start, moved.end) == 7
+        assert following([], first.start, first.end, least=1) == 1
+
+
+def test_why_it_is_off_is_told() -> None:
+    found = event(cancellation(replace(BASE, sequence=1, comment="Filled.\nSorry."), NOW))
+    assert str(found["COMMENT"]) == "Filled.\nSorry."
+
+
+def test_international_domains_are_written_in_ascii() -> None:
+    found = event(request(replace(BASE, organizer="jobs@büro.example", attendee="jo@müller.example"), NOW))
+    assert str(found["ORGANIZER"]) == "mailto:jobs@xn--bro-hoa.example"
+    assert str(found["ATTENDEE"]) == "mailto:jo@xn--mller-kva.example"

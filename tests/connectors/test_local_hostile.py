@@ -328,10 +328,17 @@ class TestWriting:
         assert list(harness.folder.glob(".loopwright-*")) == []
 
     def test_file_modes_are_kept(self, harness: LocalHarness) -> None:
-        harness.path(PEOPLE[0]).chmod(0o600)
+        harness.path(PEOPLE[0]).chmod(0o644)
         harness.calendar.book(ORGANIZER, make(harness))
-        assert stat.S_IMODE(harness.path(PEOPLE[0]).stat().st_mode) == 0o600
-        assert stat.S_IMODE(harness.path(PEOPLE[1]).stat().st_mode) == 0o644
+        assert stat.S_IMODE(harness.path(PEOPLE[0]).stat().st_mode) == 0o644
+
+    def test_what_is_made_is_for_this_user_only(self, harness: LocalHarness) -> None:
+        harness.calendar.book(ORGANIZER, make(harness))
+        state = harness.folder / store.STATE
+        made = [harness.path(address) for address in (ORGANIZER, *PEOPLE)] + [state, *state.iterdir()]
+        assert len(made) == 1 + len(PEOPLE) + 3, "calendars, and the folder with the lock and a journal"
+        modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in made}
+        assert {name: mode for name, mode in modes.items() if int(mode, 8) & 0o077} == {}
 
     def test_a_program_that_saves_at_the_same_moment_loses_nothing(
         self, harness: LocalHarness, monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import AuthRevoked, Invalid, Transient
+from connectors.errors import AuthRevoked, Invalid, Transient, Unreadable
 from connectors.ics import Invitation, request
 from connectors.mail import LocalMessenger, Message, SmtpMessenger, compose
+from connectors.sent import Attempts
 from tests.connectors.servers.smtp import SmtpServer, self_signed
 
 NOW = datetime(2026, 10, 20, 9, 0, tzinfo=UTC)
@@ -86,7 +88,7 @@ class TestCompose:
         "to",
         [
             "", "nobody", "a@b@c.example", "a@b.example, c@d.example", "group: a@b.example;", "<a@b.example>",
-            "a@b.example\r\nBcc: c@d.example", "a b@c.example", "@b.example", "a@", "a..b@c.example",
+            "a@b.example\r\nBcc: c@d.example", "a b@c.example", "jö@b.example", "@b.example", "a@", "a..b@c.example",
         ],
     )  # fmt: skip
     def test_exactly_one_address(self, to: str) -> None:
@@ -112,6 +114,36 @@ class TestCompose:
         assert mail["To"].addresses[0].display_name == "Jürgen Müller-Łukasz 面接官"
         assert mail["From"].addresses[0].display_name == "Çelik, Ada"
         assert mail["Subject"].strip() == ("Gespräch 🎤 " * 20).strip()
+
+    def test_answers_go_to_the_organizer(self) -> None:
+        other = read(compose(MESSAGE, SENDER, "Acme", NOW, "interviews@acme.example").as_bytes())
+        assert other["Reply-To"] == "Acme <interviews@acme.example>"
+        assert read(compose(MESSAGE, SENDER, "Acme", NOW, SENDER.upper()).as_bytes())["Reply-To"] is None
+        with pytest.raises(Invalid, match=r"^reply_to: "):
+            compose(MESSAGE, SENDER, "Acme", NOW, "nobody")
+
+    @pytest.mark.parametrize(
+        ("domain", "sent"),
+        [
+            ("müller.example", "xn--mller-kva.example"),
+            ("MÜLLER.example", "xn--mller-kva.example"),
+            ("straße.example", "xn--strae-oqa.example"),  # not strasse.example, as once was the rule
+            ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+            ("Acme.example", "Acme.example"),
+        ],
+    )
+    def test_international_domains_are_sent_in_ascii(self, domain: str, sent: str) -> None:
+        mail = compose(replace(MESSAGE, to=f"jo@{domain}"), f"talent@{domain}", "", NOW)
+        assert mail.as_bytes().isascii()
+        there = read(mail.as_bytes())
+        assert there["To"].addresses[0].addr_spec == f"jo@{sent}"
+        assert there["From"].addresses[0].addr_spec == f"talent@{sent}"
+        assert there["Message-ID"].endswith(f"@{sent}>")
+
+    @pytest.mark.parametrize("domain", ["a b.example", "\u2028.example", "-ü-.example", "ü..example"])
+    def test_a_domain_that_cannot_be(self, domain: str) -> None:
+        with pytest.raises(Invalid, match=r"^to: "):
+            compose(replace(MESSAGE, to=f"jo@{domain}"), SENDER, "", NOW)
 
 
 class TestLocalMessenger:
@@ -155,6 +187,11 @@ class TestLocalMessenger:
         with pytest.raises(Transient, match="outbox"):
             messenger.send(MESSAGE)
 
+    def test_the_outbox_is_for_this_user_only(self, messenger: LocalMessenger) -> None:
+        messenger.send(MESSAGE)
+        file = messenger.path(MESSAGE.id)
+        assert [stat.S_IMODE(p.stat().st_mode) for p in (file.parent, file)] == [0o700, 0o600]
+
     def test_a_sender_must_be_an_address(self, tmp_path: Path) -> None:
         with pytest.raises(Invalid, match="sender"):
             LocalMessenger(tmp_path, sender="Acme")
@@ -167,9 +204,19 @@ class TestSmtpMessenger:
         yield server
         server.stop()
 
-    def plain(self, server: SmtpServer) -> SmtpMessenger:
+    @pytest.fixture(autouse=True)
+    def _memory(self, tmp_path: Path) -> None:
+        self.sent = tmp_path / "data" / "sent"
+
+    def plain(self, server: SmtpServer, sender: str = SENDER) -> SmtpMessenger:
         return SmtpMessenger(
-            "127.0.0.1", server.port, sender=SENDER, security="none", timeout=5, clock=lambda: NOW
+            "127.0.0.1",
+            server.port,
+            sender=sender,
+            sent=self.sent,
+            security="none",
+            timeout=5,
+            clock=lambda: NOW,
         )
 
     def test_a_message_arrives_whole(self, server: SmtpServer) -> None:
@@ -206,7 +253,9 @@ class TestSmtpMessenger:
     def test_nobody_there(self, server: SmtpServer) -> None:
         port = server.port
         server.stop()
-        messenger = SmtpMessenger("127.0.0.1", port, sender=SENDER, security="none", timeout=2)
+        messenger = SmtpMessenger(
+            "127.0.0.1", port, sender=SENDER, sent=self.sent, security="none", timeout=2
+        )
         with pytest.raises(Transient, match=f"127.0.0.1:{port}"):
             messenger.send(MESSAGE)
 
@@ -220,8 +269,86 @@ class TestSmtpMessenger:
         self.plain(server).send(MESSAGE)
         assert len(server.mails) == 1
 
+    def test_twice_is_once_in_every_process(self, server: SmtpServer) -> None:
+        """Two jobs carry out the same cancellation: one mail."""
+        self.plain(server).send(MESSAGE)
+        self.plain(server).send(MESSAGE)
+        threads = [
+            threading.Thread(target=self.plain(server).send, args=(replace(MESSAGE, id="loop-1/cancel/1"),))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=30)
+        assert len(server.mails) == 2
+
+    def test_a_mail_whose_answer_was_lost_is_not_sent_a_third_time(self, server: SmtpServer) -> None:
+        server.mute = True
+        for _ in range(2):
+            with pytest.raises(Transient):
+                self.plain(server).send(MESSAGE)
+        server.mute = False
+        with pytest.raises(Unreadable, match=r"2 times.*jo@home\.example"):
+            self.plain(server).send(MESSAGE)
+        assert len(server.mails) == 2
+
+    def test_one_lost_answer_is_tried_again(self, server: SmtpServer) -> None:
+        server.mute = True
+        with pytest.raises(Transient):
+            self.plain(server).send(MESSAGE)
+        server.mute = False
+        self.plain(server).send(MESSAGE)
+        self.plain(server).send(MESSAGE)
+        assert len(server.mails) == 2
+
+    @pytest.mark.parametrize("verb", ["MAIL", "DATA", "END"])
+    def test_what_was_refused_may_be_tried_for_ever(self, server: SmtpServer, verb: str) -> None:
+        server.answers[verb] = "451 try later"
+        for _ in range(5):
+            with pytest.raises(Transient):
+                self.plain(server).send(MESSAGE)
+        taken = len(server.mails)
+        del server.answers[verb]
+        self.plain(server).send(MESSAGE)
+        assert len(server.mails) == taken + 1
+
+    def test_a_process_that_is_killed_while_it_sends_has_sent(
+        self, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Killed(BaseException):
+            pass
+
+        def killed(*_: object, **__: object) -> None:
+            raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Attempts, "answered", killed)
+            for _ in range(2):
+                with pytest.raises(Killed):
+                    self.plain(server).send(MESSAGE)
+        with pytest.raises(Unreadable):
+            self.plain(server).send(MESSAGE)
+        assert len(server.mails) == 2
+
+    def test_what_is_remembered_is_for_this_user_only(self, server: SmtpServer) -> None:
+        self.plain(server).send(MESSAGE)
+        (file,) = self.sent.iterdir()
+        assert [stat.S_IMODE(p.stat().st_mode) for p in (self.sent, file)] == [0o700, 0o600]
+
+    def test_a_memory_that_cannot_be_is_said(self, server: SmtpServer) -> None:
+        self.sent.parent.write_text("in the way")
+        with pytest.raises(Transient, match="sent"):
+            self.plain(server).send(MESSAGE)
+        assert server.mails == []
+
+    def test_dots_and_long_lines_arrive_as_they_were(self, server: SmtpServer) -> None:
+        text = ".\n..\n.hidden\n" + "x" * 3000
+        self.plain(server).send(replace(MESSAGE, text=text, calendar=""))
+        assert read(server.mails[0]).get_content().splitlines() == text.splitlines()
+
     def test_starttls_is_not_given_up_silently(self, server: SmtpServer) -> None:
-        messenger = SmtpMessenger("127.0.0.1", server.port, sender=SENDER, timeout=5)
+        messenger = SmtpMessenger("127.0.0.1", server.port, sender=SENDER, sent=self.sent, timeout=5)
         with pytest.raises(Invalid, match="STARTTLS"):
             messenger.send(MESSAGE)
         assert server.mails == []
@@ -233,7 +360,7 @@ class TestSmtpMessenger:
 
             def messenger(trusted: bool) -> SmtpMessenger:
                 return SmtpMessenger(
-                    "127.0.0.1", server.port, sender=SENDER, user="talent", password="geheim-4711",
+                    "127.0.0.1", server.port, sender=SENDER, sent=self.sent, user="talent", password="geheim-4711",
                     security="tls", timeout=5, context=trusting if trusted else None,
                 )  # fmt: skip
 
@@ -243,7 +370,7 @@ class TestSmtpMessenger:
             assert len(server.mails) == 1
             server.answers["AUTH"] = "535 wrong geheim-4711"
             with pytest.raises(AuthRevoked) as caught:
-                messenger(trusted=True).send(MESSAGE)
+                messenger(trusted=True).send(replace(MESSAGE, id="loop-1/invite/1"))
             assert "geheim" not in str(caught.value)
         finally:
             server.stop()
@@ -259,6 +386,6 @@ class TestSmtpMessenger:
         ],
     )
     def test_settings_are_checked_at_start(self, settings: dict[str, object], field: str) -> None:
-        given: dict[str, object] = {"host": "127.0.0.1", "sender": SENDER, **settings}
+        given: dict[str, object] = {"host": "127.0.0.1", "sender": SENDER, "sent": self.sent, **settings}
         with pytest.raises(Invalid, match=field):
             SmtpMessenger(**given)  # type: ignore[arg-type]

@@ -37,6 +37,8 @@ class _Session(socketserver.StreamRequestHandler):
                 self.say("235 welcome")
             elif word == "DATA":
                 self.data()
+                if self.server.mute:
+                    return
             elif word == "QUIT":
                 if not self.server.rude:
                     self.say("221 bye")
@@ -50,11 +52,13 @@ class _Session(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b".") else line)
         self.server.mails.append(b"".join(lines))
-        self.say(self.server.answers.get("END", "250 taken"))
+        if not self.server.mute:
+            self.say(self.server.answers.get("END", "250 taken"))
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
-    """``answers``: verb (or ``END`` for the end of the data) → the line to answer with."""
+    """``answers``: verb (or ``END`` for the end of the data) → the line to answer with. ``mute``: takes the
+    mail and hangs up without a word."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -67,6 +71,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         self.commands: list[str] = []
         self.silent = False
         self.rude = False
+        self.mute = False
         self.context = context
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
