@@ -105,18 +105,26 @@ class Calendar(Protocol):
 class Push(Protocol):
     """The push half of a calendar service that has one (`Capabilities.push`)."""
 
-    def subscribe(self, calendar: str, url: str) -> Subscription: ...
+    def subscribe(self, calendar: str, url: str) -> Subscription:
+        """Have that address told of changes. Raises `Conflict` where the service keeps one subscription per
+        calendar and has one already; its secret cannot be had again, so it has to go first."""
+        ...
 
     def renew(self, subscription: Subscription, url: str) -> Subscription:
-        """A subscription that lives longer, before the old one ends (it may be a new one)."""
+        """A subscription that lives longer, before the old one ends (it may be a new one, and then `Conflict`
+        is as in `subscribe`)."""
+        ...
+
+    def lives(self, subscription: Subscription) -> bool | None:
+        """Whether the service still has it; ``None`` where it does not tell."""
         ...
 
     def unsubscribe(self, subscription: Subscription) -> None: ...
 
-    def sweep(self, calendar: str, url: str, known: Collection[str]) -> int | None:
+    def sweep(self, calendar: str, url: str, known: Collection[str], *, young: bool = False) -> int | None:
         """Give up what this account subscribed to for that address and what nobody knows (an answer was
-        lost, a process died), but nothing that is a few minutes old. How many; ``None`` where the service
-        does not tell what there is."""
+        lost, a process died), but nothing that is a few minutes old unless ``young`` is asked for. How
+        many; ``None`` where the service does not tell what there is."""
         ...
 
     def handshake(self, query: Mapping[str, str]) -> str | None:

@@ -172,9 +172,13 @@ class GoogleCalendar(OrganizerEvents):
         except (NotFound, Gone):
             return
 
-    def sweep(self, calendar: str, url: str, known: Collection[str]) -> None:
+    def lives(self, subscription: Subscription) -> None:
+        """See `Push.lives`: Google does not tell."""
+        del subscription
+
+    def sweep(self, calendar: str, url: str, known: Collection[str], *, young: bool = False) -> None:
         """See `Push.sweep`: Google lists no channels; a stray one ends after a week."""
-        del calendar, url, known
+        del calendar, url, known, young
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """See `Push.handshake`: Google says hello with a notice and expects nothing back."""

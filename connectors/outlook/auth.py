@@ -48,8 +48,11 @@ _UNUSABLE = 60.0
 
 
 def scopes_for(mode: str) -> tuple[str, ...]:
-    """The least delegated permissions of a mode; an app-only sign-in has what was granted to it."""
-    return (WRITE,) if mode == "free_busy" else (WRITE, READ_SHARED)
+    """The least delegated permissions of a mode; an app-only sign-in has what was granted to it.
+
+    A subscription to notices goes by the permission to read, which the one to write does not contain.
+    """
+    return (READ, WRITE) if mode == "free_busy" else (READ, WRITE, READ_SHARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,8 +272,9 @@ class OutlookCalendar:
     # --- push ----------------------------------------------------------------------------------
 
     def subscribe(self, calendar: str, url: str) -> Subscription:
-        """Raises `Invalid` for an address that is not https or does not answer the handshake: the address
-        must already answer `handshake` when this is called."""
+        """See `Push.subscribe`: Graph keeps one per application and calendar, whatever its address. Raises
+        `Invalid` for an address that is not https or does not answer the handshake: the address must
+        already answer `handshake` when this is called."""
         refused: Invalid | None = None
         for life in push.LIVES:
             body = push.subscription_body(calendar, url, datetime.now(UTC) + life)
@@ -307,11 +308,18 @@ class OutlookCalendar:
         except NotFound:
             return
 
-    def sweep(self, calendar: str, url: str, known: Collection[str]) -> int:
+    def lives(self, subscription: Subscription) -> bool:
+        try:
+            self._subscription("GET", f"/subscriptions/{subscription.id}", subscription.calendar, None)
+        except NotFound:
+            return False
+        return True
+
+    def sweep(self, calendar: str, url: str, known: Collection[str], *, young: bool = False) -> int:
         """See `Push.sweep`; Graph lists what this application subscribed to."""
         what = "the list of subscriptions"
         items = [item for page in self._graph.pages("/subscriptions", what) for item in page]
-        found = push.strays(items, url, known, datetime.now(UTC))
+        found = push.strays(items, url, known, datetime.now(UTC), young=young)
         for ident in found:
             self.unsubscribe(Subscription(ident, "", calendar, datetime.now(UTC), ""))
         return len(found)
@@ -330,8 +338,9 @@ class OutlookCalendar:
         return push.notices(body, known)
 
     def _subscription(self, method: str, path: str, calendar: str, body: Any) -> dict[str, Any]:
-        # Safe to repeat: notices of a doubled subscription are nobody's, and it expires.
-        return self._graph.call(method, path, "subscription to changes", mailbox=calendar, body=body)
+        # Safe to repeat: where the first try was carried out, the second one is a `Conflict`.
+        what = "subscription to changes"
+        return self._graph.call(method, path, what, mailbox=calendar, body=body, single=True)
 
     # --- for an administrator ------------------------------------------------------------------
 

@@ -87,11 +87,13 @@ def refusal(
     *,
     event: bool = False,
     cursor: bool = False,
+    single: bool = False,
 ) -> ConnectorError:
     """The error for an answer that is no success.
 
     ``what`` names our call for the one line; ``event`` says that it was about one event (whose absence
-    is `Gone`), ``cursor`` that it carried a delta or page token (whose refusal is `CursorExpired`).
+    is `Gone`), ``cursor`` that it carried a delta or page token (whose refusal is `CursorExpired`),
+    ``single`` that it asked for something of which there is one only (409 is a `Conflict`, whatever code comes with it).
     """
     code, request = code_of(body)
     word = code.casefold()
@@ -102,6 +104,8 @@ def refusal(
         return Transient(line)
     if cursor and (status in (400, 410) or word in _LOST_CURSOR):
         return CursorExpired(f"{line}: read everything again")
+    if single and status == 409:
+        return Conflict(f"{line}: there is one already")
     if word in _BURNT:
         return Conflict(f"{line}: this booking key was used before")
     if status == 401:

@@ -64,12 +64,13 @@ class Graph:
         write: bool = False,
         event: bool = False,
         cursor: bool = False,
+        single: bool = False,
     ) -> dict[str, Any]:
         """One request and its JSON answer; an empty object where there is none.
 
         ``path`` is relative to the service, or a link that it gave. ``what`` names the call in errors,
         ``mailbox`` is whom the service counts it for. ``write``: not repeated once it may have been
-        carried out. ``event`` and ``cursor`` as in `refusal`.
+        carried out. ``event``, ``cursor`` and ``single`` as in `refusal`.
         """
         url = self._url(path)
         self.sign_in()  # before a place in the queue is taken
@@ -82,7 +83,7 @@ class Graph:
             answer = self._http.request(
                 method, url, params=params, headers=_with_json(headers, body), content=_text(body)
             )
-            return _success(answer, what, event=event, cursor=cursor)
+            return _success(answer, what, event=event, cursor=cursor, single=single)
 
         return self._calls.run(
             self._account(mailbox),
@@ -189,9 +190,12 @@ def _with_json(headers: dict[str, str], body: Any) -> dict[str, str]:
     return headers if body is None else {**headers, "Content-Type": "application/json"}
 
 
-def _success(answer: Response, what: str, *, event: bool = False, cursor: bool = False) -> dict[str, Any]:
+def _success(
+    answer: Response, what: str, *, event: bool = False, cursor: bool = False, single: bool = False
+) -> dict[str, Any]:
     if not 200 <= answer.status < 300:
-        raise refusal(answer.status, answer.retry_after(), answer.body, what, event=event, cursor=cursor)
+        wait = answer.retry_after()
+        raise refusal(answer.status, wait, answer.body, what, event=event, cursor=cursor, single=single)
     if not answer.body:
         return {}
     found = answer.json()

@@ -64,8 +64,15 @@ def subscription_of(answer: Mapping[str, Any], calendar: str, secret: str) -> Su
     return Subscription(found, resource, calendar, expires.astimezone(UTC), secret)
 
 
-def strays(items: Iterable[Mapping[str, Any]], url: str, known: Collection[str], now: datetime) -> list[str]:
-    """Ids of subscriptions to that address that nobody knows and that are not young.
+def strays(
+    items: Iterable[Mapping[str, Any]],
+    url: str,
+    known: Collection[str],
+    now: datetime,
+    *,
+    young: bool = False,
+) -> list[str]:
+    """Ids of subscriptions to that address that nobody knows and that are not young, or ``young`` ones too.
 
     Graph does not say when one was made; it says when it ends, and how long it was to live is known.
     """
@@ -76,8 +83,8 @@ def strays(items: Iterable[Mapping[str, Any]], url: str, known: Collection[str],
             ident = str(item["id"])
         except (KeyError, ValueError, TypeError):
             continue  # one that cannot be judged is left to run out
-        young = any(timedelta() <= life - left < _YOUNG for life in LIVES)
-        if item.get("notificationUrl") == url and ident not in known and not young:
+        fresh = any(timedelta() <= life - left < _YOUNG for life in LIVES)
+        if item.get("notificationUrl") == url and ident not in known and (young or not fresh):
             found.append(ident)
     return found
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from connectors import types as wire
-from connectors.errors import ConnectorError
+from connectors.errors import Conflict, ConnectorError
 from connectors.protocol import Push
 from scheduler.domain.facts import Fact
 from scheduler.domain.subscriptions import Subscription
@@ -55,12 +55,20 @@ class Wanted:
 class Todo:
     """What stands between the subscriptions there are and the one that is wanted."""
 
+    keep: Subscription | None = None
     make: Wanted | None = None
     renew: Subscription | None = None
     retire: tuple[Subscription, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.make or self.renew or self.retire)
+
+    @property
+    def name(self) -> str:
+        """The same for the same things to do, whoever finds them."""
+        ids = [self.renew.id if self.renew else "", *(s.id for s in self.retire)]
+        wanted = (self.make.provider, self.make.calendar, self.make.url) if self.make else ()
+        return hashlib.sha256("\0".join((*wanted, *ids)).encode()).hexdigest()[:16]
 
 
 def service(app: App, provider: str) -> Push | None:
@@ -82,14 +90,19 @@ def wanted(app: App, tx: Tx) -> Wanted | None:
 
 
 def todo(app: App, tx: Tx) -> Todo:
-    """What is to be made, renewed and given up now. Of two that do the same the newer one stays."""
+    """What is to be made, renewed and given up now.
+
+    Of two that do the same the newer one stays, and is renewed at once: where a service keeps one only, two
+    workers have been at it, and only the service knows whose is the one that lives.
+    """
     now, aim = app.clock(), wanted(app, tx)
     there = tx.subscriptions.list()
     good = [s for s in there if aim is not None and aim.met_by(s) and s.expires > now]
     keep = good[0] if good else None
     return Todo(
+        keep=keep,
         make=aim if keep is None else None,
-        renew=keep if keep is not None and keep.renew_at <= now else None,
+        renew=keep if keep is not None and (keep.renew_at <= now or len(good) > 1) else None,
         retire=tuple(s for s in there if s is not keep),
     )
 
@@ -97,16 +110,21 @@ def todo(app: App, tx: Tx) -> Todo:
 def watch(app: App) -> bool:
     """Ask for the job that subscribes where there is something to do; whether there is.
 
-    Many workers may ask: the key makes it one job in five minutes, which is also how often a
-    service that refuses is tried again.
+    Many workers may ask: the key makes it one job in five minutes for the same thing to do, which is also
+    how often a service that refuses is tried again. Something else to do (another address) does not wait.
+    Once an hour, and soon after the database was put back from a copy, the job looks after what seems well.
     """
     with app.db.read() as tx:
-        due = bool(todo(app, tx))
+        due = todo(app, tx)
     if due:
         slot = int(app.clock().timestamp()) // _AGAIN
         with app.db.write() as tx:
-            app.jobs.enqueue(tx, "push", {}, key=f"push/{slot}", delay=_SOON)
-    return due
+            app.jobs.enqueue(tx, "push", {}, key=f"push/{slot}/{due.name}", delay=_SOON)
+    elif due.keep is not None:
+        hour = int(app.clock().timestamp()) // 3600
+        with app.db.write() as tx:
+            app.jobs.enqueue(tx, "push", {}, key=f"push/look/{due.keep.id}/{hour}", delay=_SOON)
+    return bool(due)
 
 
 def ensure(app: App) -> None:
@@ -114,24 +132,40 @@ def ensure(app: App) -> None:
 
     What a service refuses is kept as a fact (`state` tells it), logged, and tried again later. A crash
     between the service's yes and our row leaves a subscription that nobody knows: its notices have no
-    effect, and it is swept away where the service lists what there is, else it runs out by itself.
+    effect. It is swept away where the service lists what there is, at once where it stands in the way of a
+    new one; else it runs out by itself.
     """
     with app.db.read() as tx:
         due = todo(app, tx)
+    if due.keep is not None and due.renew is None and not _lives(app, due.keep):
+        aim = Wanted(due.keep.provider, due.keep.calendar, due.keep.url)
+        due = Todo(make=aim, retire=(*due.retire, due.keep))
     if due.make is not None:
-        _make(app, due.make)
+        _make(app, due.make, due.retire)
     if due.renew is not None:
-        _renew(app, due.renew)
+        _renew(app, due.renew, due.retire)
     for old in due.retire:
         _retire(app, old)
     _sweep(app, fresh=due.make is not None)
 
 
-def _make(app: App, aim: Wanted) -> None:
+def _lives(app: App, kept: Subscription) -> bool:
+    """Whether its service still has it; one that does not say, or does not answer, is believed to."""
+    push = service(app, kept.provider)
+    try:
+        return push is None or push.lives(to_wire(kept)) is not False
+    except ConnectorError as error:
+        log.warning(
+            "notices from %s for %s could not be looked after: %s", kept.provider, kept.calendar, error
+        )
+        return True
+
+
+def _make(app: App, aim: Wanted, others: tuple[Subscription, ...]) -> None:
     push = service(app, aim.provider)
     assert push is not None, "nothing is wanted of a service that has no push"
     try:
-        made = push.subscribe(aim.calendar, aim.url)
+        made = _cleared(app, aim, others, lambda: push.subscribe(aim.calendar, aim.url))
     except ConnectorError as error:
         log.warning(
             "no notices from %s for %s, which is polled instead: %s", aim.provider, aim.calendar, error
@@ -141,16 +175,49 @@ def _make(app: App, aim: Wanted) -> None:
     _keep(app, made, aim, None)
 
 
-def _renew(app: App, old: Subscription) -> None:
+def _renew(app: App, old: Subscription, others: tuple[Subscription, ...]) -> None:
     push = service(app, old.provider)
     assert push is not None, "nothing is wanted of a service that has no push"
+    aim = Wanted(old.provider, old.calendar, old.url)
     try:
-        made = push.renew(to_wire(old), old.url)
+        made = _cleared(app, aim, others, lambda: push.renew(to_wire(old), old.url))
     except ConnectorError as error:
         log.warning("notices from %s for %s could not be renewed: %s", old.provider, old.calendar, error)
-        _note(app, Wanted(old.provider, old.calendar, old.url), str(error))
+        _note(app, aim, str(error))
         return
-    _keep(app, made, Wanted(old.provider, old.calendar, old.url), old)
+    _keep(app, made, aim, old)
+
+
+def _cleared(
+    app: App, aim: Wanted, others: tuple[Subscription, ...], ask: Callable[[], wire.Subscription]
+) -> wire.Subscription:
+    """Ask; where one subscription stands in the way of another, give it up and ask once more.
+
+    That is one of ours which is not wanted any more (at an address before this one), or one to our address
+    that nobody knows: an answer was lost, a process died, the database is an older copy. One to an
+    address that was never ours is somebody else's, and is left alone.
+    """
+    push = service(app, aim.provider)
+    assert push is not None, "nothing is wanted of a service that has no push"
+    try:
+        return ask()
+    except Conflict:
+        for old in others:
+            if (old.provider, old.calendar) == (aim.provider, aim.calendar):
+                _retire(app, old)
+        with app.db.read() as tx:
+            known = {s.id for s in tx.subscriptions.list()}
+        if push.sweep(aim.calendar, aim.url, known, young=True):
+            log.warning(
+                "a subscription at %s that nobody knew stood in the way and was given up", aim.provider
+            )
+    try:
+        return ask()
+    except Conflict as error:
+        raise Conflict(
+            f"{error}, to another address than {aim.url}: end it where it was made, or give this deployment "
+            "an application of its own; it ends by itself within a week"
+        ) from None
 
 
 def _keep(app: App, made: wire.Subscription, aim: Wanted, old: Subscription | None) -> None:

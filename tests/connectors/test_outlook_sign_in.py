@@ -282,6 +282,7 @@ def consented(proxy: Proxy, account: str = PERSON) -> MemoryTokens:
         assert "code_challenge_method=S256" in address
         assert "Calendars.ReadWrite" in address
         assert "Calendars.Read.Shared" not in address
+        assert "Calendars.Read+" in address or "Calendars.Read%20" in address, "notices want it beside"
         consent.finish(tokens, account, http, flow, proxy.entra.consent(address))
     return tokens
 

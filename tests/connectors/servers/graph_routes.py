@@ -75,6 +75,8 @@ class Routes:
         self.link_later = False
         """A meeting's link is not there yet in the answer to its creation."""
         self.stale_zones: dict[str, timedelta] = {}
+        self.several = False
+        """A second subscription for the same resource is taken, as some services behind Graph still do."""
         self.unknown_zones: dict[str, str] = {}
         """Windows names that this tenant does not know, each with the code it is refused with."""
         self.longest_life = _LONGEST_LIFE
@@ -305,6 +307,12 @@ class Routes:
             raise Refused(400, "InvalidRequest")
         self._life(body["expirationDateTime"])
         self._mailbox(unquote(body["resource"].split("/")[2]))
+        for there in self.subscriptions.values():  # the secret is not told, and not to be had again
+            if not self.several and all(
+                there[f].casefold() == body[f].casefold() for f in ("changeType", "resource")
+            ):
+                message = f"Subscription Id {there['id']} already exists for the requested combination"
+                raise Refused(409, "ObjectIdentifierInUse", message)
         for url in {body["notificationUrl"], body["lifecycleNotificationUrl"]}:
             token = f"Validation: {uuid.uuid4()} + ü"
             if self.handshake(url, token) != token:
