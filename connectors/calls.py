@@ -16,6 +16,7 @@ raises an error of `connectors.errors`.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,16 @@ import stamina
 from connectors.errors import AuthExpired, AuthRevoked, ConnectorError, RateLimited, Transient
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+def _noted(details: stamina.instrumentation.RetryDetails) -> None:
+    """A repetition is no news for whoever asked: only its outcome is. The library's own hook warns of each."""
+    _log.info("again in %.1f s: %s", details.wait_for, details.caused_by)
+
+
+stamina.instrumentation.set_on_retry_hooks((_noted,))
 
 _MOST_ACCOUNTS = 10_000
 """Remembered accounts before idle ones are dropped, so that memory stays flat."""

@@ -8,7 +8,6 @@ again singly, where waiting as told is at home; a service that refuses all of it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,12 +38,13 @@ class Read:
 @dataclass(frozen=True, slots=True)
 class Way:
     """How `asked` reaches Graph: ``post`` sends the batch and returns its answer, ``single`` makes one read
-    with every patience, ``judge`` turns an answer into JSON or raises, ``account`` names a mailbox for the breaker."""
+    with every patience, ``judge`` returns the body of an answer (its status, Retry-After, body and name) or raises,
+    ``account`` names a mailbox for the breaker."""
 
     calls: Calls
     post: Callable[[dict[str, Any]], dict[str, Any]]
     single: Callable[[Read], dict[str, Any]]
-    judge: Callable[[Response, str], dict[str, Any]]
+    judge: Callable[[int, float | None, Any, str], dict[str, Any]]
     account: Callable[[str], str]
     refresh: Callable[[], None]
     headers: Mapping[str, str]
@@ -120,9 +120,9 @@ def _judged(way: Way, item: Mapping[str, Any] | None, read: Read) -> Answer:
         return Unreadable(f"{read.what}: left out of the answer to a batch")
     headers = item.get("headers")
     fields = {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
-    body = item.get("body")
+    answer = Response(item["status"], fields, b"")  # its body was decoded with the batch
     try:
-        return way.judge(Response(item["status"], fields, json.dumps(body).encode()), read.what)
+        return way.judge(answer.status, answer.retry_after(), item.get("body"), read.what)
     except ConnectorError as error:
         return error
 

@@ -66,10 +66,11 @@ HANDSHAKE_HINT = (
 )
 
 
-def code_of(body: bytes) -> tuple[str, str]:
-    """Code word and request id of a Graph error body; empty where it has none (a proxy's page)."""
+def code_of(body: object) -> tuple[str, str]:
+    """Code word and request id of a Graph error body, in bytes or decoded; empty where it has none (a proxy's page)."""
     try:
-        error = json.loads(body)["error"]
+        told: Any = json.loads(body) if isinstance(body, bytes) else body
+        error = told["error"]
         code = error["code"]
         inner = error.get("innerError") or error.get("innererror") or {}
         request = inner.get("request-id", "") if isinstance(inner, Mapping) else ""
@@ -82,7 +83,7 @@ def code_of(body: bytes) -> tuple[str, str]:
 def refusal(
     status: int,
     retry_after: float | None,
-    body: bytes,
+    body: object,
     what: str,
     *,
     event: bool = False,

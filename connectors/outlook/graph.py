@@ -118,7 +118,7 @@ class Graph:
             calls=self._calls,
             post=post,
             single=lambda read: self.call("GET", read.path, read.what, mailbox=read.mailbox),
-            judge=_success,
+            judge=_judged,
             account=self._account,
             refresh=lambda: self._refresh(used),
             headers={"Prefer": IMMUTABLE},
@@ -196,9 +196,17 @@ def _success(
     if not 200 <= answer.status < 300:
         wait = answer.retry_after()
         raise refusal(answer.status, wait, answer.body, what, event=event, cursor=cursor, single=single)
-    if not answer.body:
-        return {}
-    found = answer.json()
+    return _object(answer.json(), what) if answer.body else {}
+
+
+def _judged(status: int, retry_after: float | None, body: Any, what: str) -> dict[str, Any]:
+    """The same of one answer in a batch, which is decoded already."""
+    if not 200 <= status < 300:
+        raise refusal(status, retry_after, body, what)
+    return _object(body, what)
+
+
+def _object(found: Any, what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Unreadable(f"{what}: the answer is no object")
     return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +23,19 @@ from connectors.errors import (
     RateLimited,
     Transient,
 )
+from tests.house.tree import ROOT
+
+PROGRAM = """
+from connectors.calls import Calls, Retry
+from connectors.errors import Transient
+tries = []
+def call():
+    tries.append(1)
+    if len(tries) < 3:
+        raise Transient("no answer in time")
+    return len(tries)
+print(Calls(retry=Retry(attempts=4, patience=2.0, wait_initial=0.01, wait_max=0.02, wait_jitter=0.0)).run("a", call))
+"""
 
 QUICK = Retry(attempts=4, patience=2.0, wait_initial=0.01, wait_max=0.02, wait_jitter=0.01)
 
@@ -379,3 +395,23 @@ def test_every_place_is_given_back_when_the_body_fails() -> None:
             raise ZeroDivisionError
     with limiter.slot("a"), limiter.slot("b"):
         pass
+
+
+def test_a_repetition_is_not_told_on_the_command_line() -> None:
+    """In a process of its own: without any handler Python prints warnings to standard error."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("3\n", "")
+
+
+def test_a_log_that_wants_to_know_is_told_why(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "connectors.calls")
+    answers = iter([Transient("no answer in time")])
+
+    def call() -> str:
+        for error in answers:
+            raise error
+        return "done"
+
+    assert Calls(retry=QUICK).run("a", call) == "done"
+    (line,) = [r.getMessage() for r in caplog.records if r.name == "connectors.calls"]
+    assert line.startswith("again in 0.0 s: no answer in time")
