@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors import guests
 from connectors.errors import Invalid, Unreadable
 from connectors.intents import clean_line, clean_text
 from connectors.protocol import event_id, fingerprint
@@ -36,10 +37,12 @@ MARK = "loopwright"
 KEY = "loopwright_key"
 """The key: private, to find the event; shared too, so that invited people's copies show it is ours."""
 FINGERPRINT = "loopwright_fingerprint"
+GUESTS = "loopwright_guests"
+"""Private: whom we invited (see `connectors.guests`)."""
 
 EVENT_FIELDS = (
     "id,etag,status,start,end,recurringEventId,originalStartTime,hangoutLink,extendedProperties/private,"
-    "attendees(email,displayName,optional,resource,responseStatus,comment),"
+    "attendees(email,displayName,optional,resource,responseStatus,comment,additionalGuests),"
     "conferenceData(entryPoints(entryPointType,uri),createRequest/status)"
 )
 BUSY_FIELDS = (
@@ -193,22 +196,34 @@ def event_body(intent: EventIntent) -> dict[str, Any]:
 
 
 def change_body(intent: EventIntent, current: Mapping[str, Any], *, same_time: bool) -> dict[str, Any]:
-    """What `patch` wants. Who stays keeps name, comment and, where the time stays, the answer."""
+    """What `patch` wants. Who stays keeps name, comment and, where the time stays, the answer; whom a
+    colleague added stays."""
     standing = {str(a.get("email", "")).casefold(): a for a in current.get("attendees", ())}
-    guests = []
+    invited = []
     for attendee in intent.attendees:
         guest = _guest(attendee)
         before = standing.get(attendee.address.casefold())
         if before is not None and same_time:
             guest |= {k: before[k] for k in ("responseStatus", "comment", "additionalGuests") if k in before}
-        guests.append(guest)
-    body = _content(intent) | {"attendees": guests}
+        invited.append(guest)
+    invited += _added(intent, current, same_time=same_time)
+    body = _content(intent) | {"attendees": invited}
     has_one = bool(current.get("conferenceData") or current.get("hangoutLink"))
     if intent.conference and not has_one:
         body["conferenceData"] = _conference(event_id(f"{intent.key}#{current.get('etag', '')}"))
     elif has_one and not intent.conference:
         body["conferenceData"] = None
     return body
+
+
+def _added(intent: EventIntent, current: Mapping[str, Any], *, same_time: bool) -> Iterator[dict[str, Any]]:
+    """Whom we neither invited nor invite now, as they stand."""
+    noted = str(((current.get("extendedProperties") or {}).get("private") or {}).get(GUESTS, ""))
+    wanted = {attendee.address.casefold() for attendee in intent.attendees}
+    for item in current.get("attendees", ()):
+        address = str(item.get("email", ""))
+        if address and address.casefold() not in wanted and not guests.invited(noted, address):
+            yield {**item} if same_time else {**item, "responseStatus": "needsAction"}
 
 
 def _content(intent: EventIntent) -> dict[str, Any]:
@@ -233,7 +248,14 @@ def _properties(intent: EventIntent) -> dict[str, str]:
             )
         if len(value) > longest_value:
             raise Invalid(f"tags of {intent.key}: {name} is longer than {longest_value} characters")
-    return {**dict(intent.tags), MARK: "1", KEY: intent.key, FINGERPRINT: fingerprint(intent)}
+    noted = guests.note(attendee.address for attendee in intent.attendees)
+    return {
+        **dict(intent.tags),
+        MARK: "1",
+        KEY: intent.key,
+        FINGERPRINT: fingerprint(intent),
+        GUESTS: noted if len(noted) <= longest_value else "",
+    }
 
 
 def _reminders(intent: EventIntent) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from connectors.errors import Unreadable
-from connectors.local.identity import own_key
+from connectors.local.identity import nameless, own_mark
 from connectors.local.recurrence import MARKS, Budget, Series
 from connectors.local.text import Component, Parsed
 from connectors.local.times import instant, moments, span
 from connectors.local.verdict import free_busy, place, verdict
 from connectors.local.zones import Zones
+from connectors.protocol import event_id
 from connectors.types import Busy, Place, Window
 
 MOST_BLOCKS = 20_000
@@ -59,7 +60,7 @@ class Agenda:
         if where := place(component):
             yield Place(start, end, where)
         elif (found := verdict(component, self._owner)) is not None:
-            yield Busy(start, end, found, own_key(component))
+            yield Busy(start, end, found, own_mark(component))
 
     def _published(self, component: Component) -> Iterator[Busy]:
         for line in component.all("FREEBUSY"):
@@ -98,4 +99,5 @@ class Agenda:
     def free(self, start: datetime, end: datetime, besides: str = "") -> bool:
         """Whether nothing blocks ``[start, end)`` but the event whose key is ``besides``."""
         busy, _ = self.within(Window(start, end))
-        return all(block.key == besides and bool(besides) for block in busy)
+        own = (besides, event_id(besides)) if besides else ()
+        return all(block.key in own or nameless(block.key) in own for block in busy)

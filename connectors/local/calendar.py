@@ -13,8 +13,9 @@ from connectors.errors import Conflict, ConnectorError, Gone, Invalid, NotFound,
 from connectors.intents import checked, checked_window, clean_text
 from connectors.local import changes, directory, events, journal
 from connectors.local.delivery import Deliveries
-from connectors.local.events import Guest, Stored
+from connectors.local.events import PENDING, Guest, Stored
 from connectors.local.files import CalendarFile, Changes, Files, named
+from connectors.local.identity import nameless
 from connectors.local.names import normal
 from connectors.local.store import Folder
 from connectors.protocol import event_id
@@ -22,12 +23,14 @@ from connectors.types import (
     Attendee,
     Availability,
     Booked,
+    Busy,
     Capabilities,
     Event,
     EventIntent,
     EventRef,
     Known,
     Page,
+    Reply,
     Role,
     RoomInfo,
     Unknown,
@@ -55,23 +58,24 @@ class LocalCalendar:
         self,
         folder: Path,
         *,
-        zone: str | None = None,
+        zone: str | Callable[[str], str | None] | None = None,
         clock: Callable[[], datetime] = utc_now,
         page_size: int = 200,
         max_bytes: int = 16_000_000,
         lock_seconds: float = 30.0,
     ) -> None:
-        """``zone`` is the IANA zone of calendars that name none (``None``: those with floating times or
-        whole days are unknown); ``page_size`` the most events on one page of `changes`; ``max_bytes``
+        """``zone`` is the IANA zone of calendars that name none, or says it for an address (``None``: one
+        with floating times or whole days is unknown); ``page_size`` the most events on one page of `changes`; ``max_bytes``
         the largest file read; ``lock_seconds`` the longest wait for another writer.
 
         Raises `Invalid` where the folder does not exist or the zone is unknown.
         """
-        directory.check_zone(zone)
+        if isinstance(zone, str):
+            directory.check_zone(zone)
         if page_size < 1:
             raise Invalid("page_size: must be at least 1")
         self._folder = Folder(folder, max_bytes, lock_seconds)
-        self._files = Files(self._folder, zone)
+        self._files = Files(self._folder, zone if callable(zone) else lambda _: zone)
         self._deliveries = Deliveries(self._files, clock)
         self._clock = clock
         self._page_size = page_size
@@ -98,7 +102,12 @@ class LocalCalendar:
             # Without the error's text, which may quote somebody's event.
             _log.error("a calendar file was read wrongly: %s in %s:%s", what, where.filename, where.lineno)
             return Unknown(Unreadable.code, f"{address}: its calendar breaks our reader ({what}); report it")
-        return Known(busy, as_of, places)
+        return Known(tuple(map(self._keyed, busy)), as_of, places)
+
+    def _keyed(self, block: Busy) -> Busy:
+        """The block with our key also where a program has dropped it from the event."""
+        id_ = nameless(block.key)
+        return block if id_ is None else replace(block, key=journal.key_of(self._folder, id_))
 
     def rooms(self) -> Sequence[RoomInfo]:
         """Every file that declares itself a room, readable or not, sorted by address."""
@@ -174,7 +183,8 @@ class LocalCalendar:
         if found is None and known:
             raise Conflict(f"{wanted.key}: somebody deleted this event; book under a new revision")
         if found is None:
-            return [], events.render(wanted, self._clock())
+            name = file.parsed.header("X-WR-CALNAME")
+            return [], events.render(replace(wanted, organizer_name=name), self._clock())
         if found[1].cancelled:
             raise Conflict(f"{wanted.key}: this key was cancelled; book under a new revision")
         if found[1].fingerprint != wanted.fingerprint:
@@ -261,10 +271,18 @@ class LocalCalendar:
         return known
 
 
+def _asked_again(guest: Guest, organizer: str) -> Guest:
+    """A guest who has not answered yet; the organizer has nothing to answer."""
+    if normal(guest.address) == organizer:
+        return guest
+    return replace(guest, reply=Reply.NEEDS_ACTION, comment="", status=PENDING, trouble="")
+
+
 def _next(now: Stored, intent: EventIntent) -> Stored:
-    """The event after a change: same identity, next sequence; answers stand where the time does."""
-    wanted = events.intended(intent, now.organizer, (), now.sequence + 1)
+    """The event after a change: same identity. Where the time stands, answers and sequence do (RFC 5546
+    section 2.1.4); whom a colleague added stays."""
     known = {normal(guest.address): guest for guest in now.guests}
+    wanted = events.intended(intent, now.organizer, (), now.sequence)
     moved = wanted.times != now.times
 
     def guest(attendee: Attendee) -> Guest:
@@ -275,12 +293,19 @@ def _next(now: Stored, intent: EventIntent) -> Stored:
             return fresh
         return replace(fresh, reply=old.reply, comment=old.comment, status=old.status, trouble=old.trouble)
 
-    guests = tuple(guest(attendee) for attendee in intent.attendees)
+    ours = now.invited or tuple(known)
+    added = [g for address, g in known.items() if address not in ours and address not in wanted.invited]
+    guests = (
+        *(guest(attendee) for attendee in intent.attendees),
+        *(_asked_again(g, now.organizer) if moved else g for g in added),
+    )
     stay = {normal(g.address) for g in guests}
     dropped = [g.address for address, g in known.items() if address not in stay and address != now.organizer]
     return replace(
         wanted,
         guests=guests,
+        sequence=now.sequence + 1 if moved else now.sequence,
+        organizer_name=now.organizer_name,
         sent=wanted.times,
         withdrawn=tuple(sorted({*dropped, *(who for who in now.withdrawn if normal(who) not in stay)})),
     )

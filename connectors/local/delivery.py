@@ -42,7 +42,7 @@ class Deliveries:
             with named(file.path):
                 found = file.event(id_)
             if found is not None:
-                fresh = round_.settle(found[1])
+                fresh = replace(round_.settle(found[1]), nameless=False)
                 if fresh != found[1]:
                     changed[id_] = fresh
         if not changed:
@@ -72,6 +72,8 @@ def _recorded(file: CalendarFile, changed: dict[str, Stored]) -> Changes | None:
             "X-LOOPWRIGHT-WITHDRAWN": [events.line("X-LOOPWRIGHT-WITHDRAWN", who) for who in fresh.withdrawn],
             "SEQUENCE": [f"SEQUENCE:{fresh.sequence}\r\n"],
         }
+        if now.nameless:
+            lines |= events.marks(now)
         pieces.extend(events.patch(component, lines))
     return (pieces, "") if pieces else None
 

@@ -1,7 +1,8 @@
 """Our events as a calendar file holds them: VEVENT ↔ `Stored`, pure text in and out.
 
 The organizer's copy is the truth. Beside the standard properties it carries ``X-LOOPWRIGHT-KEY``,
-``-FINGERPRINT``, ``-ZONE``, ``-TAG``, ``-SENT`` (the time the attendees were last told) and
+``-FINGERPRINT``, ``-ZONE``, ``-TAG``, ``-SENT`` (the time the attendees were last told), ``-INVITED`` (whom we
+invited: others were added by a colleague and stay) and
 ``-WITHDRAWN`` (who still holds a copy that must go); each ATTENDEE carries SCHEDULE-STATUS
 (RFC 6638 section 3.2.9) for its delivery. An attendee's copy carries ``X-LOOPWRIGHT-CONTENT``,
 a digest of what was delivered.
@@ -13,7 +14,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import icalendar
@@ -45,7 +46,7 @@ _PARTSTAT = {
 _VOLATILE = frozenset(
     {"DTSTAMP", "LAST-MODIFIED", "CREATED", "X-LOOPWRIGHT-SENT", "X-LOOPWRIGHT-WITHDRAWN", "X-MOZ-GENERATION"}
 )
-_STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ class Stored:
     sent: str = ""
     withdrawn: tuple[str, ...] = ()
     etag: str = ""
+    organizer_name: str = ""
+    invited: tuple[str, ...] = ()
+    """`normal` addresses of those we invited; empty where that is not known."""
+    nameless: bool = False
+    """A program dropped our lines; what they said comes from the journal."""
 
     @property
     def id(self) -> str:
@@ -89,7 +95,18 @@ class Stored:
 
     @property
     def times(self) -> str:
-        return f"{self.start.astimezone(UTC).strftime(_STAMP)}/{self.end.astimezone(UTC).strftime(_STAMP)}"
+        return f"{self.start.astimezone(UTC).strftime(STAMP)}/{self.end.astimezone(UTC).strftime(STAMP)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What is remembered of an event whose lines of ours are gone."""
+
+    key: str
+    fingerprint: str
+    zone: str
+    sent: str
+    invited: tuple[str, ...]
 
 
 def intended(intent: EventIntent, organizer: str, guests: tuple[Guest, ...], sequence: int = 0) -> Stored:
@@ -108,6 +125,7 @@ def intended(intent: EventIntent, organizer: str, guests: tuple[Guest, ...], seq
         sequence=sequence,
         reminders=intent.reminders,
         tags=tuple((clean_line(name), clean_line(value)) for name, value in intent.tags),
+        invited=tuple(normal(attendee.address) for attendee in intent.attendees),
     )
     return made
 
@@ -162,15 +180,16 @@ def content(stored: Stored) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def read(component: Component, text: str, zones: Zones) -> Stored | None:
-    """The event of ours in a VEVENT of ``text``; ``None`` where it is not ours. Raises `Unreadable`, `UnknownZone`."""
+def read(component: Component, text: str, zones: Zones, lost: Lost | None = None) -> Stored | None:
+    """The event of ours in a VEVENT of ``text``; ``None`` where it is not ours. ``lost`` stands in where a
+    program has dropped our lines. Raises `Unreadable`, `UnknownZone`."""
     key = own_key(component)
-    if key is None or "RECURRENCE-ID" in component.lines:
+    if (key is None and lost is None) or "RECURRENCE-ID" in component.lines:
         return None
     start, end = (instant(value, zones) for value in span(component, zones))
-    sequence = component.value("SEQUENCE")
-    return Stored(
-        key=key,
+    sequence, organizer = component.value("SEQUENCE"), component.first("ORGANIZER")
+    stored = Stored(
+        key=key or "",
         fingerprint=component.plain("X-LOOPWRIGHT-FINGERPRINT"),
         organizer=normal(component.value("ORGANIZER")),
         start=start,
@@ -187,7 +206,30 @@ def read(component: Component, text: str, zones: Zones) -> Stored | None:
         sent=component.value("X-LOOPWRIGHT-SENT"),
         withdrawn=tuple(line.plain for line in component.all("X-LOOPWRIGHT-WITHDRAWN")),
         etag=_etag(component, text),
+        organizer_name=organizer.parts()[0].get("CN", "") if organizer else "",
+        invited=tuple(line.plain for line in component.all("X-LOOPWRIGHT-INVITED")),
     )
+    if key is not None or lost is None:
+        return stored
+    return replace(
+        stored,
+        key=lost.key,
+        fingerprint=lost.fingerprint,
+        zone=lost.zone,
+        sent=lost.sent,
+        invited=lost.invited,
+        nameless=True,
+    )
+
+
+def marks(stored: Stored) -> dict[str, list[str]]:
+    """The lines of ours that an event must have again after a program dropped them (see `patch`)."""
+    return {
+        KEY: [line(KEY, clean_line(stored.key))],
+        "X-LOOPWRIGHT-FINGERPRINT": [line("X-LOOPWRIGHT-FINGERPRINT", stored.fingerprint)],
+        "X-LOOPWRIGHT-ZONE": [line("X-LOOPWRIGHT-ZONE", stored.zone)],
+        "X-LOOPWRIGHT-INVITED": [line("X-LOOPWRIGHT-INVITED", who) for who in stored.invited],
+    }
 
 
 def _reminders(component: Component) -> tuple[int, ...]:
@@ -251,8 +293,9 @@ def partstat(reply: Reply) -> str:
     return reply.value.upper().replace("_", "-")
 
 
-def attendee_line(guest: Guest, delivery: bool) -> str:
-    """One ATTENDEE content line, folded; ``delivery`` adds what only the organizer's copy holds."""
+def attendee_line(guest: Guest, delivery: bool, comment: bool = False) -> str:
+    """One ATTENDEE content line, folded; ``delivery`` adds what only the organizer's copy holds, ``comment``
+    what the guest wrote with the answer (also in their own copy, or a new one would lose it)."""
     parameters = Parameters()
     if guest.name:
         parameters["CN"] = parameter(guest.name)
@@ -266,10 +309,10 @@ def attendee_line(guest: Guest, delivery: bool) -> str:
     parameters["RSVP"] = "TRUE" if guest.reply is Reply.NEEDS_ACTION else "FALSE"
     if delivery:
         parameters["SCHEDULE-STATUS"] = guest.status
-        if guest.comment:
-            parameters["X-RESPONSE-COMMENT"] = parameter(guest.comment)
         if guest.trouble:
             parameters["X-LOOPWRIGHT-TROUBLE"] = parameter(guest.trouble)
+    if guest.comment and (delivery or comment):
+        parameters["X-RESPONSE-COMMENT"] = parameter(guest.comment)
     return line("ATTENDEE", icalendar.vCalAddress(f"mailto:{guest.address}"), parameters)
 
 
@@ -294,7 +337,10 @@ def render(stored: Stored, now: datetime, copy_for: str = "") -> str:
             event.add(name, text)
     event.add("DTSTART", stored.start.astimezone(UTC))
     event.add("DTEND", stored.end.astimezone(UTC))
-    event.add("ORGANIZER", icalendar.vCalAddress(f"mailto:{stored.organizer}"))
+    organizer = icalendar.vCalAddress(f"mailto:{stored.organizer}")
+    if stored.organizer_name:
+        organizer.params["CN"] = parameter(stored.organizer_name)
+    event.add("ORGANIZER", organizer)
     for minutes in stored.reminders:
         event.add_component(_alarm(stored.title, minutes))
     event.add(KEY, stored.key)
@@ -306,10 +352,15 @@ def render(stored: Stored, now: datetime, copy_for: str = "") -> str:
         event.add("X-LOOPWRIGHT-SENT", stored.sent)
         for name, value in stored.tags:
             event.add("X-LOOPWRIGHT-TAG", f"{name}={value}")
+        for address in stored.invited:
+            event.add("X-LOOPWRIGHT-INVITED", address)
         for address in stored.withdrawn:
             event.add("X-LOOPWRIGHT-WITHDRAWN", address)
     begin, rest = event.to_ical().decode().split("\n", 1)
-    guests = "".join(attendee_line(guest, delivery=not copy_for) for guest in stored.guests)
+    guests = "".join(
+        attendee_line(guest, delivery=not copy_for, comment=normal(guest.address) == copy_for)
+        for guest in stored.guests
+    )
     return f"{begin}\n{guests}{rest}"
 
 

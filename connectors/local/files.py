@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from connectors.errors import ConnectorError, Transient
-from connectors.local import events
+from connectors.local import events, journal
 from connectors.local.busy import Agenda
-from connectors.local.identity import own_id
+from connectors.local.identity import own_id, own_key
 from connectors.local.names import normal
 from connectors.local.store import Changed, Folder, Snapshot
 from connectors.local.text import Component, Parsed, decode, edited, parse
@@ -27,12 +27,23 @@ Changes = tuple[list[tuple[int, int, str]], str]
 class CalendarFile:
     """The content of one file at one moment. Cheap to make; busy times are worked out when asked for."""
 
-    def __init__(self, address: str, path: Path, text: str, zone: str | None) -> None:
-        """Raises `Unreadable` where the text has no sound structure."""
+    def __init__(
+        self,
+        address: str,
+        path: Path,
+        text: str,
+        zone: Callable[[], str | None],
+        lost: Callable[[str], events.Lost | None],
+    ) -> None:
+        """``zone`` is asked where the calendar names none; ``lost`` remembers events of this calendar by id.
+        Raises `Unreadable` where the text has no sound structure."""
         self.address = address
         self.path = path
+        self._lost = lost
         self.parsed: Parsed = parse(text)
-        self.zones = Zones(self.parsed, zone)
+        self.zoneless = not all(map(_names_zone, self.parsed.calendars))
+        self.zone = zone() if self.zoneless else None
+        self.zones = Zones(self.parsed, self.zone)
         self._agenda: Agenda | None = None
         self._ours: dict[str, list[Component]] | None = None
         self._read: dict[str, tuple[Component, events.Stored] | None] = {}
@@ -44,7 +55,7 @@ class CalendarFile:
         return self._agenda
 
     def _own(self) -> dict[str, list[Component]]:
-        """Everything that carries our key and UID, organized here or elsewhere, by id."""
+        """Everything that carries our UID, organized here or elsewhere, by id."""
         if self._ours is None:
             ours: dict[str, list[Component]] = {}
             for component in self.parsed.components("VEVENT"):
@@ -55,14 +66,20 @@ class CalendarFile:
 
     def event(self, id_: str) -> tuple[Component, events.Stored] | None:
         """The event of ours with this id that this calendar organizes. Raises `Unreadable`, `UnknownZone`."""
-        if id_ not in self._read:
-            self._read[id_] = self._find(id_)
-        return self._read[id_]
+        if id_ in self._read:
+            return self._read[id_]
+        found = self._find(id_)
+        if found is None or not found[1].nameless:  # what the journal stands in for may change without us
+            self._read[id_] = found
+        return found
 
     def _find(self, id_: str) -> tuple[Component, events.Stored] | None:
         for component in self._own().get(id_, []):
-            stored = events.read(component, self.parsed.text, self.zones)
-            if stored is not None and stored.organizer == self.address:
+            if normal(component.value("ORGANIZER")) != self.address:
+                continue
+            lost = self._lost(id_) if own_key(component) is None else None
+            stored = events.read(component, self.parsed.text, self.zones, lost)
+            if stored is not None:
                 return component, stored
         return None
 
@@ -79,6 +96,10 @@ class CalendarFile:
         ]
 
 
+def _names_zone(calendar: Component) -> bool:
+    return bool(calendar.plain("X-WR-TIMEZONE") or calendar.plain("TIMEZONE-ID"))
+
+
 class Files:
     """Reads and edits the files of a folder; remembers parsed ones by the digest of their content.
 
@@ -86,7 +107,8 @@ class Files:
     of a hundred events takes about 0.3 MB here.
     """
 
-    def __init__(self, folder: Folder, zone: str | None, remembered: int = 600) -> None:
+    def __init__(self, folder: Folder, zone: Callable[[str], str | None], remembered: int = 600) -> None:
+        """``zone`` gives the zone for an address whose calendar names none."""
         self.folder = folder
         self._zone = zone
         self._remembered = remembered
@@ -98,21 +120,31 @@ class Files:
         return self._open(address)[1]
 
     def _open(self, address: str) -> tuple[Snapshot, CalendarFile]:
-        path = self.folder.path_of(address)
+        path, owner = self.folder.path_of(address), normal(address)
         snapshot = self.folder.read(path)
         digest = hashlib.blake2b(snapshot.data, digest_size=20).digest()
         with self._guard:
             known = self._cache.get(path)
-            if known is not None and known[0] == digest:
+            if known is not None:
                 self._cache.move_to_end(path)
-                return snapshot, known[1]
+        if known is not None and known[0] == digest:
+            file = known[1]
+            if not file.zoneless or file.zone == self._zone(owner):
+                return snapshot, file
         with named(path):
-            file = CalendarFile(normal(address), path, decode(snapshot.data), self._zone)
+            text = decode(snapshot.data)
+            file = CalendarFile(
+                owner, path, text, lambda: self._zone(owner), lambda id_: self._lost(owner, id_)
+            )
         with self._guard:
             self._cache[path] = (digest, file)
             while len(self._cache) > self._remembered:
                 self._cache.popitem(last=False)
         return snapshot, file
+
+    def _lost(self, owner: str, id_: str) -> events.Lost | None:
+        record = journal.load(self.folder, owner).events.get(id_)
+        return record.lost() if record is not None else None
 
     def edit(self, address: str, change: Callable[[CalendarFile], Changes | None]) -> None:
         """Change one file: ``change`` sees it as it is now and says what to replace and add (`None`:

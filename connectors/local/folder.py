@@ -168,7 +168,7 @@ def _folder(path: Path) -> Folder:
 def _edit(path: Path, address: str, change: Callable[[CalendarFile], Changes]) -> None:
     folder = _folder(path)
     with folder.locked():
-        Files(folder, None).edit(address, change)
+        Files(folder, lambda _: None).edit(address, change)
 
 
 def _checked(entry: Entry) -> Entry:

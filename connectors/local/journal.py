@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.errors import CursorExpired
-from connectors.local.events import Stored
+from connectors.local.events import STAMP, Lost, Stored
 from connectors.local.names import file_name
 from connectors.local.store import Folder
 from connectors.types import Window
@@ -42,6 +42,12 @@ class Record:
     guests: list[str]
     swept: bool = False
     """Whether every copy of a deleted event has been withdrawn."""
+    invited: list[str] = field(default_factory=list)
+
+    def lost(self) -> Lost:
+        """What stands in where a program has dropped our lines from the event."""
+        start, end = (f"{datetime.fromisoformat(time):{STAMP}}" for time in (self.start, self.end))
+        return Lost(self.key, self.fingerprint, self.zone, f"{start}/{end}", tuple(self.invited))
 
     def row(self) -> list[object]:
         return [getattr(self, name) for name in self.__slots__]
@@ -94,7 +100,17 @@ def _record(seq: int, stored: Stored, state: str) -> Record:
         end=stored.end.astimezone(UTC).isoformat(),
         zone=stored.zone,
         guests=[guest.address for guest in stored.guests] + list(stored.withdrawn),
+        invited=list(stored.invited),
     )
+
+
+def key_of(folder: Folder, id_: str) -> str | None:
+    """The key of one of our events, whoever organizes it; ``None`` where no journal knows it."""
+    for path in sorted(folder.state().glob("*.json")):
+        record = _read(path).events.get(id_)
+        if record is not None:
+            return record.key
+    return None
 
 
 def _path(folder: Folder, organizer: str) -> Path:
@@ -103,8 +119,12 @@ def _path(folder: Folder, organizer: str) -> Path:
 
 def load(folder: Folder, organizer: str) -> Journal:
     """The journal of an organizer; a new one where there is none or it cannot be understood."""
+    return _read(_path(folder, organizer))
+
+
+def _read(path: Path) -> Journal:
     try:
-        raw = json.loads(_path(folder, organizer).read_bytes())
+        raw = json.loads(path.read_bytes())
         return Journal(
             epoch=str(raw["epoch"]),
             counter=int(raw["counter"]),

@@ -175,7 +175,7 @@ class OutlookCalendar:
             if held is None:
                 raise Conflict(f"{intent.key} was booked before and is gone; raise its revision") from None
             return held
-        booked = wire.booked_of(calendar, answer)
+        booked = self._noted(EventRef(calendar, str(answer.get("id"))), intent, answer, {})
         return booked if _as_asked(answer, intent) else self._set_right(booked, intent)
 
     def reschedule(self, ref: EventRef, intent: EventIntent, etag: str) -> Booked:
@@ -196,8 +196,18 @@ class OutlookCalendar:
             lambda body: self._change(ref, body),
             lambda in_utc: wire.change_body(current, intent, in_utc=in_utc),
         )
-        booked = wire.booked_of(ref.calendar, answer)
+        booked = self._noted(ref, intent, answer, current)
         return booked if _as_asked(answer, intent) else self._set_right(booked, intent)
+
+    def _noted(
+        self, ref: EventRef, intent: EventIntent, answer: Mapping[str, Any], current: Mapping[str, Any]
+    ) -> Booked:
+        """What was written; people whom Exchange holds by another address than ours are noted as ours."""
+        booked = wire.booked_of(ref.calendar, answer)
+        more = wire.renamed(answer, intent, current)
+        if not more:
+            return booked
+        return wire.booked_of(ref.calendar, self._change(ref, wire.guests_body(intent, more)))
 
     def cancel(self, ref: EventRef, message: str = "") -> None:
         """See `Calendar.cancel`. First a note that the key is used up, then the cancellation: a crash in

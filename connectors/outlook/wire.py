@@ -17,10 +17,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.errors import Invalid, UnknownZone, Unreadable
+from connectors.guests import note
 from connectors.intents import clean_line, clean_text
+from connectors.outlook import attendees
 from connectors.outlook.zones import first_known, instant, local_date, local_stamp, utc_stamp, zone_of
 from connectors.protocol import digest, fingerprint
-from connectors.types import Attendee, Booked, Event, EventIntent, EventRef, Reply, Role, Window
+from connectors.types import Booked, Event, EventIntent, EventRef, Window
 from connectors.zones import day_span
 
 _GUID = "{d5a1e2b4-8c53-4f0e-9a67-2b7c41f3e086}"  # never changes: it is how our events are found again
@@ -28,8 +30,9 @@ KEY = f"String {_GUID} Name LoopwrightKey"
 FINGERPRINT = f"String {_GUID} Name LoopwrightFingerprint"
 TEXT = f"String {_GUID} Name LoopwrightText"
 TAGS = f"String {_GUID} Name LoopwrightTags"
+GUESTS = f"String {_GUID} Name LoopwrightGuests"
 CANCELLED = f"String {_GUID} Name LoopwrightCancelled"
-_PROPERTIES = (KEY, FINGERPRINT, TEXT, TAGS, CANCELLED)
+_PROPERTIES = (KEY, FINGERPRINT, TEXT, TAGS, GUESTS, CANCELLED)
 
 EXPAND = "singleValueExtendedProperties($filter=" + " or ".join(f"id eq '{p}'" for p in _PROPERTIES) + ")"
 SELECT = (
@@ -45,14 +48,6 @@ _LONGEST_LINE = 255
 _LONGEST_REMINDER = 40_320  # minutes: four weeks
 _LONGEST_TAGS = 4_000  # characters of all tags together
 
-_TYPES = {Role.REQUIRED: "required", Role.OPTIONAL: "optional", Role.ROOM: "resource"}
-_ROLES = {word: role for role, word in _TYPES.items()}
-_REPLIES = {
-    "accepted": Reply.ACCEPTED,
-    "organizer": Reply.ACCEPTED,
-    "tentativelyaccepted": Reply.TENTATIVE,
-    "declined": Reply.DECLINED,
-}
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 _BLOB_LINE = re.compile(r"_{20,}")
 
@@ -73,7 +68,7 @@ def event_body(intent: EventIntent, *, in_utc: bool = False) -> dict[str, Any]:
         "location": {"displayName": _line(intent.location)},
         "showAs": "busy",
         "responseRequested": True,
-        "attendees": [_guest(a) for a in intent.attendees],
+        "attendees": [attendees.guest(a) for a in intent.attendees],
         "transactionId": transaction(intent.key),
         "singleValueExtendedProperties": _properties(intent),
         **_span(intent, in_utc=in_utc),
@@ -100,8 +95,9 @@ def change_body(current: Mapping[str, Any], intent: EventIntent, *, in_utc: bool
         body["subject"] = _line(intent.title)
     if str((current.get("location") or {}).get("displayName") or "") != _line(intent.location):
         body["location"] = {"displayName": _line(intent.location)}
-    if _invited(current) != {a.address.casefold(): a.role for a in intent.attendees}:
-        body["attendees"] = _guests(current, intent, moved=moved)
+    guests = attendees.changed(current, intent, _property(current, GUESTS), moved=moved)
+    if attendees.roles(current.get("attendees")) != attendees.roles(guests):
+        body["attendees"] = guests
     if _property(current, TEXT) != _text_digest(intent.description):
         body["body"] = {"contentType": "html", "content": _merged(current, html_of(intent.description))}
     if intent.conference and not current.get("isOnlineMeeting"):
@@ -185,7 +181,20 @@ def _properties(intent: EventIntent) -> list[dict[str, str]]:
         {"id": FINGERPRINT, "value": fingerprint(intent)},
         {"id": TEXT, "value": _text_digest(intent.description)},
         {"id": TAGS, "value": tags},
+        {"id": GUESTS, "value": note(a.address for a in intent.attendees)},
     ]
+
+
+def guests_body(intent: EventIntent, more: Iterable[str]) -> dict[str, Any]:
+    """The note of whom we invited, with further addresses of the same people."""
+    noted = note([*(a.address for a in intent.attendees), *more])
+    return {"singleValueExtendedProperties": [{"id": GUESTS, "value": noted}]}
+
+
+def renamed(answer: Mapping[str, Any], intent: EventIntent, current: Mapping[str, Any]) -> list[str]:
+    """Addresses under which Exchange holds people whom we named by another (an alias): who is there, not by
+    our name, and was not added by a colleague before (``current``)."""
+    return attendees.others(answer, intent, current, _property(current, GUESTS))
 
 
 def _reminder(intent: EventIntent) -> dict[str, Any]:
@@ -195,30 +204,6 @@ def _reminder(intent: EventIntent) -> dict[str, Any]:
     if max(intent.reminders) > _LONGEST_REMINDER:
         raise Invalid(f"reminders of {intent.key}: at most {_LONGEST_REMINDER} minutes before the start")
     return {"isReminderOn": True, "reminderMinutesBeforeStart": min(intent.reminders)}
-
-
-def _guest(attendee: Attendee) -> dict[str, Any]:
-    address = {"address": attendee.address}
-    if attendee.name:
-        address["name"] = _line(attendee.name)
-    return {"emailAddress": address, "type": _TYPES[attendee.role]}
-
-
-def _guests(current: Mapping[str, Any], intent: EventIntent, *, moved: bool) -> list[dict[str, Any]]:
-    """The new list of attendees; who stays at the same time keeps the answer already given."""
-    standing = {_address(a).casefold(): a for a in current.get("attendees") or ()}
-    guests = []
-    for attendee in intent.attendees:
-        guest = _guest(attendee)
-        before = standing.get(attendee.address.casefold())
-        if before is not None and not moved and before.get("status"):
-            guest["status"] = before["status"]
-        guests.append(guest)
-    return guests
-
-
-def _invited(current: Mapping[str, Any]) -> dict[str, Role]:
-    return {_address(a).casefold(): _role(a) for a in current.get("attendees") or ()}
 
 
 def _merged(current: Mapping[str, Any], ours: str) -> str:
@@ -292,7 +277,7 @@ def _event_of(calendar: str, item: Mapping[str, Any]) -> Event:
         str(item.get("changeKey") or ""),
         start,
         end,
-        tuple(_attendee(a) for a in item.get("attendees") or ()),
+        tuple(attendees.attendee(a) for a in item.get("attendees") or ()),
         bool(mark) or bool(item.get("isCancelled")),
         _property(item, FINGERPRINT),
         join_url(item),
@@ -360,20 +345,6 @@ def _kept(mark: str, ident: str, start: datetime, end: datetime) -> tuple[str, d
         return str(kept["id"]), datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["end"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return ident, start, end  # edited by hand: it still says that the key is used up
-
-
-def _attendee(item: Mapping[str, Any]) -> Attendee:
-    word = str((item.get("status") or {}).get("response") or "").casefold()
-    name = str((item.get("emailAddress") or {}).get("name") or "")
-    return Attendee(_address(item), name, _role(item), _REPLIES.get(word, Reply.NEEDS_ACTION))
-
-
-def _address(item: Mapping[str, Any]) -> str:
-    return str((item.get("emailAddress") or {}).get("address") or "")
-
-
-def _role(item: Mapping[str, Any]) -> Role:
-    return _ROLES.get(str(item.get("type") or "").casefold(), Role.REQUIRED)
 
 
 def _zone_name(item: Mapping[str, Any]) -> str:

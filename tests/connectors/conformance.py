@@ -1,7 +1,7 @@
 """One behaviour suite for every calendar: what `connectors.protocol.Calendar` promises, as tests.
 
 Subclass `CalendarConformance` with a ``harness`` fixture (see `tests.connectors.harness`). A service
-that cannot do something says so in its harness (``keyed``, ``remembers``); no test is skipped.
+that cannot do something says so in its harness (``keyed``, ``remembers``, ``words``); no test is skipped.
 """
 
 from __future__ import annotations

@@ -277,6 +277,61 @@ class RescheduleConformance(Base):
         harness.calendar.reschedule(booked.ref, replace(intent, start=at(2, 14), end=at(2, 15)), etag)
         assert replies(harness.calendar.get(booked.ref))[harness.people[0]] is Reply.NEEDS_ACTION
 
+    def test_whom_a_colleague_added_stays(self, harness: Harness) -> None:
+        """Whatever we change: people at the same time, the time, and both again by another process."""
+        ada, ben, cem = harness.people[:3]
+        intent = make(harness)
+        booked = harness.calendar.book(harness.organizer, intent)
+        harness.invite(booked.ref, cem)
+        swapped = replace(intent, attendees=(intent.attendees[0],), title="New")
+        again = harness.calendar.reschedule(booked.ref, swapped, harness.calendar.get(booked.ref).etag)
+        harness.settle()
+        assert set(replies(harness.calendar.get(booked.ref))) - {harness.organizer} == {ada, cem}
+        assert known(harness.calendar, ben).busy == ()
+        harness.answer(cem, booked.ref, Reply.ACCEPTED)
+        etag = harness.calendar.get(booked.ref).etag
+        named = replace(swapped, title="Newer")
+        harness.restart().reschedule(booked.ref, named, etag)
+        assert replies(harness.calendar.get(booked.ref))[cem] is Reply.ACCEPTED
+        moved = replace(named, start=at(2, 14), end=at(2, 15))
+        harness.restart().reschedule(booked.ref, moved, harness.calendar.get(booked.ref).etag)
+        harness.settle()
+        event = harness.calendar.get(booked.ref)
+        assert again.ref == event.ref
+        assert (event.start, replies(event)[cem]) == (moved.start, Reply.NEEDS_ACTION)
+        assert covered(known(harness.calendar, cem), moved.start, moved.end)
+        assert [b for b in known(harness.calendar, cem).busy if b.start == intent.start] == []
+
+    def test_who_becomes_ours_can_leave_again(self, harness: Harness) -> None:
+        ada, _, cem = harness.people[:3]
+        intent = make(harness)
+        booked = harness.calendar.book(harness.organizer, intent)
+        harness.invite(booked.ref, cem)
+        ours = replace(intent, attendees=(intent.attendees[0], Attendee(cem, "Cem")))
+        harness.calendar.reschedule(booked.ref, ours, harness.calendar.get(booked.ref).etag)
+        alone = replace(intent, attendees=(intent.attendees[0],))
+        harness.calendar.reschedule(booked.ref, alone, harness.calendar.get(booked.ref).etag)
+        harness.settle()
+        assert set(replies(harness.calendar.get(booked.ref))) - {harness.organizer} == {ada}
+        assert known(harness.calendar, cem).busy == ()
+
+    def test_the_words_of_a_decline_are_kept(self, harness: Harness) -> None:
+        intent = make(harness)
+        booked = harness.calendar.book(harness.organizer, intent)
+        harness.answer(harness.people[1], booked.ref, Reply.DECLINED, "In Lisbon, all week")
+        said = "In Lisbon, all week" if harness.words else ""
+
+        def answered() -> tuple[Reply, str]:
+            event = harness.calendar.get(booked.ref)
+            ben = next(a for a in event.attendees if a.address.casefold() == harness.people[1])
+            return ben.reply, ben.comment
+
+        assert answered() == (Reply.DECLINED, said)
+        etag = harness.calendar.get(booked.ref).etag
+        harness.calendar.reschedule(booked.ref, replace(intent, title="New"), etag)
+        assert answered() == (Reply.DECLINED, said)
+        assert answered() == (Reply.DECLINED, said), "also when it is looked at once more"
+
     def test_a_cancelled_event_cannot_be_moved(self, harness: Harness) -> None:
         intent = make(harness)
         booked = harness.calendar.book(harness.organizer, intent)

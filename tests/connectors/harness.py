@@ -82,6 +82,8 @@ class Harness(Protocol):
     """Whether `availability` can tell our own events by their key (false for plain free/busy)."""
     remembers: bool
     """Whether a cancelled or deleted event can still be found by its key."""
+    words: bool
+    """Whether the service tells what somebody wrote with an answer."""
 
     def restart(self) -> Calendar:
         """A second connector to the same service that remembers nothing of the first."""
@@ -93,6 +95,10 @@ class Harness(Protocol):
 
     def answer(self, address: str, ref: EventRef, reply: Reply, comment: str = "") -> None:
         """Somebody answers our invitation in their own calendar program."""
+        ...
+
+    def invite(self, ref: EventRef, address: str) -> None:
+        """A colleague adds a guest to our event in the organizer's calendar."""
         ...
 
     def move(self, ref: EventRef, start: datetime, end: datetime) -> None:

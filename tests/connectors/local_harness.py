@@ -61,6 +61,7 @@ class LocalHarness:
     rooms = ROOMS
     keyed = True
     remembers = True
+    words = True
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -104,6 +105,14 @@ class LocalHarness:
                 event.add("COMMENT", comment)
 
         program(self.path(address), change)
+
+    def invite(self, ref: EventRef, address: str) -> None:
+        def change(calendar: icalendar.Calendar) -> None:
+            guest = icalendar.vCalAddress(f"mailto:{address}")
+            guest.params["PARTSTAT"] = "NEEDS-ACTION"
+            the_event(calendar, ref.id).add("ATTENDEE", guest)
+
+        program(self.path(ref.calendar), change)
 
     def move(self, ref: EventRef, start: datetime, end: datetime) -> None:
         def change(calendar: icalendar.Calendar) -> None:

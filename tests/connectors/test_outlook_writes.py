@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from connectors.protocol import fingerprint
 from connectors.types import Attendee, Reply, Role
 from tests.connectors.conformance_kit import WINDOW, at, make, replies
 from tests.connectors.harness import Foreign, Kind
+from tests.connectors.servers import graph_payload
 from tests.connectors.servers.graph_harness import KEY, GraphHarness, graph_harness
 from tests.connectors.servers.graph_payload import Refused
 from tests.connectors.servers.graph_world import clone
@@ -375,3 +377,25 @@ def test_a_key_with_odd_characters_is_found_again(harness: GraphHarness) -> None
         assert found is not None
         assert (found.ref, found.key) == (booked.ref, key)
     assert len(items(harness)) == 3, "keys that differ in case alone are two keys"
+
+
+def test_people_whom_exchange_holds_by_another_address_are_ours(
+    harness: GraphHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invited by an alias, held by the first address: not somebody whom a colleague added."""
+    read = graph_payload.read_attendees
+
+    def resolved(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        first = {"ben.alias@acme.example": harness.people[1]}
+        return [{**one, "address": first.get(one["address"], one["address"])} for one in read(entries)]
+
+    monkeypatch.setattr(graph_payload, "read_attendees", resolved)
+    intent = make(harness)
+    alias = replace(intent, attendees=(intent.attendees[0], Attendee("ben.alias@acme.example", "Ben")))
+    booked = harness.calendar.book(harness.organizer, alias)
+    assert set(replies(harness.calendar.get(booked.ref))) == set(harness.people[:2])
+    again = harness.calendar.reschedule(booked.ref, replace(alias, title="New"), booked.etag)
+    assert set(replies(harness.calendar.get(booked.ref))) == set(harness.people[:2])
+    alone = replace(alias, attendees=(intent.attendees[0],))
+    harness.calendar.reschedule(booked.ref, alone, again.etag)
+    assert set(replies(harness.calendar.get(booked.ref))) == {harness.people[0]}

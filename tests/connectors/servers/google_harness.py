@@ -81,6 +81,7 @@ class GoogleHarness:
         "broken@example.com": "transient",
     }
     remembers = True
+    words = True
 
     def __init__(self, server: GoogleServer, mode: str = "typed", **settings: Any) -> None:
         self.server = server
@@ -137,6 +138,12 @@ class GoogleHarness:
 
     def answer(self, address: str, ref: EventRef, reply: Reply, comment: str = "") -> None:
         self.server.world.answer(ref.calendar, ref.id, address, WORDS[reply], comment)
+
+    def invite(self, ref: EventRef, address: str) -> None:
+        world = self.server.world
+        stored = world.find(ref.calendar, ref.id)[0]
+        guest = {"email": address, "responseStatus": "needsAction", "displayName": "Cem"}
+        world.touch(stored, attendees=[*stored.body.get("attendees", []), guest])
 
     def move(self, ref: EventRef, start: datetime, end: datetime) -> None:
         world = self.server.world

@@ -71,6 +71,7 @@ class GraphHarness:
     }
     keyed = False
     remembers = True
+    words = False
 
     def __init__(self, server: GraphServer, mode: Mode) -> None:
         self.server = server
@@ -124,6 +125,14 @@ class GraphHarness:
     def answer(self, address: str, ref: EventRef, reply: Reply, comment: str = "") -> None:
         with self.server.locked() as world:
             world.answer(address, ref.calendar, ref.id, _WORDS[reply])
+
+    def invite(self, ref: EventRef, address: str) -> None:
+        with self.server.locked() as world:
+            box = world.mailboxes[ref.calendar.casefold()]
+            item = box.items[ref.id]
+            item.attendees.append({"address": address, "name": None, "type": "optional", "response": "none"})
+            world.touch(box, ref.id)
+            world.invite(box, item)
 
     def move(self, ref: EventRef, start: datetime, end: datetime) -> None:
         with self.server.locked() as world:
