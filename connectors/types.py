@@ -15,7 +15,7 @@ class Verdict(StrEnum):
     """What a calendar event means for planning; a free event yields no `Busy` at all."""
 
     BUSY = "busy"  # hard
-    UNANSWERED = "unanswered"  # invitation without an answer: hard; soft for optional seats
+    UNANSWERED = "unanswered"  # invitation without an answer: hard, unless it came after ours was accepted
     TENTATIVE = "tentative"  # hard where nobody watches; soft, dear, for a coordinator
     FOCUS = "focus"  # soft only where policy and person allow
     OUT_OF_OFFICE = "out_of_office"  # hard, never overridden by a rule

@@ -11,7 +11,7 @@ from scheduler.api.common import After, Limit, Services
 from scheduler.api.models import ApplicationModel
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
-from scheduler.services import requests
+from scheduler.services.asking import requests
 
 router = APIRouter(prefix="/applications", tags=["applications"])
 ApplicationId = Annotated[str, Path(max_length=100)]

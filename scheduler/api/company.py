@@ -19,10 +19,10 @@ from scheduler.api.company_models import (
 )
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
-from scheduler.services import push
-from scheduler.services.company import checked_company, company_json_schema
-from scheduler.services.company_edit import company_file, put_entry
-from scheduler.services.company_text import plain
+from scheduler.services.afterwards import push
+from scheduler.services.company.edit import company_file, put_entry
+from scheduler.services.company.read import checked_company, company_json_schema
+from scheduler.services.company.text import plain
 
 router = APIRouter()
 Reader = Annotated[Actor, needs(Action.READ)]

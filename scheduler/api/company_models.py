@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Hours, Person, Pool, Room, Site
 from scheduler.domain.templates import InterviewSpec, LoopTemplate
-from scheduler.services.company_words import DAYS
-from scheduler.services.push import State
+from scheduler.services.afterwards.push import State
+from scheduler.services.company.words import DAYS
 
 
 class AccountOut(BaseModel):

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE
 from scheduler.api.problems import Problem
-from scheduler.services.company_model import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
-from scheduler.services.intake import StageEvent
+from scheduler.services.asking.intake import StageEvent
+from scheduler.services.company.file import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
 
 router = APIRouter(include_in_schema=False)
 front = APIRouter(include_in_schema=False)

@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails
 
-from scheduler.services.company_faults import Loc, from_pydantic, path, quoted
-from scheduler.services.company_mend import owner
+from scheduler.services.company.faults import Loc, from_pydantic, path, quoted
+from scheduler.services.company.mend import owner
 
 MOST = 50
 """Faults named in one answer."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
 from scheduler.api.problems import NotServing, answers
-from scheduler.services import push, reconcile
+from scheduler.services.afterwards import push
+from scheduler.services.booking import reconcile
 
 router = APIRouter(prefix="/health", tags=["health"])
 LATE = 900.0

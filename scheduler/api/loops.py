@@ -22,7 +22,11 @@ from scheduler.api.models import (
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.loops import LoopState
-from scheduler.services import agenda, cancel, notices, planning, repair, requests
+from scheduler.services.afterwards import repair
+from scheduler.services.asking import requests
+from scheduler.services.booking import cancel
+from scheduler.services.planning import plan as planning
+from scheduler.services.telling import agenda, notices
 
 router = APIRouter(prefix="/loops", tags=["loops"])
 LoopId = Annotated[str, Path(max_length=100)]

@@ -12,11 +12,11 @@ from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, Loop
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.templates import ClockWindow
-from scheduler.services.agenda import Line
-from scheduler.services.company_faults import Said
-from scheduler.services.company_words import email_of
-from scheduler.services.requests import MAX_WINDOWS, LoopRequest
-from scheduler.services.templates.preparing import InterviewChange
+from scheduler.services.asking.prepare import InterviewChange
+from scheduler.services.asking.requests import MAX_WINDOWS, LoopRequest
+from scheduler.services.company.faults import Said
+from scheduler.services.company.words import email_of
+from scheduler.services.telling.agenda import Line
 
 LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
 """One line without control characters: it ends up in the heads of mails and events."""

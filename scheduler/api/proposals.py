@@ -11,7 +11,7 @@ from scheduler.api.common import Services
 from scheduler.api.models import LoopOut, ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
-from scheduler.services import booking
+from scheduler.services.booking import choose
 
 router = APIRouter(prefix="/proposals", tags=["proposals"])
 ProposalId = Annotated[str, Path(max_length=100)]
@@ -35,4 +35,4 @@ def choose_a_proposal(
 ) -> LoopOut:
     """Say yes to a plan: its times are read again, held at once, and booked. Asking again for the same
     plan is answered the same. 409: somebody is no longer free; a fresh plan is already being made."""
-    return LoopOut.of(booking.choose(app, proposal_id, actor.name))
+    return LoopOut.of(choose.choose(app, proposal_id, actor.name))

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
 from scheduler.api.problems import answers
-from scheduler.services import push
+from scheduler.services.afterwards import push
 from scheduler.services.app import App
 
 router = APIRouter(prefix="/push", tags=["push"])

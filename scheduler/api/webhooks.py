@@ -18,8 +18,8 @@ from scheduler.api.common import Services
 from scheduler.api.problems import NotServing, answers
 from scheduler.config import Settings
 from scheduler.domain.errors import Missing
-from scheduler.services import intake
 from scheduler.services.app import App
+from scheduler.services.asking import intake
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 Signed = Annotated[str, Header(max_length=1000)]

@@ -18,8 +18,8 @@ from scheduler.cli.faults import out
 from scheduler.domain.errors import BadInput, BadInputs
 from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.time import Span, instant, zone
-from scheduler.services import availability
 from scheduler.services.app import App
+from scheduler.services.planning import availability
 from scheduler.storage.database import Tx
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scheduler import config, wiring
 from scheduler.cli.faults import out
-from scheduler.services.company import read_company_file
+from scheduler.services.company.read import read_company_file
 
 
 def run_load(file: Path, data: Path | None, *, check: bool) -> None:

@@ -37,7 +37,7 @@ from scheduler.demo.play import accept_rest, answers
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Loop, LoopState
-from scheduler.services import layout
+from scheduler.services.booking import layout
 from scheduler.wiring import Runtime
 
 MARK, NEW, LOCK = "demo.json", "demo.new", "demo.lock"

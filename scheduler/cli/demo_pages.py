@@ -13,9 +13,9 @@ from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Person, Room
 from scheduler.domain.proposals import Proposal
-from scheduler.services import agenda
-from scheduler.services.agenda import Line
-from scheduler.services.naming import title_of
+from scheduler.services.planning.naming import title_of
+from scheduler.services.telling import agenda
+from scheduler.services.telling.agenda import Line
 from scheduler.wiring import Runtime
 
 PRICE = (

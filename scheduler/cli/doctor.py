@@ -20,8 +20,9 @@ from scheduler import config, wiring
 from scheduler.cli.faults import out
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.time import Span
-from scheduler.services import availability, push
+from scheduler.services.afterwards import push
 from scheduler.services.app import App
+from scheduler.services.planning import availability
 from scheduler.storage import invariants, migrate
 from scheduler.wiring import Runtime
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from scheduler.domain.company import Company
 from scheduler.domain.loops import Application, Candidate
-from scheduler.services.company import read_company
-from scheduler.services.worktime import closed
+from scheduler.services.company.read import read_company
+from scheduler.services.planning.worktime import closed
 
 SEED = 1
 """Of the weeks that `./dev demo` shows."""

@@ -10,8 +10,8 @@ from connectors.types import Reply
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.loops import Loop
 from scheduler.domain.templates import InterviewKind
-from scheduler.services import layout
 from scheduler.services.app import App
+from scheduler.services.booking import layout
 
 COMMENT = "Sorry, I have to look after a release that day."
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from scheduler.domain.loops import Loop
 from scheduler.domain.templates import InterviewKind, Modality, SeatKind
 from scheduler.domain.time import Span
 
@@ -117,3 +119,18 @@ class LedgerRow:
     error: str = ""
     due_at: datetime | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def noted(
+        cls,
+        loop: Loop,
+        interview: str,
+        write: Write,
+        *,
+        key: str,
+        payload: Mapping[str, Any],
+        order: int,
+    ) -> LedgerRow:
+        """A new row of the loop's present generation, to do; ``order`` is its place among them."""
+        id = f"lw_{secrets.token_hex(8)}"
+        return cls(id, loop.id, interview, write, key, payload, loop.generation, order)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors.errors import ConnectorError
-from scheduler.services import conflicts, push, reconcile, replies
+from scheduler.services.afterwards import conflicts, push, replies
 from scheduler.services.app import App
+from scheduler.services.booking import reconcile
 from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.periodic")

@@ -10,9 +10,13 @@ from connectors.errors import ConnectorError
 from scheduler.domain.errors import Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.services import booking, conflicts, intake, perform, planning, push, repair, replies
+from scheduler.services.afterwards import conflicts, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
+from scheduler.services.asking import intake
+from scheduler.services.booking import choose, perform
+from scheduler.services.jobs import Job
+from scheduler.services.planning import plan as planning
 
 log = logging.getLogger("loopwright.jobs")
 
@@ -31,11 +35,11 @@ _WAITING = frozenset(
 
 _LOG = "something went wrong several times; the program's log says what"
 GIVEN_UP: Mapping[str, str] = {
-    "intake": f"the message could not be worked on: {_LOG}",
-    "plan": f"the loop could not be planned: {_LOG}",
-    "book": f"the plan could not be booked: {_LOG}",
-    "perform": f"the calendars could not be written: {_LOG}",
-    "repair": f"the loop could not be repaired: {_LOG}",
+    Job.INTAKE: f"the message could not be worked on: {_LOG}",
+    Job.PLAN: f"the loop could not be planned: {_LOG}",
+    Job.BOOK: f"the plan could not be booked: {_LOG}",
+    Job.PERFORM: f"the calendars could not be written: {_LOG}",
+    Job.REPAIR: f"the loop could not be repaired: {_LOG}",
 }
 """What people are told of a job that is given up; those without a loop are told in the log alone."""
 
@@ -43,14 +47,14 @@ GIVEN_UP: Mapping[str, str] = {
 def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
     """Job name → what it does; a returned number of seconds asks to be run again."""
     return {
-        "intake": lambda p: intake.work(app, p["delivery"]),
-        "plan": lambda p: planning.plan(app, p["loop"]),
-        "book": lambda p: _book(app, p["proposal"]),
-        "perform": lambda p: _perform(app, p["loop"]),
-        "repair": lambda p: repair.repair(app, p["loop"]),
-        "replies": lambda _: _replies(app),
-        "push": lambda _: push.ensure(app),
-        "conflicts": lambda p: conflicts.look(app, p["days"]),
+        Job.INTAKE: lambda p: intake.work(app, p["delivery"]),
+        Job.PLAN: lambda p: planning.plan(app, p["loop"]),
+        Job.BOOK: lambda p: _book(app, p["proposal"]),
+        Job.PERFORM: lambda p: _perform(app, p["loop"]),
+        Job.REPAIR: lambda p: repair.repair(app, p["loop"]),
+        Job.REPLIES: lambda _: _replies(app),
+        Job.PUSH: lambda _: push.ensure(app),
+        Job.CONFLICTS: lambda p: conflicts.look(app, p["days"]),
     }
 
 
@@ -58,7 +62,7 @@ def _book(app: App, proposal: str) -> None:
     """Policy's yes. That somebody chose, changed or took something meanwhile is no failure: the
     loop is already planned anew, or in other hands."""
     try:
-        booking.choose(app, proposal, actor="policy:book")
+        choose.choose(app, proposal, actor="policy:book")
     except (WrongState, Taken):
         return
 
@@ -90,7 +94,7 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         loop_id = proposal.loop if proposal else str(payload.get("loop", ""))
         subject = f"loop:{loop_id}" if loop_id else f"delivery:{payload.get('delivery', name)}"
         tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name))
-        if name == "intake":
+        if name == Job.INTAKE:
             tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {GIVEN_UP[name]}")
         loop = tx.loops.claim(loop_id)
         if loop is None or loop.state not in _WAITING:

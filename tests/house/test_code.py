@@ -15,6 +15,7 @@ import pytest
 from tests.house.tree import PACKAGES, ROOT, pyproject, python_files, where
 
 LONGEST_FILE = 400
+MOST_FILES = 16
 LONGEST_FUNCTION = 80
 USUAL_FUNCTION = 40  # that many lines at most in 95 of 100
 OURS = (*PACKAGES, "dev")
@@ -162,6 +163,27 @@ def test_our_settings_are_read_in_one_place() -> None:
     assert readers - set(OTHER_READERS) <= {"scheduler/config.py"}
     for name, ours in OTHER_READERS.items():
         assert set(re.findall(r"LOOPWRIGHT_[A-Z_]+", (ROOT / name).read_text())) == ours, name
+
+
+def test_no_folder_holds_more_than_a_reader_overlooks() -> None:
+    """A folder holds what belongs together; with more files than this some of them belong together more."""
+    sizes: dict[str, int] = {}
+    for path, _ in python_files("solver", "scheduler/services"):
+        folder = where(path.parent)
+        sizes[folder] = sizes.get(folder, 0) + (path.name != "__init__.py")
+    assert {name: size for name, size in sizes.items() if size > MOST_FILES} == {}
+
+
+def test_jobs_are_spelled_in_one_place() -> None:
+    """Names, payloads and keys of jobs: `services/jobs.py` alone queues them; the engine makes them durable."""
+    queued_by = {
+        where(path)
+        for path, tree in python_files("scheduler")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.func.attr in ("enqueue", "enqueue_in_transaction")
+    }
+    assert queued_by == {"scheduler/services/jobs.py", "scheduler/workers/engine.py"}
 
 
 def test_every_package_and_module_says_what_it_is() -> None:

@@ -19,7 +19,7 @@ from connectors.types import RoomInfo
 from scheduler.domain.company import Company
 from scheduler.domain.people import Mode, Room
 from scheduler.services.app import App
-from scheduler.services.company import read_company
+from scheduler.services.company.read import read_company
 from scheduler.services.solving import Solver, ask
 from scheduler.storage.database import Database, Tx
 from scheduler.workers.tasks import failed, tasks

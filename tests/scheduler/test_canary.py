@@ -21,7 +21,8 @@ from connectors.local.folder import Entry, Show, add_entries
 from scheduler import wiring
 from scheduler.cli.main import app
 from scheduler.domain.loops import LoopState
-from scheduler.services import push, reconcile, replies
+from scheduler.services.afterwards import push, replies
+from scheduler.services.booking import reconcile
 from tests.connectors.harness import CANARY, Foreign, Kind
 from tests.connectors.servers.google_api import notice
 from tests.connectors.servers.google_harness import GoogleHarness

@@ -11,7 +11,7 @@ from connectors.local.folder import Entry, add_entries
 from connectors.types import EventRef, Role
 from scheduler.domain.bookings import SeatState
 from scheduler.domain.loops import LoopState
-from scheduler.services import replies
+from scheduler.services.afterwards import replies
 from tests.scheduler.mixed import BERLIN, ORGANIZER, ROOM, Mixed, mixed, monday
 from tests.stories.kit import ask, booked, look
 

@@ -14,8 +14,8 @@ from scheduler import wiring
 from scheduler.config import Settings
 from scheduler.domain.people import Account
 from scheduler.domain.time import Span
-from scheduler.services import availability
-from scheduler.services.company import read_company
+from scheduler.services.company.read import read_company
+from scheduler.services.planning import availability
 from scheduler.wiring import FileTokens, Runtime
 from tests.connectors.servers.google_accounts import key_file
 from tests.connectors.servers.google_harness import ORGANIZER, PEOPLE, populate

@@ -8,8 +8,10 @@ from connectors.local.folder import answer
 from connectors.types import Reply
 from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Application, BookMode, Candidate, Loop
-from scheduler.services import layout, replies, requests
-from scheduler.services.requests import LoopRequest
+from scheduler.services.afterwards import replies
+from scheduler.services.asking import requests
+from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.booking import layout
 from tests.scheduler.kit import Kit
 
 MARA = Application(

@@ -14,8 +14,10 @@ from scheduler import config, wiring
 from scheduler.cli.serve import working
 from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.domain.time import Span
-from scheduler.services import cancel, replies, requests
-from scheduler.services.requests import LoopRequest
+from scheduler.services.afterwards import replies
+from scheduler.services.asking import requests
+from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.booking import cancel
 from scheduler.wiring import Runtime
 from tests.scheduler.kit import NOW, Clock
 from tests.stories.kit import DAYS, MARA

@@ -17,8 +17,9 @@ from connectors.types import Booked, EventIntent, EventRef, Reply
 from scheduler.domain.bookings import InterviewState, WriteState
 from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.domain.people import Mode
-from scheduler.services import layout, perform, reconcile, repair, replies
+from scheduler.services.afterwards import repair, replies
 from scheduler.services.again import Again
+from scheduler.services.booking import layout, perform, reconcile
 from scheduler.storage import invariants
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import MARA, ask, booked, events, look, replied
@@ -244,7 +245,7 @@ def test_a_time_taken_while_booking_is_planned_around(kit: Kit, monkeypatch: pyt
                 kit.folder, "hana@testwerk.example", [Entry("Dentist", hold.span.start, hold.span.end)]
             )
 
-    monkeypatch.setattr("scheduler.services.booking.failpoint", block)
+    monkeypatch.setattr("scheduler.services.booking.choose.failpoint", block)
     loop = ask(kit)
     assert seen and loop.state is LoopState.CONFIRMED
     busy = events(kit, "hana@testwerk.example")
@@ -319,7 +320,7 @@ def test_an_accommodation_shapes_the_plan_and_is_told_to_nobody(kit: Kit) -> Non
 
 
 def test_a_proposed_loop_is_cancelled_without_a_trace(kit: Kit) -> None:
-    from scheduler.services import cancel
+    from scheduler.services.booking import cancel
 
     loop = ask(kit, "short", BookMode.PROPOSE)
     cancel.cancel(kit.app, loop.id, "person:rolf")

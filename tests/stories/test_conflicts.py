@@ -16,8 +16,8 @@ from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.domain.people import Mode
 from scheduler.domain.time import Span
-from scheduler.services import conflicts, repair
-from scheduler.services.availability import without_own
+from scheduler.services.afterwards import conflicts, repair
+from scheduler.services.planning.availability import without_own
 from scheduler.storage import invariants
 from scheduler.workers.periodic import Periodic
 from tests.scheduler.kit import Kit, make

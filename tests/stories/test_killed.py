@@ -13,7 +13,7 @@ import pytest
 from connectors.local.folder import answer
 from connectors.types import Reply
 from scheduler.domain.loops import LoopState
-from scheduler.services import layout
+from scheduler.services.booking import layout
 from scheduler.services.failpoints import NAMES
 from scheduler.storage import invariants
 from tests.scheduler.kit import NOW, Kit, make

@@ -15,7 +15,7 @@ import pytest
 from connectors.types import Booked, EventIntent, EventRef, Page, Reply, Window
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.domain.people import Mode
-from scheduler.services import replies
+from scheduler.services.afterwards import replies
 from tests.scheduler.kit import COMPANY, Kit, make
 from tests.stories.kit import ask, booked, look, replied
 

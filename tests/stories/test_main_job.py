@@ -15,7 +15,8 @@ from scheduler.domain.bookings import SeatState
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.time import zone
-from scheduler.services import agenda, booking, cancel
+from scheduler.services.booking import cancel, choose
+from scheduler.services.telling import agenda
 from scheduler.storage import invariants
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import DAYS, MARA, ask, booked, events, look, replied
@@ -80,11 +81,11 @@ def test_a_proposed_loop_waits_for_a_yes_and_offers_plans_that_differ(kit: Kit) 
     assert [o.cost for o in offers] == sorted(o.cost for o in offers)
     assert offers[0].cost == offers[0].bound == sum(offers[0].price.values())
     assert len({o.interviews for o in offers}) == 3
-    booking.choose(kit.app, offers[1].id, "person:rolf")
+    choose.choose(kit.app, offers[1].id, "person:rolf")
     kit.run()
     assert look(kit, loop.id).state is LoopState.CONFIRMED
     assert booked(kit, loop.id)["talk"].span == offers[1].interviews[0].span
-    assert booking.choose(kit.app, offers[1].id, "person:rolf").state is LoopState.CONFIRMED
+    assert choose.choose(kit.app, offers[1].id, "person:rolf").state is LoopState.CONFIRMED
     sound(kit)
 
 
@@ -95,7 +96,7 @@ def test_a_time_taken_meanwhile_is_never_booked(kit: Kit) -> None:
     panel = next(i for i in offer.interviews if i.interview == "panel")
     add_entries(kit.folder, "hana@testwerk.example", [Entry("Dentist", panel.span.start, panel.span.end)])
     with pytest.raises(Taken, match="person:hana"):
-        booking.choose(kit.app, offer.id, "person:rolf")
+        choose.choose(kit.app, offer.id, "person:rolf")
     kit.run()
     again = look(kit, loop.id)
     assert again.state is LoopState.PROPOSED

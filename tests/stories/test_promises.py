@@ -13,7 +13,8 @@ from connectors.local.folder import Entry, add_entries
 from connectors.types import Reply
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import Accommodation, BookMode, LoopState
-from scheduler.services import booking, repair, replies
+from scheduler.services.afterwards import repair, replies
+from scheduler.services.booking import choose
 from scheduler.storage import invariants
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import DAYS, MARA, ask, booked, events, look, replied
@@ -56,7 +57,7 @@ def test_a_meeting_at_exactly_the_planned_time_is_seen_before_booking(kit: Kit) 
         kit.folder, f"{person}@testwerk.example", [Entry("Same time", talk.span.start, talk.span.end)]
     )
     with pytest.raises(Taken):
-        booking.choose(kit.app, offer.id, "person:rolf")
+        choose.choose(kit.app, offer.id, "person:rolf")
 
 
 def test_a_meeting_at_exactly_the_time_stops_the_swap_of_a_repair(kit: Kit) -> None:

@@ -17,8 +17,10 @@ from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Application, BookMode, Candidate, Loop, LoopState
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import zone
-from scheduler.services import layout, replies, requests
-from scheduler.services.templates.preparing import InterviewChange
+from scheduler.services.afterwards import replies
+from scheduler.services.asking import requests
+from scheduler.services.asking.prepare import InterviewChange
+from scheduler.services.booking import layout
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, booked, look
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduler.api import border
-from scheduler.services import requests
+from scheduler.services.asking import requests
 from scheduler.storage.errors import Unavailable
 from tests.scheduler.api.client import BASE, Client, event, problem, stored, wanted
 from tests.scheduler.kit import Kit, make

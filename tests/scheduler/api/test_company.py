@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.services.company import checked_company
-from scheduler.services.company_edit import company_file
+from scheduler.services.company.edit import company_file
+from scheduler.services.company.read import checked_company
 from tests.scheduler.api.client import Client
 from tests.scheduler.kit import COMPANY, Kit, make
 

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from scheduler.services.intake import parse
+from scheduler.services.asking.intake import parse
 from tests.scheduler.api.client import BASE, SECRET, Client
 
 DOCS = Path(__file__).parents[3] / "docs"

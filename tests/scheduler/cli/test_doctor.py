@@ -17,7 +17,7 @@ from connectors.google.auth import FULL_CALENDAR
 from connectors.zone_rules import take_newest
 from scheduler import wiring
 from scheduler.cli.main import app
-from scheduler.services import push
+from scheduler.services.afterwards import push
 from tests.scheduler.mixed import BASE_URL, ON_GOOGLE, ORGANIZER, Mixed, mixed
 
 MICROSOFT = b'{"tenant": "t", "client_id": "c", "secret": "s"}'

@@ -12,12 +12,12 @@ from connectors.types import Availability, Window
 from scheduler.demo.company import demo_company
 from scheduler.domain.loops import Application, BookMode, Loop, LoopState
 from scheduler.domain.time import Span
-from scheduler.services import seating
-from scheduler.services.encode import Encoded, encode
-from scheduler.services.picture import DEBRIEF_TAIL, Picture
-from scheduler.services.requests import windows
-from scheduler.services.seating import Roster
-from scheduler.services.templates import prepare
+from scheduler.services.asking.prepare import prepare
+from scheduler.services.asking.requests import windows
+from scheduler.services.planning import seating
+from scheduler.services.planning.encode import Encoded, encode
+from scheduler.services.planning.picture import DEBRIEF_TAIL, Picture
+from scheduler.services.planning.seating import Roster
 from solver.problem.plan import Limits, Result
 from solver.questions.solve import solve
 

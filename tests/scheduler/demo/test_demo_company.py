@@ -13,8 +13,8 @@ from scheduler.demo.company import OUT, UNREADABLE, applications, demo_company, 
 from scheduler.domain.loops import BookMode
 from scheduler.domain.people import Standing
 from scheduler.domain.time import instant
-from scheduler.services import intake
-from scheduler.services.worktime import closed
+from scheduler.services.asking import intake
+from scheduler.services.planning.worktime import closed
 
 MONDAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ import yaml
 
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInputs
-from scheduler.services.company import read_company
+from scheduler.services.company.read import read_company
 
 SMALL: dict[str, Any] = {
     "company": {"name": "Feldweg", "organizer": "interviews@feldweg.example"},

@@ -14,7 +14,10 @@ from connectors.types import Reply
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.time import Span
-from scheduler.services import booking, cancel, planning, reconcile, repair, requests
+from scheduler.services.afterwards import repair
+from scheduler.services.asking import requests
+from scheduler.services.booking import cancel, choose, reconcile
+from scheduler.services.planning import plan as planning
 from solver.problem.plan import Plan
 from solver.problem.values import Problem
 from solver.questions.repair import Repair
@@ -46,7 +49,7 @@ def test_a_change_of_a_loop_that_was_booked_meanwhile_is_refused(kit: Kit) -> No
         offer = tx.proposals.of_loop(loop.id)[0]
 
     def other() -> None:
-        booking.choose(kit.app, offer.id, "person:hana")
+        choose.choose(kit.app, offer.id, "person:hana")
         kit.run()
 
     slow = before_the_next_write(kit.app, other)

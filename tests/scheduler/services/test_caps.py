@@ -10,7 +10,7 @@ import pytest
 from connectors.types import Reply
 from scheduler.domain.errors import Full
 from scheduler.domain.loops import BookMode, LoopState
-from scheduler.services import booking, caps
+from scheduler.services.booking import caps, choose
 from scheduler.storage import invariants
 from solver.questions.repair import Repair
 from tests.scheduler.api.client import Client
@@ -44,16 +44,16 @@ def test_a_cap_reached_since_the_plan_stops_it_and_a_fresh_one_is_queued(kit: Ki
     first = ask(kit, "short", BookMode.PROPOSE, morning)
     second = ask(kit, "short", BookMode.PROPOSE, afternoon, replace(MARA, id="app-2"))
     assert offers(kit, first.id) and offers(kit, second.id)
-    booking.choose(kit.app, offers(kit, first.id)[0], "person:rolf")
+    choose.choose(kit.app, offers(kit, first.id)[0], "person:rolf")
     kit.run()
     with pytest.raises(Full, match="no more interviews that day or week: person:dirk"):
-        booking.choose(kit.app, offers(kit, second.id)[0], "person:rolf")
+        choose.choose(kit.app, offers(kit, second.id)[0], "person:rolf")
     assert [name for name, _, _ in kit.jobs.waiting] == ["plan"]
     assert not booked(kit, second.id), "nothing of it is held"
     kit.run()
     found = look(kit, second.id)
     assert found.state is LoopState.PROPOSED and found.blocked == ()
-    booking.choose(kit.app, offers(kit, second.id)[0], "person:rolf")
+    choose.choose(kit.app, offers(kit, second.id)[0], "person:rolf")
     kit.run()
     days = {booked(kit, loop.id)["talk"].span.start.date().day for loop in (first, second)}
     assert days == {11, 12}

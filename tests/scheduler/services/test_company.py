@@ -27,9 +27,9 @@ from scheduler.domain.templates import (
     SeatKind,
     SeatSpec,
 )
-from scheduler.services import company_model
-from scheduler.services.company import company_json_schema, read_company, read_company_file
-from scheduler.services.company_text import parsed
+from scheduler.services.company import file as company_model
+from scheduler.services.company.read import company_json_schema, read_company, read_company_file
+from scheduler.services.company.text import parsed
 from solver.problem.values import Weights
 from tests.house.tree import ROOT
 from tests.scheduler.services.company_kit import faults, read, small

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInputs
-from scheduler.services import company_mend, company_model
-from scheduler.services.company_faults import MOST, nearest
-from scheduler.services.company_text import parsed
+from scheduler.services.company import file as company_model
+from scheduler.services.company import mend as company_mend
+from scheduler.services.company.faults import MOST, nearest
+from scheduler.services.company.text import parsed
 from tests.house.tree import ROOT
 from tests.scheduler.services.company_kit import SMALL, faults, read, small
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from scheduler.domain.errors import BadInputs
-from scheduler.services import company_text
-from scheduler.services.company_text import MAX_BYTES, MAX_DEPTH, Syntax, parsed
+from scheduler.services.company import text as company_text
+from scheduler.services.company.text import MAX_BYTES, MAX_DEPTH, Syntax, parsed
 
 
 def refused(text: str, syntax: Syntax = "yaml") -> str:

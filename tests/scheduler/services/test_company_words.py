@@ -10,8 +10,8 @@ import pytest
 
 from scheduler.domain.people import Hours
 from scheduler.domain.templates import ClockWindow
-from scheduler.services import company_words as words
-from scheduler.services.company_faults import Said
+from scheduler.services.company import words
+from scheduler.services.company.faults import Said
 
 
 def day(number: int, start: str, end: str) -> Hours:

@@ -11,8 +11,9 @@ import pytest
 
 from scheduler.domain.errors import BadInputs, DomainError, WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState
-from scheduler.services import cancel, intake, reconcile
 from scheduler.services.app import App
+from scheduler.services.asking import intake
+from scheduler.services.booking import cancel, reconcile
 from scheduler.storage.database import Tx
 from scheduler.storage.loops import Loops
 from tests.scheduler.api.client import APPLICATION, event

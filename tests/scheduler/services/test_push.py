@@ -17,7 +17,7 @@ from scheduler.config import Settings, load
 from scheduler.domain.bookings import SeatState
 from scheduler.domain.errors import BadInputs
 from scheduler.domain.subscriptions import Subscription
-from scheduler.services import push
+from scheduler.services.afterwards import push
 from scheduler.workers.periodic import Periodic
 from tests.connectors.servers.google_api import notice
 from tests.scheduler.mixed import BASE_URL, ORGANIZER, Mixed, mixed, monday

@@ -8,8 +8,9 @@ import pytest
 
 from connectors.errors import Transient
 from scheduler.domain.loops import BookMode, LoopState
-from scheduler.services import intake, reconcile, requests
-from scheduler.services.requests import LoopRequest
+from scheduler.services.asking import intake, requests
+from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.booking import reconcile
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import DAYS, MARA, look
 from tests.stories.test_afterwards import with_flaky

@@ -19,8 +19,9 @@ from scheduler.domain.templates import (
     RoleName,
     SeatKind,
 )
-from scheduler.services.templates import built_in_templates, prepare
-from scheduler.services.templates.library import read_built_in
+from scheduler.services.asking.prepare import prepare
+from scheduler.services.company.templates import built_in_templates
+from scheduler.services.company.templates.library import read_built_in
 from tests.house.tree import ROOT
 from tests.scheduler.services.company_kit import faults, read, small
 
@@ -58,7 +59,7 @@ def minutes(template: LoopTemplate) -> dict[str, int | None]:
 
 
 def test_every_file_of_the_folder_is_a_template() -> None:
-    folder = files("scheduler.services.templates")
+    folder = files("scheduler.services.company.templates")
     names = sorted(f.name for f in folder.iterdir() if f.name.endswith((".yaml", ".yml", ".toml")))
     assert names == [f"{id}.yaml" for id in LIBRARY]
     assert list(LIBRARY) == [

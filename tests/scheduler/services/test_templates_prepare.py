@@ -18,7 +18,7 @@ from scheduler.domain.templates import (
     SeatKind,
     SeatSpec,
 )
-from scheduler.services.templates import InterviewChange, prepare
+from scheduler.services.asking.prepare import InterviewChange, prepare
 
 ANY = (SeatSpec(pools=("backend",)),)
 

@@ -20,9 +20,9 @@ from scheduler.domain.templates import (
     SeatKind,
     SeatSpec,
 )
-from scheduler.services.company_faults import path
-from scheduler.services.templates import checking
-from scheduler.services.templates.checking import RULES, World, template_faults
+from scheduler.services.company.faults import path
+from scheduler.services.company.templates import checking
+from scheduler.services.company.templates.checking import RULES, World, template_faults
 
 
 def person(id: str, **more: Any) -> Person:

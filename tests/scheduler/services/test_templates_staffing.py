@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.services.templates.staffing import short_of_people
+from scheduler.services.company.templates.staffing import short_of_people
 
 PEOPLE = "abcde"
 

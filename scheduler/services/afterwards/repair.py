@@ -1,0 +1,219 @@
+"""Mends a booked loop with the smallest change: the same problem with everything else kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from scheduler.domain.errors import Full, Missing, Taken, WrongState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.templates import SeatKind
+from scheduler.domain.time import Span
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.booking import choose, recheck
+from scheduler.services.booking.holes import CONFLICTS, clashes, holes
+from scheduler.services.planning.encode import DEBRIEF, Encoded, booked_plan, decode, encode
+from scheduler.services.planning.picture import Picture, gather
+from scheduler.services.solving import SolveFailed, why
+from scheduler.storage.database import Tx
+from solver import ProblemError
+
+if TYPE_CHECKING:
+    from solver import Repair
+
+ACTOR = "system:repair"
+
+
+def repair(app: App, loop_id: str) -> None:
+    """Fill the holes of a loop in state *repairing*; in any other state there is nothing to do."""
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+    if loop is None or loop.state is not LoopState.REPAIRING:
+        return
+    picture = gather(app, loop)
+    picture = replace(picture, loop=_debrief_declined(picture))
+    lost = holes(picture.current)
+    frozen = _frozen(picture)
+    broken = {spec for _, spec in (*lost, *clashes(loop, picture.current))}
+    urgent = [i for i in picture.current if i.spec in frozen & broken]
+    if urgent:
+        hours = picture.policy.freeze_hours
+        text = f"{urgent[0].title} begins within {hours} hours: nothing is changed without a human"
+        _hand_over(app, picture, Reason("freeze", text, (), tuple(i.spec for i in urgent)))
+        return
+    alone = _irreplaceable(picture, lost)
+    if alone is not None:
+        _hand_over(app, picture, alone)
+        return
+    try:
+        encoded = encode(picture, pinned=frozen)
+        if isinstance(encoded, tuple):
+            _hand_over(app, picture, *encoded)
+            return
+        sessions = {spec: id for id, spec in encoded.sessions.spec.items()}
+        declined = [(p, sessions[s]) for p, s in lost if s in sessions]
+        solver = app.solver.within(picture.policy.solve_seconds)
+        found = solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
+    except (SolveFailed, ProblemError) as error:
+        _hand_over(app, picture, Reason("solver", f"the repair could not be made: {why(error, loop_id)}"))
+        return
+    _apply(app, picture, encoded, found)
+
+
+def _debrief_declined(picture: Picture) -> Loop:
+    """Whoever declines the debrief is not replaced: they cannot come at that time, so it moves."""
+    spans = {i.spec: i.span for i in picture.current}
+    blocked = [(f"person:{p}", spans[s]) for p, s in holes(picture.current) if s == DEBRIEF]
+    return replace(picture.loop, blocked=(*picture.loop.blocked, *blocked))
+
+
+def _irreplaceable(picture: Picture, lost: Sequence[tuple[str, str]]) -> Reason | None:
+    """A companion is nobody that a plan could replace: who else can come, a human has to find out."""
+    companions = [
+        (s.person, i)
+        for i in picture.current
+        for s in i.seats
+        if s.kind is SeatKind.COMPANION and (s.person, i.spec) in lost
+    ]
+    if not companions:
+        return None
+    person, interview = companions[0]
+    text = f"{picture.roster.name(person)}, who was to be there besides the panel, declined {interview.title}"
+    return Reason("companion", text, (person,), (interview.spec,))
+
+
+def _frozen(picture: Picture) -> frozenset[str]:
+    """Interviews that have begun or begin within the freeze: they keep everything they have."""
+    limit = picture.now + timedelta(hours=picture.policy.freeze_hours)
+    return frozenset(i.spec for i in picture.current if i.span.start < limit)
+
+
+def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
+    plan = found.result.plan.loops.get(picture.loop.id)
+    if plan is None or found.level == "none":
+        _hand_over(app, picture, _beyond_repair(picture))
+        return
+    planned = decode(encoded, plan)
+    needed = recheck.requirements(picture.loop, picture.application, planned)
+    kept = {n for i in picture.current for n in recheck.needs(i)}
+    broken = recheck.broken(app, picture.loop, [n for n in needed if n not in kept])
+    if broken:
+        _again(app, picture, broken)
+        return
+    _write(app, picture, planned, found.level)
+
+
+def _beyond_repair(picture: Picture) -> Reason:
+    """Who cannot be replaced, or which room, at any time."""
+    gone = {f"person:{p}" for p, _ in holes(picture.current)}
+    gone |= {s for s, _ in clashes(picture.loop, picture.current)}
+    people = tuple(sorted(s.removeprefix("person:") for s in gone if s.startswith("person:")))
+    rooms = sorted(s.removeprefix("room:") for s in gone if s.startswith("room:"))
+    names = [picture.roster.name(p) for p in people]
+    names += [picture.rooms[r].name if r in picture.rooms else r for r in rooms]
+    if not names:
+        return Reason("no_repair", "no plan keeps every rule, at any time the candidate offered")
+    text = f"nobody can take over from {', '.join(names)}, at any time the candidate offered"
+    return Reason("no_repair", text, people)
+
+
+def _again(app: App, picture: Picture, broken: Sequence[tuple[str, Span]]) -> None:
+    """Somebody took a time between reading and booking: repair again without it, a few times."""
+    if picture.loop.replans >= picture.policy.max_replans:
+        text = "each repair was overtaken by somebody's calendar before it could be booked"
+        _hand_over(app, picture, Reason("overtaken", text))
+        return
+    with app.db.write() as tx:
+        loop = _still_ours(tx, picture)
+        if loop is None:
+            return
+        moved = tx.loops.change(
+            loop.id,
+            actor=ACTOR,
+            cause="taken",
+            at=app.clock(),
+            what="repair_retried",
+            blocked=(*loop.blocked, *broken),
+            replans=loop.replans + 1,
+        )
+        jobs.repair(app, tx, moved)
+
+
+def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], level: str) -> None:
+    loop = picture.loop
+    try:
+        with app.db.write() as tx:
+            if _still_ours(tx, picture) is None:
+                return
+            moved = tx.loops.move(
+                loop.id,
+                LoopState.BOOKING,
+                expect={LoopState.REPAIRING},
+                actor=ACTOR,
+                cause=f"repaired:{level}",
+                at=app.clock(),
+                generation=loop.generation + 1,
+            )
+            choose.write_plan(app, tx, moved, planned)
+    except Full:
+        _again(app, picture, ())
+    except Taken as taken:
+        spans = [(s, i.span) for i in planned for s in taken.subjects]
+        _again(app, picture, spans)
+
+
+def _still_ours(tx: Tx, picture: Picture) -> Loop | None:
+    """The loop as it is now, unless it was cancelled, or is repaired by another run, meanwhile."""
+    loop, then = tx.loops.claim(picture.loop.id), picture.loop
+    if loop is None or loop.state is not LoopState.REPAIRING:
+        return None
+    return loop if (loop.generation, loop.replans) == (then.generation, then.replans) else None
+
+
+def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
+    with app.db.write() as tx:
+        loop = _still_ours(tx, picture)
+        if loop is None:
+            return
+        tx.loops.move(
+            picture.loop.id,
+            LoopState.NEEDS_ATTENTION,
+            expect={LoopState.REPAIRING},
+            actor=ACTOR,
+            cause=reasons[0].kind,
+            at=app.clock(),
+            reasons=(*_standing(loop), *reasons),
+        )
+
+
+def _standing(loop: Loop) -> tuple[Reason, ...]:
+    """What came into somebody's calendar is told until it is mended or gone."""
+    return tuple(r for r in loop.reasons if r.kind in CONFLICTS)
+
+
+def request(app: App, loop_id: str, actor: str) -> Loop:
+    """A person asks for another try at a booked loop that needs attention."""
+    with app.db.write() as tx:
+        loop = tx.loops.claim(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        if loop.state is not LoopState.NEEDS_ATTENTION or not tx.interviews.of_loop(loop_id):
+            raise WrongState(
+                "loop", loop_id, loop.state.value, "only a booked loop that needs attention is repaired"
+            )
+        moved = tx.loops.move(
+            loop_id,
+            LoopState.REPAIRING,
+            expect={LoopState.NEEDS_ATTENTION},
+            actor=actor,
+            cause="asked",
+            at=app.clock(),
+            reasons=_standing(loop),
+            replans=loop.replans + 1,
+        )
+        jobs.repair(app, tx, moved)
+        return moved

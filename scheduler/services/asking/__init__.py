@@ -1,0 +1,1 @@
+"""How a loop begins and ends: stage advances, requests, candidates who leave the stage."""

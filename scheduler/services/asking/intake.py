@@ -1,0 +1,164 @@
+"""Webhooks of the hiring system: verified, stored and answered first, worked on afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from scheduler.domain.errors import BadInput, BadInputs, DomainError
+from scheduler.domain.loops import Application, BookMode, Candidate
+from scheduler.domain.time import utc
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.asking import leaving, requests
+from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.company.faults import Said, from_pydantic, path
+from scheduler.services.company.words import email_of
+from scheduler.storage.database import Tx
+
+SOURCE = "webhook"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", str_max_length=2000)
+
+
+class CandidateIn(_Model):
+    name: str = Field(min_length=1, max_length=200)
+    email: Annotated[str, Field(max_length=254), AfterValidator(email_of)]
+    zone: str
+
+
+class ApplicationIn(_Model):
+    id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")
+    job: str = Field(max_length=200)
+    candidate: CandidateIn
+    hiring_manager: str
+    recruiter: str
+    coordinator: str | None = None
+
+
+class WindowIn(_Model):
+    start: str
+    end: str
+
+
+class StageData(_Model):
+    application: ApplicationIn
+    stage: str = ""
+    stage_visit: str = ""
+    windows: list[WindowIn] = Field(default_factory=list, max_length=requests.MAX_WINDOWS)
+    zone: str = ""
+
+
+def _moment(value: object) -> datetime | None:
+    """An instant as text with its offset. Raises `Said`."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if found is not None and found.tzinfo is not None:
+            return utc(found)
+    except (ValueError, OverflowError):
+        pass
+    raise Said("is not an instant", "write it as 2026-03-09T07:00:00Z")
+
+
+class StageEvent(_Model):
+    """``type`` is ``application.stage_changed`` or ``application.closed`` (rejected, withdrawn);
+    ``occurred_at`` is when it happened, where the hiring system says so."""
+
+    id: str = Field(min_length=1, max_length=200)
+    type: str
+    occurred_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    data: StageData
+
+
+def receive(app: App, delivery_id: str, body: bytes) -> tuple[str, bool]:
+    """Store a verified delivery and queue its work; ``(id, new)``. The same delivery is stored once.
+
+    Raises `BadInput` for a body that is not a stage event.
+    """
+    parse(body)
+    digest = hashlib.sha256(body).hexdigest()
+    with app.db.write() as tx:
+        delivery, new = tx.inbox.receive(SOURCE, delivery_id, digest, body, app.clock())
+        if new:
+            jobs.intake(app, tx, delivery.id)
+    return delivery.id, new
+
+
+def parse(body: bytes) -> StageEvent:
+    """The event in a body. Raises `BadInputs` naming the fields."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadInput("body", "is not JSON", "send one JSON object in UTF-8") from None
+    try:
+        return StageEvent.model_validate(data)
+    except ValidationError as error:
+        said = [from_pydantic(e, e["loc"] or ("body",), None) for e in error.errors()]
+        see = "see the webhook's description in the API docs"
+        raise BadInputs([BadInput(path(f.loc), f.fault, f.fix or see) for f in said]) from None
+
+
+def work(app: App, delivery_id: str) -> None:
+    """Act on a stored delivery, once. What cannot be acted on ends as a dead letter with its reason,
+    and nothing of it is done: the transaction that failed is given up before the reason is noted."""
+    try:
+        with app.db.write() as tx:
+            delivery = tx.inbox.get(delivery_id)
+            if delivery is None or delivery.outcome:
+                return
+            outcome, loop = _act(app, tx, parse(delivery.body), delivery.id)
+            tx.inbox.finish(delivery.id, outcome, loop)
+    except DomainError as error:
+        with app.db.write() as tx:
+            tx.inbox.finish(delivery_id, f"dead_letter: {error.text}")
+
+
+def _act(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:
+    if event.type == "application.stage_changed":
+        return _advanced(app, tx, event, cause)
+    if event.type == "application.closed":
+        leaving.closed(app, tx, event.data.application.id, event.id)
+        return "closed", None
+    return f"ignored: {event.type} is nothing to act on", None
+
+
+def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:
+    data = event.data
+    if leaving.superseded(tx, data.application.id, event.occurred_at):
+        return "superseded: a later stage change of this application came before this one", None
+    leaving.entered(app, tx, data.application.id, data.stage, event.id, event.occurred_at)
+    rule = tx.company.policy().rule_for(data.application.job, data.stage)
+    if rule is None or rule.mode is BookMode.OFF:
+        return f"no_template: stage {data.stage!r} asks for no loop", None
+    request = LoopRequest(
+        application=_application(data),
+        template=rule.template,
+        windows=[(w.start, w.end) for w in data.windows],
+        zone=data.zone,
+        mode=rule.mode,
+        stage_visit=data.stage_visit or f"{data.stage}:{event.id}",
+        labels={leaving.STAGE: data.stage} if data.stage else {},
+    )
+    loop = requests.ask_in(app, tx, request, actor=f"webhook:{cause}", cause=cause)
+    return "loop", loop.id
+
+
+def _application(data: StageData) -> Application:
+    told = data.application
+    return Application(
+        id=told.id,
+        candidate=Candidate(told.candidate.name, told.candidate.email, told.candidate.zone),
+        job=told.job,
+        hiring_manager=told.hiring_manager,
+        recruiter=told.recruiter,
+        coordinator=told.coordinator,
+        stage=data.stage,
+    )

@@ -1,0 +1,248 @@
+"""A loop is asked for: by a recruiter, or by the hiring system when a candidate reaches a stage."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler.domain.errors import BadInput, WrongState
+from scheduler.domain.loops import Accommodation, Application, BookMode, Loop, LoopState, Reason
+from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
+from scheduler.domain.time import Span, instant, utc, zone
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.asking.prepare import InterviewChange, prepare
+from scheduler.services.failpoints import failpoint
+from scheduler.services.planning import plan as planning
+from scheduler.storage.database import Tx
+
+MAX_HORIZON_DAYS = 90
+MAX_WINDOWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LoopRequest:
+    """``windows`` are ``(start, end)`` texts as the candidate said them, wall-clock in ``zone`` unless
+    they carry an offset. ``stage_visit`` names the visit that asked, so that it asks once."""
+
+    application: Application
+    template: str
+    windows: Sequence[tuple[str, str]] = ()
+    zone: str = ""
+    mode: BookMode = BookMode.PROPOSE
+    horizon: tuple[str, str] | None = None
+    branch: Mapping[str, str] = field(default_factory=dict)
+    leave_out: Collection[str] = ()
+    adjust: Mapping[str, InterviewChange] = field(default_factory=dict)
+    stage_visit: str = ""
+    site: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def ask(app: App, request: LoopRequest, actor: str, cause: str = "") -> Loop:
+    """Make the loop and queue its planning; the same stage visit gives the same loop again.
+
+    Raises `BadInput` naming the field, `Missing` for an unknown template.
+    """
+    with app.db.write() as tx:
+        loop = ask_in(app, tx, request, actor, cause)
+    failpoint("K1")
+    return loop
+
+
+def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") -> Loop:
+    """`ask` inside a transaction that is already open."""
+    visit = request.stage_visit or f"request:{secrets.token_hex(8)}"
+    known = tx.loops.by_visit(request.application.id, visit)
+    if known is not None:
+        return known
+    template = _template(tx, request)
+    check_people(tx, request.application)
+    loop = _draft(app, tx, request, template, visit, cause)
+    tx.applications.put(_with_known_needs(tx, request.application))
+    # whoever told of the same visit at the same time was waited for just now
+    known = tx.loops.by_visit(request.application.id, visit)
+    if known is not None:
+        return known
+    tx.loops.add(loop, actor=actor, cause=cause)
+    return _start(app, tx, loop, actor, cause)
+
+
+def _template(tx: Tx, request: LoopRequest) -> LoopTemplate:
+    template = tx.templates.get(request.template)
+    if template is None:
+        known = ", ".join(sorted(t.id for t in tx.templates.list()))
+        raise BadInput("template", f"no template {request.template!r}", f"use one of {known}")
+    return prepare(template, branch=request.branch, leave_out=request.leave_out, adjust=request.adjust)
+
+
+def check_people(tx: Tx, application: Application) -> None:
+    """Everybody the application names must be known, or nobody could be invited."""
+    for field_name in ("hiring_manager", "recruiter", "coordinator"):
+        id = getattr(application, field_name)
+        if id is not None and tx.people.get(id) is None:
+            raise BadInput(
+                f"application.{field_name}", f"no person {id!r}", "use the id of a person of the company"
+            )
+    for n, id in enumerate(application.accommodation.also):
+        if tx.people.get(id) is None:
+            raise BadInput(
+                f"application.accommodation.also[{n}]", f"no person {id!r}", "add them to the company file"
+            )
+    zone(application.candidate.zone, "application.candidate.zone")
+
+
+def _with_known_needs(tx: Tx, application: Application) -> Application:
+    """A request that says nothing of accommodations keeps those that were agreed on before."""
+    known = tx.applications.get(application.id)
+    if known is None or application.accommodation != Accommodation():
+        return application
+    return replace(application, accommodation=known.accommodation)
+
+
+def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit: str, cause: str) -> Loop:
+    now = app.clock()
+    on_site = any(
+        i.modality is Modality.ON_SITE and i.kind is not InterviewKind.TAKE_HOME for i in template.interviews
+    )
+    site = _site(tx, request, template) if on_site else None
+    offered = request.zone or request.application.candidate.zone
+    zone(offered, "zone")
+    where = tx.sites.get(site) if site else None
+    loop_zone = where.zone if where else request.application.candidate.zone
+    return Loop(
+        id=f"lp_{secrets.token_hex(8)}",
+        application=request.application.id,
+        template=template,
+        state=LoopState.DRAFT,
+        mode=request.mode,
+        zone=loop_zone,
+        site=site,
+        horizon=_horizon(request, template, offered, now),
+        windows=tuple(windows(request.windows, offered, now)),
+        stage_visit=visit,
+        created_at=now,
+        updated_at=now,
+        cause=cause,
+        labels=dict(request.labels),
+    )
+
+
+def _site(tx: Tx, request: LoopRequest, template: LoopTemplate) -> str:
+    """Where an on-site loop takes place: as asked, as the template says, else the manager's site."""
+    wanted = request.site or template.site
+    if wanted is None:
+        manager = tx.people.get(request.application.hiring_manager)
+        wanted = manager.site if manager else ""
+    if tx.sites.get(wanted) is None:
+        known = ", ".join(sorted(s.id for s in tx.sites.list()))
+        raise BadInput("site", f"no site {wanted!r}", f"use one of {known}")
+    return wanted
+
+
+def _horizon(request: LoopRequest, template: LoopTemplate, offered: str, now: datetime) -> Span:
+    if request.horizon is None:
+        return Span(now, now + timedelta(days=template.horizon_days))
+    start = instant(request.horizon[0], offered, "horizon.start")
+    end = instant(request.horizon[1], offered, "horizon.end")
+    if end <= start:
+        raise BadInput("horizon.end", "ends before it starts", "swap start and end")
+    if end <= now:
+        raise BadInput("horizon.end", "lies in the past", "choose a horizon that is still ahead")
+    if end - now > timedelta(days=MAX_HORIZON_DAYS):
+        raise BadInput(
+            "horizon.end", f"lies more than {MAX_HORIZON_DAYS} days ahead", "choose an earlier end"
+        )
+    return Span(max(start, utc(now)), end)
+
+
+def windows(offered: Sequence[tuple[str, str]], zone_name: str, now: datetime) -> list[Span]:
+    """The candidate's windows as instants. Raises `BadInput` naming the window that is unusable."""
+    if len(offered) > MAX_WINDOWS:
+        raise BadInput("windows", f"{len(offered)} windows", f"give at most {MAX_WINDOWS}")
+    found = []
+    for n, (start_text, end_text) in enumerate(offered):
+        start = instant(start_text, zone_name, f"windows[{n}].start")
+        end = instant(end_text, zone_name, f"windows[{n}].end")
+        if end <= start:
+            raise BadInput(f"windows[{n}].end", "the window ends before it starts", "swap start and end")
+        if end - start > timedelta(days=MAX_HORIZON_DAYS):
+            raise BadInput(f"windows[{n}].end", "the window is longer than the horizon can be", "shorten it")
+        found.append(Span(start, end))
+    ahead = [s for s in found if s.end > now]
+    if found and not ahead:
+        raise BadInput("windows", "every window lies in the past", "ask the candidate for new ones")
+    return sorted(ahead)
+
+
+def _start(app: App, tx: Tx, loop: Loop, actor: str, cause: str) -> Loop:
+    """From draft to where the loop can wait or go on."""
+    to = LoopState.PLANNING
+    reasons: tuple[Reason, ...] = ()
+    if loop.template.incomplete:
+        to = LoopState.NEEDS_ATTENTION
+        reasons = tuple(Reason("incomplete", text) for text in loop.template.incomplete)
+    elif not loop.windows:
+        to = LoopState.AWAITING_CANDIDATE
+    moved = tx.loops.move(
+        loop.id, to, expect={LoopState.DRAFT}, actor=actor, cause=cause, at=app.clock(), reasons=reasons
+    )
+    if to is LoopState.PLANNING:
+        jobs.plan(app, tx, moved)
+    return moved
+
+
+def change(
+    app: App,
+    loop_id: str,
+    actor: str,
+    *,
+    offered: Sequence[tuple[str, str]] | None = None,
+    zone_name: str = "",
+    leave_out: Collection[str] = (),
+    adjust: Mapping[str, InterviewChange] | None = None,
+) -> Loop:
+    """New windows of the candidate, or steps left out or completed, and a fresh plan.
+
+    Raises `Missing`, `WrongState` (it is booked), `BadInput`.
+    """
+    return planning.replan(
+        app,
+        loop_id,
+        actor=actor,
+        cause="changed",
+        change=lambda tx, loop: _changes(app, tx, loop, offered, zone_name, leave_out, adjust or {}),
+    )
+
+
+def _changes(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    offered: Sequence[tuple[str, str]] | None,
+    zone_name: str,
+    leave_out: Collection[str],
+    adjust: Mapping[str, InterviewChange],
+) -> dict[str, Any]:
+    """What the change makes of the loop as it is now."""
+    changes: dict[str, Any] = {"blocked": ()}
+    if offered is not None:
+        application = tx.applications.get(loop.application)
+        assert application is not None
+        now = app.clock()
+        changes["windows"] = tuple(windows(offered, zone_name or application.candidate.zone, now))
+        if not changes["windows"]:
+            raise BadInput("windows", "empty", "give at least one window")
+        # the horizon counts from when the candidate answers, not from when they were asked
+        changes["horizon"] = Span(now, now + timedelta(days=loop.template.horizon_days))
+    if leave_out or adjust:
+        changes["template"] = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust)
+    template = changes.get("template", loop.template)
+    if template.incomplete:
+        raise BadInput("adjust", template.incomplete[0], "give what is missing or leave the step out")
+    if not changes.get("windows", loop.windows):
+        raise WrongState("loop", loop.id, loop.state.value, "give the candidate's windows first")
+    return changes

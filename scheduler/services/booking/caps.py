@@ -1,0 +1,65 @@
+"""Caps counted again as time is taken: others may have been booked since the plan was made.
+
+Counted is what the plan counts: interviews that start in a local day or ISO week of the person, of every
+loop, held and confirmed; lunches, presentations, debriefs and companions are not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from scheduler.domain.bookings import Interview, InterviewState, SeatState
+from scheduler.domain.people import Person
+from scheduler.domain.templates import InterviewKind, SeatKind
+from scheduler.domain.time import Span, zone
+from scheduler.services.planning.picture import held_interviews
+from scheduler.storage.database import Tx
+
+_WEEK = timedelta(days=7)
+_Period = tuple[str, str]
+
+
+def over(tx: Tx, loop_id: str, new: Collection[Interview], old: Iterable[Interview]) -> list[str]:
+    """The ids of people to whom ``new`` gives more than ``old`` did, and more than their cap allows.
+
+    To be asked once their time is taken, in the same transaction: then nobody else is just taking it.
+    """
+    ids = {p for i in new for p in _people(i)}
+    people = {p.id: p for p in tx.people.list(ids, active=False)}
+    if not people:
+        return []
+    around = Span(min(i.span.start for i in new) - _WEEK, max(i.span.end for i in new) + _WEEK)
+    rows = tx.reservations.of_subjects([f"person:{p}" for p in ids], around, except_loop=loop_id)
+    others = held_interviews(tx, rows)
+    found = []
+    for person in people.values():
+        mine, before = _count(person, new), _count(person, old)
+        there = Counter(k for i in others.get(person.id, ()) for k in _periods(person, i))
+        caps = {"day": person.max_day, "week": person.max_week}
+        if any(n > before[k] and n + there[k] > caps[k[0]] for k, n in mine.items()):
+            found.append(person.id)
+    return sorted(found)
+
+
+def _people(interview: Interview) -> list[str]:
+    """Whose caps an interview counts in."""
+    if interview.kind is not InterviewKind.INTERVIEW or interview.state is InterviewState.CANCELLED:
+        return []
+    return [
+        s.person
+        for s in interview.seats
+        if s.kind is not SeatKind.COMPANION and s.state is not SeatState.REPLACED
+    ]
+
+
+def _count(person: Person, interviews: Iterable[Interview]) -> Counter[_Period]:
+    return Counter(k for i in interviews if person.id in _people(i) for k in _periods(person, i))
+
+
+def _periods(person: Person, interview: Interview) -> tuple[_Period, _Period]:
+    """The local day and the ISO week in which it starts."""
+    day = interview.span.start.astimezone(zone(person.zone)).date()
+    year, week, _ = day.isocalendar()
+    return ("day", day.isoformat()), ("week", f"{year}-{week}")

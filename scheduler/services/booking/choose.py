@@ -1,0 +1,245 @@
+"""Takes the time of a chosen proposal and notes every write that follows, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from scheduler.domain.bookings import (
+    Hold,
+    Interview,
+    InterviewState,
+    LedgerRow,
+    SeatState,
+    Write,
+)
+from scheduler.domain.errors import Full, Missing, Taken, WrongState
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import Application, Loop, LoopState, Reason
+from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
+from scheduler.domain.time import Span
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.booking import caps, layout, recheck
+from scheduler.services.failpoints import failpoint
+from scheduler.services.planning import plan as planning
+from scheduler.services.planning.picture import subjects_of
+from scheduler.storage import codec
+from scheduler.storage.database import Tx
+
+ACTOR = "system:booking"
+BOOKED = frozenset({LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a new plan changes: interviews to book, to move (or staff anew), to keep, to cancel."""
+
+    book: tuple[Interview, ...]
+    change: tuple[Interview, ...]
+    keep: tuple[Interview, ...]
+    cancel: tuple[Interview, ...]
+
+    @property
+    def written(self) -> tuple[Interview, ...]:
+        return (*self.book, *self.change)
+
+
+def choose(app: App, proposal_id: str, actor: str) -> Loop:
+    """Book a proposal: read its intervals again, take them, and queue the writes.
+
+    Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
+    an interval is no longer free, or somebody's cap reached; a fresh plan is then already queued.
+    """
+    with app.db.read() as tx:
+        proposal = tx.proposals.get(proposal_id)
+        if proposal is None:
+            raise Missing("proposal", proposal_id)
+        loop = tx.loops.get(proposal.loop)
+    assert loop is not None
+    if loop.chosen == proposal_id and loop.state in BOOKED:
+        return loop
+    _may_choose(loop, proposal)
+    broken = recheck.fresh(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
+    if broken:
+        taken = Taken(sorted({subject for subject, _ in broken}))
+        _start_over(app, loop, broken, taken, actor, proposal_id)
+    try:
+        with app.db.write() as tx:
+            held = take(app, tx, loop.id, proposal, actor)
+        failpoint("K4")
+        return held
+    except Full as full:  # their time is free: the next plan counts for itself
+        _start_over(app, loop, (), full, actor, proposal_id)
+    except Taken as taken:
+        wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
+        spans = [(s, span) for s, span in wanted if s in taken.subjects]
+        _start_over(app, loop, spans, taken, actor, proposal_id)
+
+
+def _may_choose(loop: Loop, proposal: Proposal) -> None:
+    if loop.state is not LoopState.PROPOSED:
+        raise WrongState("loop", loop.id, loop.state.value, "only a proposed loop can be booked")
+    if proposal.state is not ProposalState.OFFERED:
+        raise WrongState("proposal", proposal.id, proposal.state.value, "choose one that is still offered")
+
+
+def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[str, Span]]:
+    """The least notice holds when confirming as well as when offering."""
+    earliest = app.clock() + timedelta(hours=loop.template.notice_hours)
+    first = min(i.span for i in proposal.interviews)
+    # the hour that an approval may take is not held against a plan made just before
+    slack = timedelta(hours=1)
+    return [(f"candidate:{loop.application}", first)] if first.start + slack < earliest else []
+
+
+def _start_over(
+    app: App, loop: Loop, broken: Sequence[tuple[str, Span]], taken: Taken, actor: str, cause: str
+) -> NoReturn:
+    """Plan again with the broken intervals kept out, then raise ``taken``. What nobody watches is not
+    tried for ever: after some rounds a human is asked."""
+    if actor.startswith("policy:") and _tried_enough(app, loop, actor, cause):
+        raise taken
+    planning.replan(app, loop.id, actor=actor, cause=cause, blocked=broken)
+    raise taken
+
+
+def _tried_enough(app: App, loop: Loop, actor: str, cause: str) -> bool:
+    """Whether there were as many rounds as the policy wants; then the loop waits for a human."""
+    with app.db.write() as tx:
+        if loop.replans < tx.company.policy().max_replans:
+            return False
+        text = "each plan was overtaken by somebody's calendar before it could be booked"
+        tx.proposals.make_stale(loop.id)
+        tx.loops.move(
+            loop.id,
+            LoopState.NEEDS_ATTENTION,
+            expect={LoopState.PROPOSED},
+            actor=actor,
+            cause=cause,
+            at=app.clock(),
+            reasons=(Reason("overtaken", text),),
+        )
+        return True
+
+
+def _application(app: App, loop: Loop) -> Application:
+    with app.db.read() as tx:
+        found = tx.applications.get(loop.application)
+    assert found is not None
+    return found
+
+
+def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop:
+    """Hold everything a proposal needs and note every write, or raise `Taken` and change nothing."""
+    loop, offered = tx.loops.claim(loop_id), tx.proposals.get(proposal.id)
+    assert loop is not None and offered is not None
+    _may_choose(loop, offered)
+    moved = tx.loops.move(
+        loop_id,
+        LoopState.HELD,
+        expect={LoopState.PROPOSED},
+        actor=actor,
+        cause=proposal.id,
+        at=app.clock(),
+        chosen=proposal.id,
+        generation=loop.generation + 1,
+    )
+    write_plan(app, tx, moved, proposal.interviews)
+    tx.proposals.make_stale(loop_id, except_id=proposal.id)
+    tx.proposals.set_state(proposal.id, ProposalState.CHOSEN)
+    failpoint("K3")
+    return moved
+
+
+def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]) -> Difference:
+    """Bring interviews, reservations and ledger of a loop to a plan, and queue the writes.
+
+    Raises `Taken` when somebody else has one of the times, `Full` when somebody's cap is reached:
+    the transaction is to be given up then.
+    """
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    before = tx.interviews.of_loop(loop.id, live=False)
+    diff = difference(layout.interviews(loop, application, planned), before)
+    policy = tx.company.policy()
+    expires = app.clock() + timedelta(minutes=policy.hold_minutes)
+    moved = [i.id for i in (*diff.change, *diff.cancel)]
+    tx.reservations.swap(loop.id, moved, layout.taken(loop, diff.written, Hold.HELD, expires))
+    full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before)
+    if full:
+        raise Full([f"person:{p}" for p in full])
+    _note_replaced(app, tx, loop, before, diff)
+    tx.interviews.put_all([*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)])
+    tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))
+    jobs.perform(app, tx, loop)
+    return diff
+
+
+def _note_replaced(app: App, tx: Tx, loop: Loop, before: Sequence[Interview], diff: Difference) -> None:
+    """One fact per person who no longer sits in an interview that goes on."""
+    now = {i.id: {s.person for s in i.seats} for i in diff.change}
+    for interview in before:
+        for seat in interview.seats:
+            if interview.id in now and seat.person not in now[interview.id]:
+                data = {"interview": interview.id, "person": seat.person}
+                after = SeatState.REPLACED.value
+                subject = f"loop:{loop.id}"
+                tx.facts.add(
+                    Fact(
+                        app.clock(),
+                        ACTOR,
+                        "seat_replaced",
+                        subject,
+                        seat.state.value,
+                        after,
+                        loop.cause,
+                        data,
+                    )
+                )
+
+
+def difference(new: Sequence[Interview], old: Sequence[Interview]) -> Difference:
+    """Compare by the template's interview: what is new, changed, the same, gone."""
+    before = {i.spec: i for i in old}
+    wanted = {i.spec for i in new}
+    carried = [layout.carried_over(i, before.get(i.spec)) for i in new]
+    keep = [i for i in carried if layout.same(i, before.get(i.spec))]
+    rest = [i for i in carried if not layout.same(i, before.get(i.spec))]
+    gone = [i for i in old if i.spec not in wanted and i.state is not InterviewState.CANCELLED]
+    return Difference(
+        tuple(i for i in rest if not i.event_id),
+        tuple(i for i in rest if i.event_id),
+        tuple(keep),
+        tuple(gone),
+    )
+
+
+def _rows(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    application: Application,
+    diff: Difference,
+    before: Sequence[Interview],
+) -> list[LedgerRow]:
+    was = {i.id: i for i in before}
+    people = {p.id: p for p in tx.people.list(active=False)}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
+    rows: list[LedgerRow] = []
+    for interview in (*diff.written, *diff.cancel):
+        gone = interview in diff.cancel
+        write = Write.CANCEL if gone else Write.RESCHEDULE if interview.event_id else Write.BOOK
+        intent = layout.intent(app.deployment, loop, application, interview, people, rooms)
+        payload: dict[str, Any] = {"intent": codec.encode(intent)}
+        if gone:
+            payload = {"message": "", "event": interview.event_id, "calendar": interview.calendar}
+        if write is Write.RESCHEDULE:
+            old = was[interview.id]
+            payload |= {"was": codec.encode(old.span), "had": sorted(subjects_of(old)), "flag": old.flag}
+        rows.append(
+            LedgerRow.noted(loop, interview.id, write, key=intent.key, payload=payload, order=len(rows))
+        )
+    return rows

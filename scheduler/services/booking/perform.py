@@ -1,0 +1,351 @@
+"""Carries out what the ledger notes, step by step, so that it can be repeated after any failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.errors import (
+    AuthExpired,
+    AuthRevoked,
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    Gone,
+    RateLimited,
+    StaleWrite,
+    Transient,
+)
+from connectors.mail import Message
+from connectors.protocol import Calendar, fingerprint
+from connectors.types import Booked, EventIntent, EventRef
+from scheduler.domain.bookings import Hold, Interview, InterviewState, LedgerRow, SeatState, Write, WriteState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.people import Account
+from scheduler.domain.time import Span
+from scheduler.services.again import Again
+from scheduler.services.app import App
+from scheduler.services.booking import compensate, holes, layout, recheck
+from scheduler.services.failpoints import failpoint
+from scheduler.services.telling import notices
+from scheduler.storage import codec
+from scheduler.storage.database import Tx
+
+ACTOR = "system:booking"
+HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
+FRESH = timedelta(seconds=30)
+"""A calendar read older than this is not trusted to write on."""
+_FIRST_WAIT = 2.0
+_LONGEST = 7
+"""Waits double up to ``_FIRST_WAIT`` × 2 to this power seconds (four minutes)."""
+_TRIES = {Write.BOOK: 12, Write.RESCHEDULE: 12, Write.CANCEL: 300, Write.MAIL: 300}
+"""A booking is given up after about a quarter of an hour of outage, a cancel or a mail after most of a day."""
+_EDITS = 3
+"""How often a write is tried again on an event that somebody keeps editing."""
+
+
+class Impossible(Exception):
+    """A write that will not succeed by waiting; ``blocked`` are the times found taken."""
+
+    def __init__(self, reason: Reason, blocked: tuple[tuple[str, Span], ...] = ()) -> None:
+        super().__init__(reason.text)
+        self.reason, self.blocked = reason, blocked
+
+
+@dataclass(slots=True)
+class _Run:
+    """One pass over the ledger of a loop: where to write, and when busy time was last read."""
+
+    app: App
+    loop: Loop
+    organizer: Account
+    calendar: Calendar
+    checked: datetime | None = None
+
+
+def perform(app: App, loop_id: str) -> None:
+    """Do every write of the loop's ledger that is still to do, then confirm and tell the candidate.
+
+    Rows of an older generation are never carried out, cancels excepted: what was written must go.
+    Raises `Again` when a service asks to wait.
+    """
+    run = _begin(app, loop_id)
+    if run is None:
+        return
+    try:
+        for row in _todo(run):
+            if not _wanted(run, row):
+                continue
+            if row.write is not Write.CANCEL and row.generation != run.loop.generation:
+                _drop(run, row)
+                continue
+            _one(run, row)
+    except Impossible as error:
+        compensate.undo(app, loop_id, error.reason, error.blocked)
+        return
+    _settle(run)
+
+
+def _begin(app: App, loop_id: str) -> _Run | None:
+    with app.db.write() as tx:
+        loop = tx.loops.get(loop_id)
+        if loop is None:
+            return None
+        if loop.state is LoopState.HELD:
+            loop = tx.loops.move(
+                loop_id, LoopState.BOOKING, expect={LoopState.HELD}, actor=ACTOR, cause="held", at=app.clock()
+            )
+        if loop.state is LoopState.BOOKING:
+            # a hold lives as long as its booking goes on; left alone, it expires
+            tx.reservations.extend(loop_id, app.clock() + timedelta(minutes=tx.company.policy().hold_minutes))
+        organizer = tx.company.organizer()
+    return _Run(app, loop, organizer, app.calendar(organizer))
+
+
+def _todo(run: _Run) -> list[LedgerRow]:
+    with run.app.db.read() as tx:
+        rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
+    return sorted(rows, key=lambda r: (r.generation, r.write is Write.MAIL, r.order))
+
+
+def _wanted(run: _Run, row: LedgerRow) -> bool:
+    """Whether the row is still to do: the loop may have been cancelled since the list was read. Events
+    are only written while the loop is being booked."""
+    with run.app.db.read() as tx:
+        now, loop = tx.ledger.get(row.id), tx.loops.get(row.loop)
+    if now is None or loop is None or now.state is not WriteState.TODO:
+        return False
+    return row.write in (Write.CANCEL, Write.MAIL) or loop.state is LoopState.BOOKING
+
+
+def _drop(run: _Run, row: LedgerRow) -> None:
+    with run.app.db.write() as tx:
+        tx.ledger.drop(run.loop.id, ids=[row.id])
+
+
+def _one(run: _Run, row: LedgerRow) -> None:
+    """Carry out one row; failures are sorted into *wait* and *impossible* here and nowhere else."""
+    try:
+        if row.write is Write.MAIL:
+            run.app.messenger.send(codec.decode(Message, row.payload["message"]))
+            failpoint("K11")
+            _done(run, row, {})
+        elif row.write is Write.CANCEL:
+            _cancel(run, row)
+        else:
+            _write_event(run, row)
+    except (RateLimited, Transient, AuthExpired) as error:
+        _wait(run, row, error)
+    except (AuthRevoked, Forbidden, ConnectorError) as error:
+        _give_up(run, row, error)
+
+
+def _wait(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
+    seconds = getattr(error, "retry_after", None) or _FIRST_WAIT * 2 ** min(row.attempts, _LONGEST)
+    if row.attempts + 1 >= _TRIES[row.write] and not isinstance(error, RateLimited):
+        _give_up(run, row, error)
+        return
+    with run.app.db.write() as tx:
+        tx.ledger.failed_attempt(row.id, str(error), run.app.clock() + timedelta(seconds=seconds))
+    raise Again(seconds, str(error))
+
+
+def _give_up(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
+    """A booking that cannot be written is undone; a mail or a cancel that cannot is shown to a human."""
+    what = {Write.MAIL: "the mail to the candidate could not be sent"}.get(
+        row.write, "the calendar could not be written"
+    )
+    reason = Reason("write_failed", f"{what}: {error}", (), (row.interview,))
+    with run.app.db.write() as tx:
+        tx.ledger.give_up(row.id, str(error))
+        if row.write in (Write.MAIL, Write.CANCEL):
+            loop = tx.loops.claim(run.loop.id)
+            assert loop is not None
+            reasons = (*(r for r in loop.reasons if r != reason), reason)
+            tx.loops.change(
+                loop.id, actor=ACTOR, cause=row.id, at=run.app.clock(), what="write_failed", reasons=reasons
+            )
+            return
+    raise Impossible(reason)
+
+
+def _write_event(run: _Run, row: LedgerRow) -> None:
+    intent = codec.decode(EventIntent, row.payload["intent"])
+    interview = _interview(run, row.interview)
+    failpoint("K5")
+    _recheck(run)
+    failpoint("K6")
+    if row.write is Write.RESCHEDULE:
+        booked, key = _reschedule(run, interview, intent, row)
+    else:
+        booked, key = _book(run, intent)
+    failpoint("K7")
+    result = {"event": booked.ref.id, "etag": booked.etag}
+    same = booked.ref.id == interview.event_id  # whose link stands, even where the answer leaves it out
+    with run.app.db.write() as tx:
+        ours = tx.ledger.done(row.id, result)
+        if ours:
+            tx.interviews.update(
+                interview.id,
+                calendar=booked.ref.calendar,
+                event_id=booked.ref.id,
+                etag=booked.etag,
+                join_url=booked.join_url or (interview.join_url if same else ""),
+                revision=int(key.rpartition("/")[2]),
+                flag="",
+            )
+    if not ours:
+        _too_late(run, row, booked)
+    failpoint("K8")
+
+
+def _too_late(run: _Run, row: LedgerRow, booked: Booked) -> None:
+    """Our row was dropped or done by another worker while we wrote: an event that nobody wants any
+    more is taken back at once."""
+    with run.app.db.read() as tx:
+        noted = tx.ledger.get(row.id)
+        interview = tx.interviews.get(row.interview)
+    dropped = noted is not None and noted.state is WriteState.DROPPED
+    if dropped and (interview is None or interview.event_id != booked.ref.id):
+        run.calendar.cancel(booked.ref)
+
+
+def _interview(run: _Run, id: str) -> Interview:
+    with run.app.db.read() as tx:
+        found = tx.interviews.get(id)
+    assert found is not None
+    return found
+
+
+def _recheck(run: _Run) -> None:
+    """Busy time for everything still to be written, read again unless that was just done."""
+    now = run.app.clock()
+    if run.checked is not None and now - run.checked < FRESH:
+        return
+    with run.app.db.read() as tx:
+        rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
+        waiting = {r.interview for r in rows if r.write in (Write.BOOK, Write.RESCHEDULE)}
+        wanted = [n for i in tx.interviews.of_loop(run.loop.id) if i.id in waiting for n in recheck.needs(i)]
+        names = {f"person:{p.id}": p.name for p in tx.people.list(active=False)}
+        names |= {f"room:{r.id}": r.name for r in tx.rooms.list(active=False)}
+    broken = recheck.broken(run.app, run.loop, wanted)
+    if broken:
+        who = ", ".join(sorted({names.get(s, s) for s, _ in broken}))
+        raise Impossible(Reason("taken", f"no longer free while booking: {who}"), tuple(broken))
+    run.checked = now
+
+
+def _book(run: _Run, intent: EventIntent) -> tuple[Booked, str]:
+    """Book under its key, or under the next one where that is burnt or holds another event; the event
+    and the key it has."""
+    try:
+        return run.calendar.book(run.organizer.address, intent), intent.key
+    except Conflict:
+        found = run.calendar.find(run.organizer.address, intent.key)
+        if found and not found.cancelled and found.fingerprint == fingerprint(intent):
+            return Booked(found.ref, found.etag, found.join_url), intent.key
+        stem, _, revision = intent.key.rpartition("/")
+        key = f"{stem}/{int(revision) + 1}"
+        return run.calendar.book(run.organizer.address, replace(intent, key=key)), key
+
+
+def _reschedule(run: _Run, interview: Interview, intent: EventIntent, row: LedgerRow) -> tuple[Booked, str]:
+    """Change the event. Answers that came in meanwhile only changed its etag and are kept; one that a
+    human has moved is left alone and shown, unless a human then asked for the repair."""
+    was = codec.decode(Span, row.payload["was"])
+    ref, etag = EventRef(interview.calendar, interview.event_id), interview.etag
+    for _ in range(_EDITS):
+        try:
+            return run.calendar.reschedule(ref, intent, etag), intent.key
+        except StaleWrite:
+            event = run.calendar.get(ref)
+            ours = (event.start, event.end) in ((was.start, was.end), (intent.start, intent.end))
+            if not ours and row.payload.get("flag") != "moved":
+                text = f"{interview.title} was moved in the calendar by somebody else"
+                raise Impossible(Reason("moved_outside", text, (), (interview.id,))) from None
+            etag = event.etag
+        except Gone:
+            return _book(run, intent)
+    raise Transient("somebody keeps editing the event")
+
+
+def _cancel(run: _Run, row: LedgerRow) -> None:
+    event = row.payload.get("event")
+    failpoint("C2")
+    if event:
+        ref = EventRef(row.payload.get("calendar") or run.organizer.address, event)
+        run.calendar.cancel(ref, row.payload.get("message", ""))
+    else:
+        found = run.calendar.find(run.organizer.address, row.key)
+        if found and not found.cancelled:
+            run.calendar.cancel(found.ref, row.payload.get("message", ""))
+    failpoint("C3")
+    _done(run, row, {})
+    failpoint("C4")
+
+
+def _done(run: _Run, row: LedgerRow, result: Mapping[str, Any]) -> None:
+    with run.app.db.write() as tx:
+        tx.ledger.done(row.id, result)
+
+
+def _settle(run: _Run) -> None:
+    """Everything is written: confirm the loop (and queue the mails), or finish its cancellation."""
+    app, loop_id = run.app, run.loop.id
+    with app.db.write() as tx:
+        loop = tx.loops.claim(loop_id)
+        assert loop is not None
+        if tx.ledger.of_loop(loop_id, {WriteState.TODO}):
+            return
+        if loop.state is LoopState.CANCELLING:
+            failed = any(r.kind == "write_failed" for r in loop.reasons)
+            to = LoopState.NEEDS_ATTENTION if failed else LoopState.CANCELLED
+            tx.loops.move(
+                loop_id, to, expect={LoopState.CANCELLING}, actor=ACTOR, cause="cancelled", at=app.clock()
+            )
+            return
+        if loop.state is not LoopState.BOOKING:
+            return
+        if not _still_held(tx, loop):
+            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", HOLD_EXPIRED), ())
+            return
+        _confirm(app, tx, loop)
+        failpoint("K9")
+    failpoint("K10")
+
+
+def _still_held(tx: Tx, loop: Loop) -> bool:
+    """Whether every time of the loop is still ours: a hold that expired may be somebody else's now."""
+    wanted = layout.taken(loop, tx.interviews.of_loop(loop.id), Hold.CONFIRMED, None)
+    held = {(r.subject, r.interview) for r in tx.reservations.of_loop(loop.id)}
+    return {(r.subject, r.interview) for r in wanted} <= held
+
+
+def _confirm(app: App, tx: Tx, loop: Loop) -> None:
+    tx.reservations.confirm(loop.id)
+    tx.interviews.put_all(
+        [replace(i, state=InterviewState.CONFIRMED) for i in tx.interviews.of_loop(loop.id)]
+    )
+    for interview in tx.interviews.of_loop(loop.id):
+        for seat in interview.seats:
+            if seat.state is SeatState.ASSIGNED:
+                tx.interviews.set_seat(
+                    interview.id, seat.person, SeatState.INVITED, actor=ACTOR, cause=loop.id, at=app.clock()
+                )
+    confirmed = tx.interviews.of_loop(loop.id)
+    moved = tx.loops.move(
+        loop.id,
+        LoopState.CONFIRMED,
+        expect={LoopState.BOOKING},
+        actor=ACTOR,
+        cause=loop.chosen or "",
+        at=app.clock(),
+        reasons=(),
+        fixes=(),
+        blocked=(),
+        replans=0,
+    )
+    notices.queue(app, tx, moved, confirmed)
+    holes.mend(app, tx, loop.id, "declined while it was being booked")

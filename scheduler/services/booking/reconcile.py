@@ -1,0 +1,123 @@
+"""The net beneath everything else: finishes what is pending, frees what expired, removes orphans."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError
+from connectors.types import Event, EventRef, Window
+from scheduler.domain.bookings import InterviewState, Write, WriteState
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.booking import compensate, perform
+from scheduler.storage.database import Tx
+
+ACTOR = "system:reconciler"
+OVERDUE = timedelta(seconds=60)
+_BACK, _AHEAD = timedelta(days=7), timedelta(days=100)
+
+
+def sweep(app: App) -> None:
+    """Queue again whatever waits longer than it should; complete loops whose last meeting is over.
+
+    What waits is queued again once, and once more for every hour that it goes on: where the jobs
+    themselves are late, more of them would only make them later.
+    """
+    now = app.clock()
+    expire(app)
+    with app.db.write() as tx:
+        for row in tx.ledger.due(now - OVERDUE, limit=200):
+            loop = tx.loops.get(row.loop)
+            if loop is not None:
+                jobs.perform_again(app, tx, loop, row, row.due_at or loop.updated_at)
+        for delivery in tx.inbox.pending(now - OVERDUE):
+            jobs.intake_again(app, tx, delivery.id, delivery.received_at)
+        for state in jobs.WAITS_FOR:
+            for loop in tx.loops.list(states={state}, limit=1000):
+                if loop.updated_at < now - OVERDUE * 3:
+                    jobs.awaited_again(app, tx, loop)
+    complete(app)
+
+
+def expire(app: App) -> None:
+    """Holds past their time: what was being booked under them is undone, a human is told."""
+    now = app.clock()
+    with app.db.write() as tx:
+        for loop_id in tx.reservations.expire(now):
+            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", perform.HOLD_EXPIRED), ())
+
+
+def backlog(app: App) -> tuple[int, float]:
+    """How many writes wait, and for how many seconds the oldest has been due."""
+    now = app.clock()
+    with app.db.read() as tx:
+        rows = tx.ledger.due(now, limit=1000)
+    due = [r.due_at for r in rows if r.due_at is not None]
+    return len(rows), max(((now - d).total_seconds() for d in due), default=0.0)
+
+
+def complete(app: App) -> None:
+    """Confirmed loops become *completed* once their last meeting has ended."""
+    now = app.clock()
+    with app.db.read() as tx:
+        over = [
+            loop.id
+            for loop in tx.loops.list(states={LoopState.CONFIRMED}, limit=1000)
+            if _over(tx, loop, now)
+        ]
+    for id in over:
+        with app.db.write() as tx:
+            loop = tx.loops.claim(id)
+            if loop is not None and loop.state is LoopState.CONFIRMED and _over(tx, loop, now):
+                tx.loops.move(
+                    id, LoopState.COMPLETED, expect={LoopState.CONFIRMED}, actor=ACTOR, cause="over", at=now
+                )
+
+
+def _over(tx: Tx, loop: Loop, now: datetime) -> bool:
+    return all(i.span.end < now for i in tx.interviews.of_loop(loop.id))
+
+
+def orphans(app: App) -> list[str]:
+    """Cancel events in the organizer's calendar that carry our key but belong to no live interview.
+
+    An event whose write is still noted as to do is left alone: its answer may just be on its way.
+    Returns the keys of what was cancelled.
+    """
+    now = app.clock()
+    with app.db.read() as tx:
+        if tx.company.loaded_at() is None:
+            return []
+        organizer = tx.company.organizer()
+    calendar = app.calendar(organizer)
+    events = calendar.find_all(organizer.address, Window(now - _BACK, now + _AHEAD))
+    gone = []
+    for event in events:
+        if event.key.startswith(f"{app.deployment}/") and not event.cancelled and _orphan(app, event):
+            try:
+                calendar.cancel(EventRef(event.ref.calendar, event.ref.id))
+            except ConnectorError:
+                continue
+            gone.append(event.key)
+    if gone:
+        with app.db.write() as tx:
+            for key in gone:
+                tx.facts.add(Fact(now, ACTOR, "orphan_cancelled", f"event:{key}"))
+    return gone
+
+
+def _orphan(app: App, event: Event) -> bool:
+    parts = event.key.split("/")
+    if len(parts) != 4:
+        return False
+    _, loop_id, spec, _ = parts
+    with app.db.read() as tx:
+        rows = tx.ledger.of_loop(loop_id, {WriteState.TODO})
+        if any(r.write is not Write.MAIL for r in rows):
+            return False
+        interview = next((i for i in tx.interviews.of_loop(loop_id) if i.spec == spec), None)
+    if interview is None or interview.state is InterviewState.CANCELLED:
+        return True
+    return interview.event_id != event.ref.id

@@ -1,0 +1,114 @@
+"""From the company file as written to the domain's values, defaults filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+
+from scheduler.domain.company import Company
+from scheduler.domain.people import Account, Person, Pool, Room, Site, Standing
+from scheduler.domain.policy import Policy, StageRule
+from scheduler.domain.templates import LoopTemplate
+from scheduler.services.company.file import (
+    CalendarFile,
+    CompanyFile,
+    DefaultsFile,
+    PersonFile,
+    PolicyFile,
+    PoolFile,
+    RoomFile,
+    SiteFile,
+)
+from scheduler.services.company.words import together
+
+NOWHERE = ""
+"""The site of somebody who names none where the company has several: reported, never kept."""
+
+
+def company_of(written: CompanyFile, templates: tuple[LoopTemplate, ...]) -> Company:
+    """The company. Names that lead nowhere are kept as they are: `company_checks` reports them."""
+    usual = written.defaults
+    zones = {s.id: s.zone for s in written.sites}
+    home = usual.site or (written.sites[0].id if len(written.sites) == 1 else NOWHERE)
+    return Company(
+        name=written.company.name,
+        organizer=_account(written.company.organizer, usual),
+        sites=tuple(_site(s, usual) for s in written.sites),
+        people=tuple(_person(p, usual, zones, home) for p in written.people),
+        pools=tuple(map(_pool, written.pools)),
+        rooms=tuple(_room(r, usual, home) for r in written.rooms),
+        templates=templates,
+        policy=_policy(written.policy),
+    )
+
+
+def _account(written: CalendarFile, usual: DefaultsFile) -> Account:
+    return Account(written.provider or usual.provider, written.address, written.mode or usual.mode)
+
+
+def _site(written: SiteFile, usual: DefaultsFile) -> Site:
+    return Site(
+        id=written.id,
+        name=written.name or written.id,
+        zone=written.zone,
+        hours=together(written.hours or usual.hours),
+        country=written.country,
+        holidays=frozenset(written.holidays),
+        address=written.address,
+    )
+
+
+def _person(written: PersonFile, usual: DefaultsFile, zones: Mapping[str, str], home: str) -> Person:
+    site = written.site or home
+    calendar = written.calendar or CalendarFile(address=written.email)
+    return Person(
+        id=written.id,
+        name=written.name,
+        email=written.email,
+        zone=written.zone or zones.get(site, "UTC"),  # an unknown site is refused, its people with it
+        site=site,
+        account=_account(calendar, usual),
+        hours=together(written.hours or usual.hours),
+        title=written.title,
+        level=written.level,
+        skills=frozenset(written.skills),
+        max_day=usual.max_day if written.max_day is None else written.max_day,
+        max_week=usual.max_week if written.max_week is None else written.max_week,
+        lunch=_lunch(usual.lunch if written.lunch is None else written.lunch),
+        active=written.active,
+    )
+
+
+def _lunch(written: tuple[time, time] | bool) -> tuple[time, time] | None:
+    return None if isinstance(written, bool) else written
+
+
+def _pool(written: PoolFile) -> Pool:
+    members = {p: s for s in Standing for p in getattr(written, s.value)}
+    return Pool(written.id, written.name or written.id, members)
+
+
+def _room(written: RoomFile, usual: DefaultsFile, home: str) -> Room:
+    return Room(
+        id=written.id,
+        name=written.name or written.id,
+        site=written.site or home,
+        capacity=written.capacity,
+        account=_account(written.calendar, usual),
+        features=frozenset(written.features),
+        active=written.active,
+    )
+
+
+def _policy(written: PolicyFile) -> Policy:
+    return Policy(
+        hold_minutes=written.hold_minutes,
+        undo_minutes=written.undo_minutes,
+        alternatives=written.alternatives,
+        solve_seconds=written.solve_seconds,
+        freeze_hours=written.freeze_hours,
+        max_replans=written.max_replans,
+        allow_focus=written.allow_focus,
+        prices=dict(written.prices.items()),
+        stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),
+    )

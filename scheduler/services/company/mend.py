@@ -1,0 +1,146 @@
+"""Reads the values of a company file into its models and notes every fault on the way.
+
+A refused value is taken out of a copy (or a stand-in is put where something must stand), so that the
+rest is read too and all faults can be reported in one go. A file with any fault is never used.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from scheduler.services.company.faults import MOST, STAND_IN, Fault, Loc, from_pydantic, raise_all
+from scheduler.services.company.file import TAGS
+
+M = TypeVar("M", bound=BaseModel)
+
+_ROUNDS = 12
+_numbers = itertools.count(1)
+
+
+def _name() -> str:
+    return f"{STAND_IN}{next(_numbers)}"
+
+
+def _address() -> str:
+    return f"{_name()}@nowhere.invalid"
+
+
+_STAND_INS: Mapping[str, Callable[[], Any]] = {
+    "address": _address,
+    "calendar": _address,
+    "capacity": lambda: 10_000,
+    "company": dict,
+    "email": _address,
+    "id": _name,
+    "interviews": list,
+    "name": _name,
+    "organizer": _address,
+    "people": list,
+    "sites": list,
+    "stage": _name,
+    "summary": _name,
+    "template": _name,
+    "title": _name,
+    "use": _name,
+    "zone": lambda: "UTC",
+}
+"""What stands for a required field that is missing or unusable, while the rest is read."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """``mended`` are the places where a value was taken out or put in: what later checks say about
+    them, or about what holds them, would only be a consequence."""
+
+    faults: list[Fault] = field(default_factory=list)
+    mended: set[Loc] = field(default_factory=set)
+
+    def sound(self, loc: Loc) -> bool:
+        """Whether nothing at or below this place was mended."""
+        return not any(m[: len(loc)] == loc for m in self.mended)
+
+    def consequence(self, loc: Loc) -> bool:
+        """Whether a value that holds this place was mended, or one that it holds."""
+        return not self.sound(loc) or any(loc[: len(m)] == m for m in self.mended)
+
+
+def read_into(model: type[M], data: Any) -> tuple[M, Reading]:
+    """The model of ``data`` with all refused values mended, and what was found wrong."""
+    reading = Reading()
+    data = copy.deepcopy(data)
+    for _ in range(_ROUNDS):
+        try:
+            return model.model_validate(data), reading
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        _note(errors[: MOST + 1], model, reading)
+        if len(reading.faults) > MOST:
+            raise_all(reading.faults, data)
+        for one in errors:
+            place = _mend(one, data)
+            if one["type"] != "extra_forbidden":
+                reading.mended.add(place)
+    raise RuntimeError("a company file could not be mended for reading on")
+
+
+def _loc(error: ErrorDetails) -> Loc:
+    return tuple(p for p in error["loc"] if p not in TAGS and p != "[key]")
+
+
+def _note(errors: Iterable[ErrorDetails], model: type[BaseModel], reading: Reading) -> None:
+    for error in errors:
+        loc = _loc(error)
+        if not any(loc[: len(m)] == m for m in reading.mended):
+            reading.faults.append(from_pydantic(error, loc, owner(model, error["loc"])))
+
+
+def _mend(error: ErrorDetails, data: Any) -> Loc:
+    """Take out the innermost named value that holds the fault, and say where that was."""
+    loc, node = _loc(error), data
+    spot: tuple[Any, Any, int] = (data, loc[0] if loc else "", 1)
+    for depth, part in enumerate(loc, 1):
+        if isinstance(node, dict) and isinstance(part, str):
+            spot = (node, part, depth)
+            node = node.get(part)
+        elif isinstance(node, list) and isinstance(part, int):
+            if depth == len(loc) and error["type"] in ("model_type", "model_attributes_type"):
+                spot = (node, part, depth)
+            node = node[part]
+        else:
+            break  # one value where a list may stand
+    holder, key, depth = spot
+    if isinstance(holder, list):
+        holder[key] = {}
+    elif error["type"] == "missing":
+        holder[key] = _STAND_INS[key]()
+    else:
+        holder.pop(key, None)
+    return loc[:depth]
+
+
+def owner(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
+    """The model that has, or lacks, the field that ``loc`` ends with."""
+    here: type[BaseModel] | None = model
+    for part in loc[:-1]:
+        if isinstance(part, str) and part in TAGS:
+            here = TAGS[part]
+        elif isinstance(part, str) and here is not None:
+            info = here.model_fields.get(part)
+            here = _model_in(info.annotation) if info else None
+    return here
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation if issubclass(annotation, BaseModel) else None
+    if get_origin(annotation) is None and not isinstance(annotation, UnionType):
+        return None
+    return next((m for m in map(_model_in, get_args(annotation)) if m), None)

@@ -1,0 +1,173 @@
+"""How single values are written in a company file: hours, windows, addresses, names, zones."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+from zoneinfo import available_timezones
+
+import holidays
+
+from scheduler.domain.errors import BadInput
+from scheduler.domain.people import Hours
+from scheduler.domain.templates import ClockWindow
+from scheduler.domain.time import zone
+from scheduler.services.company.faults import Said, nearest, quoted
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_LINK = re.compile(r"https?://[^\s/?#<>\"\\]+(?:[/?#][^\s<>\"\\]*)?")
+_RANGE = re.compile(r"(\d{1,2}):(\d\d) ?[-–] ?(\d{1,2}):(\d\d)")
+_COUNTRY = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,5}))?")
+
+
+def text_of(value: Any, fix: str) -> str:
+    """The text, or a refusal that says what to write instead."""
+    if not isinstance(value, str):
+        raise Said(f"{quoted(value)} is not a text", fix)
+    return value.strip()
+
+
+def id_of(value: str) -> str:
+    """A short name without spaces that others refer to."""
+    if not _ID.fullmatch(value):
+        raise Said(
+            f"{quoted(value)} is not an id", "use letters, digits, `-`, `_` and `.`, at most 64, no spaces"
+        )
+    return value
+
+
+def line_of(value: str) -> str:
+    """A name or title: one line with something in it."""
+    if not value.strip():
+        raise Said("is empty", "write something, or leave the field out")
+    if "\n" in value or "\t" in value:
+        raise Said("goes over several lines", "write it in one line")
+    if len(value) > 200:
+        raise Said(f"has {len(value)} characters", "use at most 200")
+    return value.strip()
+
+
+def email_of(value: str) -> str:
+    """One plain address: no display name, no list, no brackets."""
+    bad = not _EMAIL.fullmatch(value) or ".." in value or value[0] == "." or ".@" in value
+    if bad or len(value) > 254:
+        raise Said(f"{quoted(value)} is not one plain e-mail address", "write it as anna@example.com")
+    return value
+
+
+def link_of(value: str) -> str:
+    """A web address, complete."""
+    if not _LINK.fullmatch(value) or len(value) > 2000:
+        raise Said(f"{quoted(value)} is not a web address", "write it as https://example.com/page")
+    return value
+
+
+def zone_of(value: str) -> str:
+    """The name of an IANA time zone."""
+    try:
+        zone(value)
+    except BadInput as error:
+        near = nearest(value, available_timezones())
+        raise Said(error.fault, near if "mean" in near else error.fix) from None
+    return value
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, list[str]]:
+    return holidays.list_supported_countries()
+
+
+def country_of(value: str) -> str:
+    """An ISO 3166 code whose public holidays are known, optionally with a subdivision."""
+    found = _COUNTRY.fullmatch(value)
+    if not found or found[1] not in _countries():
+        raise Said(f"{quoted(value)} is not a country code", "use an ISO 3166 code such as DE or DE-BE")
+    if found[2] and found[2] not in _countries()[found[1]]:
+        known = ", ".join(_countries()[found[1]]) or "none"
+        raise Said(f"{found[1]} has no subdivision {found[2]!r}", f"known: {known}")
+    return value
+
+
+def _clock(hour: str, minute: str, whole: str) -> time:
+    if int(hour) > 23 or int(minute) > 59:
+        fix = "the last minute of a day is 23:59" if int(hour) == 24 else "hours go to 23, minutes to 59"
+        raise Said(f"{hour}:{minute} in {whole!r} is not a time of day", fix)
+    return time(int(hour), int(minute))
+
+
+def _range(text: str, whole: str, example: str) -> tuple[time, time]:
+    found = _RANGE.fullmatch(text)
+    if not found:
+        raise Said(f"{quoted(whole)} is not understood", f"write it as {example}")
+    start, end = _clock(found[1], found[2], whole), _clock(found[3], found[4], whole)
+    if end <= start:
+        fix = "write the earlier time first" if end < start else "give two different times"
+        raise Said(
+            f"{quoted(whole)} ends before it starts" if end < start else f"{quoted(whole)} is empty", fix
+        )
+    return start, end
+
+
+def window_of(value: Any) -> ClockWindow:
+    """``11:30-14:00``: a part of every day."""
+    text = text_of(value, "write it as 11:30-14:00")
+    return ClockWindow(*_range(text, text, "11:30-14:00"))
+
+
+def lunch_of(value: Any) -> tuple[time, time] | bool:
+    """``12:00-12:45``, or ``false`` for somebody who keeps no such break."""
+    if value is False:
+        return False
+    text = text_of(value, "write it as 12:00-12:45, or `false` for none")
+    return _range(text, text, "12:00-12:45")
+
+
+def hours_of(value: Any) -> tuple[Hours, ...]:
+    """``mon-fri 09:00-17:30`` or ``tue,thu 08:00-12:00``: one stretch on each of these days."""
+    example = "mon-fri 09:00-17:30"
+    text = text_of(value, f"write it as {example}")
+    days, _, clock = text.replace("–", "-").partition(" ")
+    start, end = _range(clock.strip(), text, example)
+    return tuple(Hours(day, start, end) for day in _weekdays(days, text))
+
+
+def _weekdays(text: str, whole: str) -> list[int]:
+    found: list[int] = []
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        ends = [first, last] if dash else [first]
+        for word in ends:
+            if word not in DAYS:
+                raise Said(f"{word!r} in {whole!r} is not a weekday", "use " + ", ".join(DAYS))
+        low, high = DAYS.index(ends[0]), DAYS.index(ends[-1])
+        if high < low:
+            raise Said(
+                f"{part!r} in {whole!r} runs backwards", "write the days of two weeks apart, e.g. sat,sun,mon"
+            )
+        found += range(low, high + 1)
+    if len(set(found)) < len(found):
+        raise Said(f"{whole!r} names a day twice", "name every day once")
+    return sorted(found)
+
+
+def together(lines: list[tuple[Hours, ...]]) -> tuple[Hours, ...]:
+    """All stretches of a week in order; none may overlap another."""
+    week = sorted((h for line in lines for h in line), key=lambda h: (h.weekday, h.start))
+    for before, after in pairwise(week):
+        if before.weekday == after.weekday and after.start < before.end:
+            shown = f"{DAYS[after.weekday]} {after.start:%H:%M}-{after.end:%H:%M}"
+            raise Said(
+                f"{shown} overlaps {before.start:%H:%M}-{before.end:%H:%M}", "let every minute appear once"
+            )
+    return tuple(week)
+
+
+def as_list(value: Any) -> Any:
+    """One value where a list may stand."""
+    return value if isinstance(value, list) or value is None else [value]

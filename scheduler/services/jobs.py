@@ -1,0 +1,152 @@
+"""Every durable job: its name, its payload and its key, spelled once.
+
+A job is queued in the transaction of the change that needs it and run at least once after the commit.
+A key is queued once for ever, so it says what makes this job another one than the last of its name:
+the loop's generation, the plan that was chosen, the slot of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from scheduler.domain.bookings import LedgerRow
+from scheduler.domain.loops import Loop, LoopState
+from scheduler.services.app import App
+from scheduler.storage.database import Tx
+
+
+class Job(StrEnum):
+    """The names of jobs, as they stand in the queue."""
+
+    INTAKE = "intake"
+    PLAN = "plan"
+    BOOK = "book"
+    PERFORM = "perform"
+    REPAIR = "repair"
+    REPLIES = "replies"
+    PUSH = "push"
+    CONFLICTS = "conflicts"
+
+
+WAITS_FOR: Mapping[LoopState, Job] = {LoopState.PLANNING: Job.PLAN, LoopState.REPAIRING: Job.REPAIR}
+"""Which job a loop in this state waits for, where the loop alone says all that the job needs."""
+
+
+def _queue(app: App, tx: Tx, job: Job, payload: Mapping[str, Any], key: str, delay: float = 0.0) -> None:
+    app.jobs.enqueue(tx, job.value, payload, key=key, delay=delay)
+
+
+def intake(app: App, tx: Tx, delivery: str) -> None:
+    """Work on a stored delivery of the hiring system."""
+    _queue(app, tx, Job.INTAKE, {"delivery": delivery}, f"intake:{delivery}")
+
+
+def plan(app: App, tx: Tx, loop: Loop) -> None:
+    """Look for plans of a loop that has just become *planning*."""
+    _queue(app, tx, Job.PLAN, {"loop": loop.id}, f"plan:{loop.id}:{loop.generation}:{loop.replans}")
+
+
+def book(app: App, tx: Tx, proposal: str, delay: float) -> None:
+    """Take a plan as the policy says, ``delay`` seconds from now."""
+    _queue(app, tx, Job.BOOK, {"proposal": proposal}, f"book:{proposal}", delay)
+
+
+def perform(app: App, tx: Tx, loop: Loop) -> None:
+    """Carry out what the ledger holds for the loop's present generation."""
+    _queue(app, tx, Job.PERFORM, _generation(loop), f"perform:{loop.id}:{loop.generation}")
+
+
+def mail(app: App, tx: Tx, loop: Loop, first: LedgerRow) -> None:
+    """The same for messages that were noted beside a generation's events; ``first`` is one of them."""
+    _queue(app, tx, Job.PERFORM, _generation(loop), f"mail:{first.id}")
+
+
+def repair(app: App, tx: Tx, loop: Loop) -> None:
+    """Mend a loop once more: each try has its number."""
+    _repair(app, tx, loop, f"r{loop.replans}")
+
+
+def repair_declined(app: App, tx: Tx, loop: Loop, holes: int) -> None:
+    """Mend a loop in which somebody has declined."""
+    _repair(app, tx, loop, f"{len(loop.declined)}:{holes}")
+
+
+def repair_conflict(app: App, tx: Tx, loop: Loop) -> None:
+    """Mend a loop in which somebody was given something else at the same time."""
+    _repair(app, tx, loop, "conflict")
+
+
+def _repair(app: App, tx: Tx, loop: Loop, what: str) -> None:
+    _queue(app, tx, Job.REPAIR, {"loop": loop.id}, f"repair:{loop.id}:{loop.generation}:{what}")
+
+
+def _generation(loop: Loop) -> dict[str, Any]:
+    return {"loop": loop.id, "generation": loop.generation}
+
+
+# --- once more: what has waited too long is queued again, at most once an hour ----------------------
+
+
+def intake_again(app: App, tx: Tx, delivery: str, since: datetime) -> None:
+    """`intake` once more for a delivery that has waited ``since`` then."""
+    _queue(app, tx, Job.INTAKE, {"delivery": delivery}, f"intake:{delivery}:{_again(app, since)}")
+
+
+def perform_again(app: App, tx: Tx, loop: Loop, row: LedgerRow, since: datetime) -> None:
+    """`perform` once more for a row that has been due ``since`` then."""
+    key = f"perform:{loop.id}:{row.id}:{row.attempts}:{_again(app, since)}"
+    _queue(app, tx, Job.PERFORM, _generation(loop), key)
+
+
+def awaited_again(app: App, tx: Tx, loop: Loop) -> None:
+    """What a loop in its state waits for, once more. Raises `KeyError` for a state that waits for nothing."""
+    job = WAITS_FOR[loop.state]
+    _queue(app, tx, job, {"loop": loop.id}, f"{job.value}:{loop.id}:{_again(app, loop.updated_at)}")
+
+
+def _again(app: App, since: datetime) -> str:
+    """Part of a key: the same for what waits since then, until another hour has passed."""
+    return f"again:{since.timestamp():.0f}:{(app.clock() - since) // timedelta(hours=1)}"
+
+
+# --- in slots of time: one job, however many ask ----------------------------------------------------
+
+
+def conflicts(app: App, tx: Tx, days: int, every: float) -> None:
+    """Look into the calendars of who is booked in the next ``days``: once in ``every`` seconds."""
+    slot = int(app.clock().timestamp() // every)
+    _queue(app, tx, Job.CONFLICTS, {"days": days}, f"conflicts/{slot}")
+
+
+def push(app: App, tx: Tx, what: str, every: int, delay: float) -> None:
+    """Look after the subscriptions to notices: once in ``every`` seconds for each thing that is to do
+    (``what`` names it), ``delay`` seconds from now."""
+    slot = int(app.clock().timestamp()) // every
+    _queue(app, tx, Job.PUSH, {}, f"push/{slot}/{what}", delay)
+
+
+def push_look(app: App, tx: Tx, subscription: str, delay: float) -> None:
+    """The same where nothing is to do: once an hour, to see whether the service still has this one."""
+    hour = int(app.clock().timestamp()) // 3600
+    _queue(app, tx, Job.PUSH, {}, f"push/look/{subscription}/{hour}", delay)
+
+
+def push_swept(app: App, tx: Tx, first: str, delay: float) -> None:
+    """The same once after a subscription, named ``first``, was new."""
+    _queue(app, tx, Job.PUSH, {}, f"push/sweep/{first}", delay)
+
+
+def push_noticed(app: App, tx: Tx, kind: str, subscription: str) -> None:
+    """The same at once, because the service said something about one: once a minute for each kind."""
+    slot = int(app.clock().timestamp()) // 60
+    _queue(app, tx, Job.PUSH, {}, f"push/{kind}/{subscription}/{slot}")
+
+
+def replies(app: App, tx: Tx, together: int) -> None:
+    """Read the organizer's calendar at the end of these ``together`` seconds, after the last notice of them."""
+    now = app.clock().timestamp()
+    slot = int(now) // together
+    _queue(app, tx, Job.REPLIES, {}, f"replies/{slot}", (slot + 1) * together - now)

@@ -1,0 +1,112 @@
+"""Reads everybody's calendars at once: known or unknown, never silently missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+
+from connectors.errors import ConnectorError
+from connectors.protocol import Calendar
+from connectors.types import Availability, Busy, Known, Unknown, Verdict, Window
+from scheduler.domain.people import Account, Mode
+from scheduler.domain.time import Span, without
+from scheduler.services.app import App
+
+_FAN_OUT = 8
+"""Calendar services asked at the same time; each limits its own calls."""
+
+
+def read(app: App, accounts: Mapping[str, Account], span: Span) -> dict[str, Availability]:
+    """Availability per subject (``person:anna``, ``room:oak``) in ``span``: one entry per account.
+
+    A service that cannot be asked makes everybody on it unknown, with its reason.
+    """
+    groups: dict[tuple[str, Mode], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for subject, account in accounts.items():
+        groups[account.provider, account.mode][account.address.casefold()].append(subject)
+    if not groups:
+        return {}
+    with ThreadPoolExecutor(min(_FAN_OUT, len(groups))) as pool:
+        asked = {
+            key: pool.submit(_ask, app, Account(key[0], "", key[1]), list(addresses), span)
+            for key, addresses in groups.items()
+        }
+    found: dict[str, Availability] = {}
+    for key, future in asked.items():
+        answers = future.result()
+        for address, subjects in groups[key].items():
+            for subject in subjects:
+                found[subject] = answers[address]
+    return found
+
+
+def _ask(app: App, account: Account, addresses: list[str], span: Span) -> dict[str, Availability]:
+    try:
+        calendar: Calendar = app.calendar(account)
+        answers = {
+            a.casefold(): v for a, v in calendar.availability(addresses, Window(span.start, span.end)).items()
+        }
+    except ConnectorError as error:
+        return {a: Unknown(error.code, str(error)) for a in addresses}
+    missing = Unknown("not_answered", "the calendar service did not answer for this address")
+    return {a: answers.get(a, missing) for a in addresses}
+
+
+def without_own(state: Known, prefix: str, own: Iterable[Span]) -> list[Busy]:
+    """The blocks that are not this loop's own events.
+
+    Told by our key where the service shows it. Where it does not, one block of exactly the time of
+    each event we have in this calendar (``own``) is taken for it; where only busy times are known,
+    which a service may have joined with what is next to them, our time is cut out of a longer block.
+    """
+    blocks = list(state.busy)
+    keyed = {(b.start, b.end) for b in blocks if b.key and b.key.startswith(prefix)}
+    hidden = [(s.start, s.end) for s in own if (s.start, s.end) not in keyed]
+    found = []
+    for block in blocks:
+        if block.key and block.key.startswith(prefix):
+            continue
+        time = (block.start, block.end)
+        if block.key is None and block.verdict is not Verdict.OUT_OF_OFFICE and time in hidden:
+            hidden.remove(time)
+            continue
+        found.append(block)
+    if state.typed:
+        return found
+    return [rest for block in found for rest in _cut(block, hidden)]
+
+
+def _cut(block: Busy, hidden: Iterable[tuple[datetime, datetime]]) -> list[Busy]:
+    """What is left of a block around the events of ours that it holds wholly."""
+    if block.key is not None or block.verdict is Verdict.OUT_OF_OFFICE:
+        return [block]
+    inside = [Span(a, b) for a, b in hidden if block.start <= a and b <= block.end]
+    rest = without([Span(block.start, block.end)], inside) if inside else [Span(block.start, block.end)]
+    return [replace(block, start=s.start, end=s.end) for s in rest]
+
+
+def conflicts(
+    availability: Mapping[str, Availability],
+    wanted: Iterable[tuple[str, Span]],
+    prefix: str,
+    own: Mapping[str, Sequence[Span]],
+    hard: Callable[[str, Verdict], bool],
+) -> list[tuple[str, Span]]:
+    """Which of the wanted ``(subject, span)`` are not free now; an unknown subject never is.
+
+    ``hard(subject, verdict)`` says what stops a booking (`meaning`); ``own`` are the times of our own
+    events per subject.
+    """
+    found = []
+    for subject, span in wanted:
+        state = availability.get(subject)
+        if not isinstance(state, Known):
+            found.append((subject, span))
+            continue
+        blocks = without_own(state, prefix, own.get(subject, ()))
+        if any(b.start < span.end and span.start < b.end for b in blocks if hard(subject, b.verdict)):
+            found.append((subject, span))
+    return found

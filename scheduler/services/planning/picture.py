@@ -1,0 +1,155 @@
+"""Everything that is known when a loop is planned: gathered once, then only looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from connectors.types import Availability, Known
+from scheduler.domain.bookings import Interview, Reservation, SeatState
+from scheduler.domain.loops import Application, Loop
+from scheduler.domain.people import Account, Room, Site
+from scheduler.domain.policy import Policy
+from scheduler.domain.templates import EVALUATING, InterviewKind
+from scheduler.domain.time import Span
+from scheduler.services.app import App
+from scheduler.services.planning import availability, seating
+from scheduler.services.planning.seating import Roster
+from scheduler.storage.database import Tx
+
+DEBRIEF_TAIL = timedelta(days=7)
+"""Calendars are read this far past the horizon: the debrief may lie behind it."""
+_WEEK = timedelta(days=7)
+_LOAD = timedelta(days=28)
+"""Fair load counts interviews this far back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``availability`` is keyed by subject; ``held`` are interviews of other loops per person;
+    ``current`` are this loop's live interviews (when repairing); ``load`` counts recent interviews."""
+
+    loop: Loop
+    application: Application
+    roster: Roster
+    sites: Mapping[str, Site]
+    rooms: Mapping[str, Room]
+    policy: Policy
+    now: datetime
+    span: Span
+    deployment: str
+    held: Mapping[str, tuple[Interview, ...]]
+    others: tuple[Reservation, ...]
+    barred: frozenset[str]
+    load: Mapping[str, int]
+    current: tuple[Interview, ...] = ()
+    availability: Mapping[str, Availability] = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """What the calendar keys of this loop's own events begin with."""
+        return f"{self.deployment}/{self.loop.id}/"
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Ids of the people whose calendars could not be read, sorted."""
+        subjects = (s for s, a in self.availability.items() if not isinstance(a, Known))
+        return tuple(sorted(s.removeprefix("person:") for s in subjects if s.startswith("person:")))
+
+    def own(self, subject: str) -> list[Span]:
+        """The times of this loop's events in somebody's calendar, or in a room's, now."""
+        return [i.span for i in self.current if i.event_id and subject in subjects_of(i)]
+
+
+def subjects_of(interview: Interview) -> set[str]:
+    """Everybody and the room of an interview, as subjects."""
+    found = {f"person:{s.person}" for s in interview.seats if s.state is not SeatState.REPLACED}
+    return found | ({f"room:{interview.room}"} if interview.room else set())
+
+
+def gather(app: App, loop: Loop) -> Picture:
+    """Read our tables, then the calendars. Raises nothing for a calendar that cannot be read."""
+    now = app.clock()
+    with app.db.read() as tx:
+        starts = [i.span.start for i in tx.interviews.of_loop(loop.id)]
+        ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
+        span = Span(min([now, *starts]), max([loop.horizon.end, now, *ends]) + DEBRIEF_TAIL)
+        picture = _from_tables(app, tx, loop, now, span)
+    asked: dict[str, Account] = {f"person:{p.id}": p.account for p in picture.roster.people.values()} | {
+        f"room:{r.id}": r.account for r in picture.rooms.values()
+    }
+    return replace(picture, availability=availability.read(app, asked, span))
+
+
+def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Picture:
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    pools = {p.id: p for p in tx.pools.list()}
+    whole = Roster({p.id: p for p in tx.people.list(active=False)}, pools)
+    current = tuple(i for i in tx.interviews.of_loop(loop.id))
+    ids = seating.everybody(loop.template, application, whole)
+    ids |= {s.person for i in current for s in i.seats if s.person in whole.people}
+    roster = Roster({i: whole.people[i] for i in sorted(ids)}, pools)
+    rooms = {r.id: r for r in tx.rooms.list() if r.site == loop.site and r.active}
+    subjects = [f"person:{i}" for i in ids] + [f"room:{r}" for r in rooms]
+    subjects.append(f"candidate:{loop.application}")
+    # caps count whole ISO weeks: what was given earlier this week counts as well
+    since = Span(span.start - _WEEK, span.end)
+    others = tuple(tx.reservations.of_subjects(subjects, since, except_loop=loop.id))
+    return Picture(
+        loop=loop,
+        application=application,
+        roster=roster,
+        sites={s.id: s for s in tx.sites.list()},
+        rooms=rooms,
+        policy=tx.company.policy(),
+        now=now,
+        span=span,
+        deployment=app.deployment,
+        held=held_interviews(tx, others),
+        others=others,
+        barred=_met_before(tx, loop),
+        load=_load(tx, ids, now),
+        current=current,
+    )
+
+
+def held_interviews(tx: Tx, others: Iterable[Reservation]) -> dict[str, tuple[Interview, ...]]:
+    """Interviews of other loops per person: what the caps count."""
+    found: dict[str, list[Interview]] = {}
+    cache: dict[str, Interview | None] = {}
+    for row in others:
+        if not row.subject.startswith("person:"):
+            continue
+        if row.interview not in cache:
+            cache[row.interview] = tx.interviews.get(row.interview)
+        interview = cache[row.interview]
+        if interview is not None and interview.kind is InterviewKind.INTERVIEW:
+            found.setdefault(row.subject.removeprefix("person:"), []).append(interview)
+    return {person: tuple(rows) for person, rows in found.items()}
+
+
+def _met_before(tx: Tx, loop: Loop) -> frozenset[str]:
+    """Who interviewed this candidate in the earlier rounds that the template names."""
+    wanted = set(loop.template.other_people_than)
+    if not wanted:
+        return frozenset()
+    met: set[str] = set()
+    for earlier in tx.loops.list(application=loop.application, limit=100):
+        if earlier.id != loop.id and earlier.template.id in wanted:
+            for interview in tx.interviews.of_loop(earlier.id):
+                if interview.kind is InterviewKind.INTERVIEW:
+                    met.update(s.person for s in interview.seats if s.kind in EVALUATING)
+    return frozenset(met)
+
+
+def _load(tx: Tx, people: set[str], now: datetime) -> dict[str, int]:
+    """Interviews per person over the last weeks and everything still ahead."""
+    found = dict.fromkeys(people, 0)
+    for interview in tx.interviews.of_people(people, Span(now - _LOAD, now + _LOAD)):
+        if interview.kind is InterviewKind.INTERVIEW:
+            for seat in interview.seats:
+                if seat.person in found:
+                    found[seat.person] += 1
+    return found

@@ -1,0 +1,224 @@
+"""Makes proposals for a loop, or says in words why there are none."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from scheduler.domain.errors import Missing, WrongState
+from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
+from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.domain.time import Span
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.failpoints import failpoint
+from scheduler.services.planning import naming
+from scheduler.services.planning.encode import Encoded, decode, encode
+from scheduler.services.planning.picture import Picture, gather
+from scheduler.services.solving import SolveFailed, why
+from scheduler.storage.database import Tx
+from solver import ProblemError, Result, Status, gap_sentence
+
+if TYPE_CHECKING:
+    from solver import Explanation
+
+ACTOR = "system:planning"
+_KEEP_FIXES = 8
+_REPLANNED = frozenset(
+    {LoopState.AWAITING_CANDIDATE, LoopState.PROPOSED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION}
+)
+"""States from which a loop that is not booked is planned anew."""
+
+
+def plan(app: App, loop_id: str) -> None:
+    """Plan a loop that is in state *planning*; in any other state there is nothing to do."""
+    with app.db.read() as tx:
+        loop = tx.loops.get(loop_id)
+    if loop is None or loop.state is not LoopState.PLANNING:
+        return
+    picture = gather(app, loop)
+    failpoint("K2")
+    try:
+        encoded = encode(picture)
+        if isinstance(encoded, tuple):
+            _cannot(app, picture, LoopState.INFEASIBLE, encoded)
+            return
+        solver = app.solver.within(picture.policy.solve_seconds)
+        results = solver.alternatives(encoded.problem, picture.policy.alternatives)
+        _answer(app, picture, encoded, results)
+    except (SolveFailed, ProblemError) as error:
+        reason = Reason("solver", f"the plan could not be made: {why(error, loop_id)}")
+        _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+
+
+def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
+    best = results[0]
+    if best.status in (Status.OPTIMAL, Status.FEASIBLE):
+        _offer(app, picture, encoded, [r for r in results if r.plan.loops[picture.loop.id] is not None])
+    elif best.status is Status.INFEASIBLE:
+        reasons, fixes = _explained(app, picture, encoded)
+        _cannot(app, picture, LoopState.INFEASIBLE, reasons, fixes)
+    else:
+        seconds = picture.policy.solve_seconds
+        reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
+        _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+
+
+def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """Why not, and what would help; that it is impossible stands even where the reasons took too long."""
+    try:
+        explanation = app.solver.within(picture.policy.solve_seconds).explain(encoded.problem)
+    except SolveFailed as error:
+        text = f"there is no plan, that is proven, but the reasons could not be worked out: {error}"
+        return (Reason("unexplained", text), *_unreadable(picture)), ()
+    return in_words(picture, encoded, explanation)
+
+
+def in_words(
+    picture: Picture, encoded: Encoded, explanation: Explanation
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """The explanation of an infeasible loop with names instead of ids: reasons, and fixes."""
+    name, when = naming.names(picture, encoded), naming.times(picture, encoded)
+    found = explanation.loops[picture.loop.id]
+    spec = encoded.sessions.spec
+    reasons = tuple(
+        Reason(
+            gap.lack.value,
+            gap_sentence(gap, name),
+            gap.people,
+            tuple(spec[s] for s in dict.fromkeys((*([gap.session] if gap.session else []), *gap.sessions))),
+        )
+        for gap in found.gaps
+    )
+    fixes = tuple(fix.sentence(name, when) for fix in found.fixes[:_KEEP_FIXES])
+    if not reasons:
+        reasons = (Reason("together", _together(picture)),)
+    return (*reasons, *_unreadable(picture)), fixes
+
+
+def _together(picture: Picture) -> str:
+    return (
+        f"every interview of {picture.loop.template.title} could take place by itself, "
+        "but no times fit all of them together"
+    )
+
+
+def _unreadable(picture: Picture) -> tuple[Reason, ...]:
+    """People who might have helped, had their calendars been readable."""
+    if not picture.unknown:
+        return ()
+    names = ", ".join(picture.roster.name(p) for p in picture.unknown)
+    text = f"not considered, because the calendar cannot be read: {names}"
+    return (Reason("unknown_calendar", text, picture.unknown),)
+
+
+def _offer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
+    loop, now = picture.loop, app.clock()
+    proposals = [_proposal(picture, encoded, r, rank) for rank, r in enumerate(results, start=1)]
+    with app.db.write() as tx:
+        if _overtaken(tx, loop):
+            return
+        tx.proposals.make_stale(loop.id)
+        tx.proposals.add_all(proposals)
+        tx.loops.move(
+            loop.id,
+            LoopState.PROPOSED,
+            expect={LoopState.PLANNING},
+            actor=ACTOR,
+            cause=proposals[0].id,
+            at=now,
+            reasons=_unreadable(picture),
+            fixes=(),
+            unknown=picture.unknown,
+        )
+        if loop.mode is BookMode.BOOK:
+            delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
+            jobs.book(app, tx, proposals[0].id, delay)
+
+
+def _overtaken(tx: Tx, planned: Loop) -> bool:
+    """Whether the loop was changed, or planned by somebody else, while this plan was being made."""
+    now = tx.loops.get(planned.id)
+    wanted = (LoopState.PLANNING, planned.generation, planned.replans)
+    return now is None or (now.state, now.generation, now.replans) != wanted
+
+
+def _proposal(picture: Picture, encoded: Encoded, result: Result, rank: int) -> Proposal:
+    plan = result.plan.loops[picture.loop.id]
+    assert plan is not None
+    return Proposal(
+        id=f"pr_{secrets.token_hex(8)}",
+        loop=picture.loop.id,
+        rank=rank,
+        interviews=decode(encoded, plan),
+        price=dict(result.price),
+        cost=result.cost,
+        bound=result.bound,
+        status=result.status.value,
+        basis=picture.now,
+        unknown=picture.unknown,
+        state=ProposalState.OFFERED,
+        created_at=picture.now,
+        generation=picture.loop.generation,
+    )
+
+
+def _cannot(
+    app: App, picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[str, ...] = ()
+) -> None:
+    with app.db.write() as tx:
+        if _overtaken(tx, picture.loop):
+            return
+        tx.proposals.make_stale(picture.loop.id)
+        tx.loops.move(
+            picture.loop.id,
+            to,
+            expect={LoopState.PLANNING},
+            actor=ACTOR,
+            cause=reasons[0].kind,
+            at=app.clock(),
+            reasons=reasons,
+            fixes=fixes,
+            unknown=picture.unknown,
+        )
+
+
+def replan(
+    app: App,
+    loop_id: str,
+    *,
+    actor: str,
+    cause: str,
+    blocked: Sequence[tuple[str, Span]] = (),
+    change: Callable[[Tx, Loop], dict[str, object]] | None = None,
+) -> Loop:
+    """Send a loop that is not booked back to planning, with times found taken kept out. ``change``
+    says what else becomes of it, as it is in this transaction.
+
+    Raises `Missing`, and `WrongState` for a loop that is booked, being booked or ended.
+    """
+    with app.db.write() as tx:
+        loop = tx.loops.claim(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        if loop.state not in _REPLANNED or tx.interviews.of_loop(loop_id):
+            state = loop.state.value
+            raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
+        changes = change(tx, loop) if change else {}
+        tx.proposals.make_stale(loop_id)
+        changes.setdefault("blocked", (*loop.blocked, *blocked))
+        changes.setdefault("replans", loop.replans + 1)
+        moved = tx.loops.move(
+            loop_id,
+            LoopState.PLANNING,
+            expect=_REPLANNED,
+            actor=actor,
+            cause=cause,
+            at=app.clock(),
+            reasons=(),
+            fixes=(),
+            **changes,
+        )
+        jobs.plan(app, tx, moved)
+        return moved

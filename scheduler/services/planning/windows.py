@@ -1,0 +1,70 @@
+"""When the candidate can be met."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.types import Known
+from scheduler.domain.loops import Reason
+from scheduler.domain.people import Person
+from scheduler.domain.templates import InterviewKind
+from scheduler.domain.time import Span, day_span, days_of, intersection, merged, without, zone
+from scheduler.services.planning import worktime
+from scheduler.services.planning.availability import without_own
+from scheduler.services.planning.picture import Picture
+
+
+def candidate_windows(picture: Picture) -> list[Span]:
+    """When the candidate can be met: offered, inside the horizon and past the notice, with travel
+    kept free on site, holidays closed there, outside their interviews of other loops, and with
+    companions (an interpreter) free as well. What is booked already stays possible."""
+    loop, template = picture.loop, picture.loop.template
+    earliest = max(loop.horizon.start, picture.now + timedelta(hours=template.notice_hours))
+    travel = timedelta(minutes=template.travel if loop.site else 0)
+    found = []
+    for window in loop.windows:
+        start, end = max(window.start + travel, earliest), min(window.end - travel, loop.horizon.end)
+        if start < end:
+            found.append(Span(start, end))
+    current = [i.span for i in picture.current if i.kind is not InterviewKind.DEBRIEF]
+    windows = merged([*found, *current])
+    if loop.site and loop.site in picture.sites:
+        site = picture.sites[loop.site]
+        tz = zone(site.zone)
+        days = [day_span(d, tz) for d in days_of(picture.span, tz) if not worktime.closed(site, d)]
+        windows = intersection(windows, merged(days))
+    elsewhere = [r.span for r in picture.others if r.subject == f"candidate:{loop.application}"]
+    windows = without(windows, elsewhere)
+    for companion in picture.application.accommodation.also:
+        person = picture.roster.people.get(companion)
+        windows = intersection(windows, _companion_free(picture, person) if person else [])
+    return windows
+
+
+def _companion_free(picture: Picture, person: Person) -> list[Span]:
+    """Their working hours less everything busy: a companion is there all the time."""
+    subject = f"person:{person.id}"
+    state = picture.availability.get(subject)
+    if not isinstance(state, Known):
+        return []
+    own = picture.own(subject)
+    busy = [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
+    busy += [r.span for r in picture.others if r.subject == subject]
+    return without(worktime.working(person, picture.sites.get(person.site), picture.span), busy)
+
+
+def no_window(picture: Picture) -> Reason:
+    """Why nothing is left of what the candidate offered."""
+    loop = picture.loop
+    companions = picture.application.accommodation.also
+    if all(w.start >= loop.horizon.end for w in loop.windows):
+        text = (
+            f"every window of the candidate lies behind {loop.horizon.end:%d %B %Y}, the end of the horizon"
+        )
+    elif companions:
+        names = ", ".join(picture.roster.name(p) for p in companions)
+        text = f"{names} is needed throughout and free in none of the candidate's windows"
+    else:
+        hours = loop.template.notice_hours
+        text = f"none of the candidate's windows is open: each is past, within {hours} hours, closed or taken"
+    return Reason("no_window", text, companions)

@@ -1,0 +1,202 @@
+"""What the candidate is told: one invitation per interview, one agenda, never a word of the debrief."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+
+from connectors.ics import Invitation, cancellation, following, request, told_by
+from connectors.mail import Message
+from connectors.protocol import event_id
+from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
+from scheduler.domain.loops import Application, Loop
+from scheduler.domain.people import Account, Person, Room
+from scheduler.domain.templates import InterviewKind, Modality
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.services.telling.agenda import Line, for_candidate
+from scheduler.storage import codec
+from scheduler.storage.database import Tx
+
+AGENDA = "agenda"
+
+
+def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], why: str = "") -> None:
+    """Note the mails that bring the candidate up to date: an invitation for each interview that changed
+    since the last ones, and then the agenda. ``why`` is told with what is cancelled."""
+    _queue(app, tx, loop, interviews, agenda=True, why=why)
+
+
+def update(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
+    """`queue` for a detail of some interviews: their invitations only, the agenda stands."""
+    _queue(app, tx, loop, interviews, agenda=False)
+
+
+def _queue(
+    app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], *, agenda: bool, why: str = ""
+) -> None:
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    people = {p.id: p for p in tx.people.list(active=False)}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
+    visible = [i for i in interviews if i.kind is not InterviewKind.DEBRIEF]
+    site = tx.sites.get(loop.site) if loop.site else None
+    address = site.address if site else ""
+    by_id = {i.id: i for i in visible}
+    lines = {
+        line.interview: _with_the_way(line, by_id[line.interview], address)
+        for line in for_candidate(visible, application.candidate.zone, people, rooms)
+    }
+    known = tx.ledger.of_loop(loop.id)
+    told = _told(known)
+    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name(), known, why)
+    for interview in visible:
+        cancelled = interview.state is InterviewState.CANCELLED
+        digest = "cancelled" if cancelled else _digest(lines[interview.id])
+        if told.get(interview.id, "cancelled") != digest:
+            writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled))
+    if writer.rows and agenda:
+        live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
+        writer.add(AGENDA, "", writer.agenda(live))
+    tx.ledger.add_all(writer.rows)
+    if writer.rows:
+        jobs.mail(app, tx, loop, writer.rows[0])
+
+
+def _with_the_way(line: Line, interview: Interview, address: str) -> Line:
+    """The line with what a candidate needs to get there: the link of a call, the address of a site."""
+    if interview.join_url:
+        return replace(line, place=f"{line.place}: {interview.join_url}")
+    if interview.modality is Modality.ON_SITE and address:
+        return replace(line, place=f"{line.place}, {address}")
+    return line
+
+
+def _told(rows: Iterable[LedgerRow]) -> dict[str, str]:
+    """What the candidate was last told of each interview (a digest)."""
+    sent = [r for r in rows if r.write is Write.MAIL and r.state in (WriteState.DONE, WriteState.TODO)]
+    return {
+        r.interview: str(r.payload["digest"]) for r in sorted(sent, key=lambda r: (r.generation, r.order))
+    }
+
+
+def _digest(line: Line) -> str:
+    content = [line.title, line.start.isoformat(), line.end.isoformat(), line.place, line.people]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def text_of(lines: Sequence[Line]) -> str:
+    """An agenda as plain text, a heading per day, in the reader's wall-clock time."""
+    parts: list[str] = []
+    day = None
+    for line in lines:
+        if line.start.date() != day:
+            day = line.start.date()
+            parts.append(f"\n{line.start:%A, %d %B %Y} ({line.zone})")
+        people = ", ".join(line.people)
+        parts.append(f"  {line.start:%H:%M}–{line.end:%H:%M}  {line.title}, {line.place}")
+        if people:
+            parts.append(f"               with {people}")
+    return "\n".join(parts).strip()
+
+
+class _Writer:
+    """Collects the ledger rows of one round of mails."""
+
+    def __init__(
+        self,
+        app: App,
+        loop: Loop,
+        application: Application,
+        organizer: Account,
+        company: str,
+        known: Collection[LedgerRow],
+        why: str = "",
+    ) -> None:
+        self.app, self.loop, self.application = app, loop, application
+        self.organizer, self.company, self.why = organizer, company, why.strip()
+        self.mails = [r for r in known if r.write is Write.MAIL]
+        self.rows: list[LedgerRow] = []
+
+    def add(self, interview: str, digest: str, message: Message) -> None:
+        payload = {"message": codec.encode(message), "digest": digest}
+        order = 1000 + len(self.mails) + len(self.rows)  # behind every mail before: they leave in order
+        self.rows.append(
+            LedgerRow.noted(self.loop, interview, Write.MAIL, key=message.id, payload=payload, order=order)
+        )
+
+    def invite(self, interview: Interview, line: Line, cancelled: bool) -> Message:
+        candidate = self.application.candidate
+        method = "CANCEL" if cancelled else "REQUEST"
+        uid = event_id(f"{self.app.deployment}/{self.loop.id}/{interview.spec}/candidate")
+        details = Invitation(
+            uid=uid,
+            sequence=self._sequence(uid, interview, cancelled),
+            title=f"{interview.title} with {self.company}",
+            start=interview.span.start,
+            end=interview.span.end,
+            organizer=self.organizer.address,
+            organizer_name=self.company,
+            attendee=candidate.email,
+            attendee_name=candidate.name,
+            description=f"You will meet: {', '.join(line.people)}" if line.people else "",
+            location=line.place,
+            comment=self.why if cancelled else "",
+        )
+        write = cancellation if cancelled else request
+        verb = "Cancelled" if cancelled else "Invitation"
+        return Message(
+            id=self._id(interview.spec, method),
+            to=candidate.email,
+            to_name=candidate.name,
+            subject=f"{verb}: {interview.title}, {line.start:%a %d %b %H:%M} ({line.zone})",
+            text=self._cancelled([line]) if cancelled else text_of([line]),
+            calendar=write(details, self.app.clock()),
+            method=method,
+        )
+
+    def agenda(self, lines: Sequence[Line]) -> Message:
+        candidate = self.application.candidate
+        if lines:
+            text = f"Dear {candidate.name},\n\nthis is your agenda:\n\n{text_of(lines)}\n\n{self.company}"
+            subject = f"Your interviews with {self.company}"
+        else:
+            told = [
+                f"Dear {candidate.name},",
+                f"your interviews with {self.company} are cancelled.",
+                self.why,
+            ]
+            text = "\n\n".join([*filter(None, told), self.company])
+            subject = f"Your interviews with {self.company} are cancelled"
+        return Message(self._id(AGENDA, "TEXT"), candidate.email, candidate.name, subject, text)
+
+    def _id(self, spec: str, kind: str) -> str:
+        """Names the message, so that it is sent once; a second one of a generation has a name of its own."""
+        stem = f"{self.app.deployment}/{self.loop.id}/{spec}/mail/{kind}/{self.loop.generation}"
+        names = (event_id(f"{stem}/{n}" if n else stem) for n in count())
+        used = {r.key for r in self.mails}
+        return next(name for name in names if name not in used)
+
+    def _cancelled(self, lines: Sequence[Line]) -> str:
+        """That it is off, what, and why."""
+        what = "this interview is cancelled and will not take place"
+        told = [f"Dear {self.application.candidate.name},", f"{what}:", text_of(lines), self.why]
+        return "\n\n".join([*filter(None, told), self.company])
+
+    def _sequence(self, uid: str, interview: Interview, cancelled: bool) -> int:
+        """Higher than in every invitation before; the same where the time stays, so that an answer that was
+        given stands."""
+        texts = [m for r in self.mails if (m := str(r.payload["message"]["calendar"]))]
+        before = [told for told in map(told_by, texts) if told.uid == uid]
+        if cancelled:
+            return max([self.loop.generation, *(told.sequence + 1 for told in before)])
+        span = interview.span
+        return following(before, span.start, span.end, least=self.loop.generation)
+
+
+def roster(tx: Tx) -> tuple[Mapping[str, Person], Mapping[str, Room]]:
+    """Everybody and every room, by id, inactive ones included: past agendas name them."""
+    return {p.id: p for p in tx.people.list(active=False)}, {r.id: r for r in tx.rooms.list(active=False)}
