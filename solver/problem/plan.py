@@ -39,13 +39,30 @@ class Status(StrEnum):
     UNKNOWN = "unknown"  # out of time with nothing legal in hand
 
 
+DEBRIEF = "debrief"
+"""The debrief, where a field of a placed loop is named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken hard rule. ``rule`` is its name, ``where`` the path, ``text`` the sentence."""
+    """One broken hard rule. ``rule`` is its name, ``text`` the sentence.
+
+    ``loop`` and ``session`` are ids: without a session it is about the loop as a whole, or the ``part`` of
+    it that is named; without a loop, about the answer. ``part`` is a field there (`room`, `people[0]`, `DEBRIEF`).
+    """
 
     rule: str
-    where: str
+    loop: str | None
+    session: str | None
     text: str
+    part: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path, to be read by people. Ids may hold any sign, brackets too: it cannot be taken apart."""
+        loop = "" if self.loop is None else f"loops[{self.loop}]"
+        session = "" if self.session is None else f"sessions[{self.session}]"
+        return ".".join(step for step in (loop, session, self.part) if step)
 
 
 @dataclass(frozen=True, slots=True)

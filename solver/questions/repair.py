@@ -12,7 +12,6 @@ defaults that make a moved session dearest, then a person, then the debrief, the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -129,9 +128,8 @@ class _Repairer:
                 found[name] = None
         whole = Plan({loop.id: self.booked.get(loop.id) for loop in self.problem.loops})
         for violation in self.judge.violations(whole):
-            match = re.match(r"loops\[([^\]]*)\]", violation.where)
-            if match and match[1] in self.booked:
-                found[match[1]] = None
+            if violation.loop in self.booked:
+                found[violation.loop] = None
         return sorted(found, key=lambda name: (-self.frames[name].loop.priority, name))
 
     # -- one hole -----------------------------------------------------------------------------
@@ -179,9 +177,8 @@ class _Repairer:
         got = self.booked[name]
         found = {sid for sid, at in got.sessions.items() if any((p, sid) in self.declined for p in _who(at))}
         whole = Plan({**self.plans, name: got})
-        for violation in self.judge.violations(whole):
-            found.update(sid for sid in got.sessions if f"sessions[{sid}]" in violation.where)
-        return found
+        named = {fault.session for fault in self.judge.violations(whole) if fault.loop == name}
+        return found.union(sid for sid in got.sessions if sid in named)
 
     def _at_booked_times(self, names: list[str], kept: Collection[str] = ()) -> dict[str, LoopPlan] | None:
         """Cheapest people, rooms and debriefs for some loops with all their sessions where they are booked.

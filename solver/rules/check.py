@@ -165,23 +165,23 @@ class Judge:
 def known(look: Lookup, plan: Plan, only: list[str] | None) -> Iterator[Violation]:
     """Loops and sessions of the plan ⊆ those of the problem; a placed loop has all its sessions."""
     for name in plan.loops if only is None else only:
-        where, got, loop = f"loops[{name}]", plan.loops.get(name), look.loops.get(name)
+        got, loop = plan.loops.get(name), look.loops.get(name)
         if loop is None:
-            yield Violation("known", where, "is no loop of the problem")
+            yield Violation("known", name, None, "is no loop of the problem")
         elif got is not None:
             wanted = [session.id for session in loop.sessions]
             for session in sorted(set(got.sessions).difference(wanted)):
-                yield Violation("known", f"{where}.sessions[{session}]", "is no session of the loop")
+                yield Violation("known", name, session, "is no session of the loop")
             for session in wanted:
                 if session not in got.sessions:
-                    yield Violation("known", f"{where}.sessions[{session}]", "is missing")
+                    yield Violation("known", name, session, "is missing")
 
 
 def left_out(look: Lookup, plan: Plan, only: list[str] | None) -> Iterator[Violation]:
     """A loop with a lock, of a session or of its debrief, is placed."""
     for loop in look.problem.loops if only is None else [look.loops[name] for name in only]:
         if plan.loops.get(loop.id) is None and pinned(loop):
-            yield Violation("left_out", f"loops[{loop.id}]", "has something pinned and is left out")
+            yield Violation("left_out", loop.id, None, "has something pinned and is left out")
 
 
 def pinned(loop: Loop) -> bool:
@@ -214,12 +214,13 @@ def faults(problem: Problem, result: Result) -> tuple[Violation, ...]:
     found = list(judge.violations(result.plan, excused=excused))
     true_cost = judge.cost(result.plan)
     if result.cost != true_cost:
-        found.append(Violation("cost", "cost", f"is {result.cost}, the plan costs {true_cost}"))
+        found.append(Violation("cost", None, None, f"is {result.cost}, the plan costs {true_cost}", "cost"))
     if result.bound > result.cost:
-        found.append(Violation("bound", "bound", f"is {result.bound}, above the cost {result.cost}"))
+        text = f"is {result.bound}, above the cost {result.cost}"
+        found.append(Violation("bound", None, None, text, "bound"))
     if result.status in (Status.OPTIMAL, Status.INFEASIBLE) and result.bound != result.cost:
         text = f"{result.status} with a bound of {result.bound} and a cost of {result.cost}"
-        found.append(Violation("bound", "bound", text))
+        found.append(Violation("bound", None, None, text, "bound"))
     if result.status is Status.INFEASIBLE and not nothing:
-        found.append(Violation("status", "status", "infeasible, yet a loop is placed"))
+        found.append(Violation("status", None, None, "infeasible, yet a loop is placed", "status"))
     return tuple(found)

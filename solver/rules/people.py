@@ -17,18 +17,19 @@ from solver.rules.view import Placed
 def seats(placed: Placed) -> Iterator[Violation]:
     """P(s, j) ⊆ pool(s, j), no one twice, |P(s, j)| = n(s, j), or = 0 where optional."""
     for m in placed.meetings:
-        where = placed.path(m.id) + ".people"
-        if len(m.got.people) != len(m.session.seats):
-            text = f"has {len(m.got.people)} seats, the session has {len(m.session.seats)}"
-            yield Violation("seats", where, text)
+        loop, given = placed.loop.id, len(m.got.people)
+        if given != len(m.session.seats):
+            text = f"has {given} seats, the session has {len(m.session.seats)}"
+            yield Violation("seats", loop, m.id, text, "people")
         for at, (seat, people) in enumerate(zip(m.session.seats, m.got.people, strict=False)):
+            part = f"people[{at}]"
             if len(people) != seat.n and not (seat.optional and not people):
-                yield Violation("seats", f"{where}[{at}]", f"has {len(people)} people, wants {seat.n}")
+                yield Violation("seats", loop, m.id, f"has {len(people)} people, wants {seat.n}", part)
             if len(set(people)) < len(people):
-                yield Violation("seats", f"{where}[{at}]", "names somebody twice")
+                yield Violation("seats", loop, m.id, "names somebody twice", part)
             for person in people:
                 if person not in seat.pool:
-                    yield Violation("seats", f"{where}[{at}]", f"{person} is not in the pool")
+                    yield Violation("seats", loop, m.id, f"{person} is not in the pool", part)
 
 
 def shadow(placed: Placed) -> Iterator[Violation]:
@@ -38,7 +39,7 @@ def shadow(placed: Placed) -> Iterator[Violation]:
         if got is None or (wanted is not None and got in wanted.pool):
             continue
         fault = "no shadow is wanted" if wanted is None else "is not in the shadow's pool"
-        yield Violation("shadow", placed.path(m.id) + ".shadow", f"{got}: {fault}")
+        yield Violation("shadow", placed.loop.id, m.id, f"{got}: {fault}", "shadow")
 
 
 def once_in_session(placed: Placed) -> Iterator[Violation]:
@@ -47,7 +48,7 @@ def once_in_session(placed: Placed) -> Iterator[Violation]:
         seen: set[str] = set()
         for people in (*m.got.people, () if m.got.shadow is None else (m.got.shadow,)):
             for person in sorted(seen.intersection(people)):
-                yield Violation("once_in_session", placed.path(m.id), f"{person} has two places")
+                yield Violation("once_in_session", placed.loop.id, m.id, f"{person} has two places")
             seen.update(people)
 
 
@@ -62,7 +63,7 @@ def once_in_loop(placed: Placed) -> Iterator[Violation]:
             other = first.setdefault(person, m.id)
             if group[other] != group[m.id]:
                 text = f"{person} is in {other} of this loop as well"
-                yield Violation("once_in_loop", placed.path(m.id), text)
+                yield Violation("once_in_loop", placed.loop.id, m.id, text)
 
 
 def same_people(placed: Placed) -> Iterator[Violation]:
@@ -73,7 +74,7 @@ def same_people(placed: Placed) -> Iterator[Violation]:
             continue
         if [sorted(seat) for seat in m.got.people] != [sorted(seat) for seat in other.got.people]:
             text = f"has other people than {other.id}"
-            yield Violation("same_people", placed.path(m.id) + ".people", text)
+            yield Violation("same_people", placed.loop.id, m.id, text, "people")
 
 
 def barred(placed: Placed) -> Iterator[Violation]:
@@ -82,7 +83,7 @@ def barred(placed: Placed) -> Iterator[Violation]:
         if placed.loop.barred and m.interview:
             for person in sorted(placed.loop.barred.intersection(m.seated)):
                 text = f"{person} was in an earlier round"
-                yield Violation("barred", placed.path(m.id) + ".people", text)
+                yield Violation("barred", placed.loop.id, m.id, text, "people")
 
 
 def work(placed: Placed) -> Iterator[Violation]:
@@ -91,7 +92,7 @@ def work(placed: Placed) -> Iterator[Violation]:
         diary = placed.look.diary(person)
         if diary is not None and diary.work.index(event.start, event.end) is None:
             text = f"{person} does not work at {event.start}–{event.end}"
-            yield Violation("work", event.where, text)
+            yield event.broken("work", text)
 
 
 def busy(placed: Placed) -> Iterator[Violation]:
@@ -99,7 +100,7 @@ def busy(placed: Placed) -> Iterator[Violation]:
     for person, event in placed.bookings:
         diary = placed.look.diary(person)
         if diary is not None and diary.blocks[BusyKind.HARD].overlaps(event.start, event.end):
-            yield Violation("busy", event.where, f"{person} is busy at {event.start}–{event.end}")
+            yield event.broken("busy", f"{person} is busy at {event.start}–{event.end}")
 
 
 def lunch_block(placed: Placed) -> Iterator[Violation]:
@@ -109,16 +110,16 @@ def lunch_block(placed: Placed) -> Iterator[Violation]:
             continue
         diary = placed.look.diary(person)
         if diary is not None and diary.blocks[BusyKind.LUNCH].overlaps(event.start, event.end):
-            yield Violation("lunch_block", event.where, f"{person} has lunch at {event.start}–{event.end}")
+            yield event.broken("lunch_block", f"{person} has lunch at {event.start}–{event.end}")
 
 
 def room(placed: Placed) -> Iterator[Violation]:
     """R(s) ≠ ⊥ ⇔ s needs a room."""
     for m in placed.meetings:
         if m.session.room and m.got.room is None:
-            yield Violation("room", placed.path(m.id) + ".room", "needs a room and has none")
+            yield Violation("room", placed.loop.id, m.id, "needs a room and has none", "room")
         elif not m.session.room and m.got.room is not None:
-            yield Violation("room", placed.path(m.id) + ".room", "needs no room and has one")
+            yield Violation("room", placed.loop.id, m.id, "needs no room and has one", "room")
 
 
 def room_fits(placed: Placed) -> Iterator[Violation]:
@@ -126,19 +127,18 @@ def room_fits(placed: Placed) -> Iterator[Violation]:
     for m in placed.meetings:
         if m.got.room is None:
             continue
-        where = placed.path(m.id) + ".room"
-        given = placed.look.rooms.get(m.got.room)
+        faults, given, heads = [], placed.look.rooms.get(m.got.room), 1 + len(m.present)
         if given is None:
-            yield Violation("room_fits", where, f"{m.got.room} is no room of the problem")
-            continue
-        heads = 1 + len(m.present)
-        if given.site != m.site:
-            yield Violation("room_fits", where, f"{given.id} is at {given.site}, the session at {m.site}")
-        if given.cap < heads:
-            yield Violation("room_fits", where, f"{given.id} seats {given.cap} of {heads}")
-        if not m.session.features <= given.features:
-            missing = ", ".join(sorted(m.session.features - given.features))
-            yield Violation("room_fits", where, f"{given.id} lacks {missing}")
+            faults.append(f"{m.got.room} is no room of the problem")
+        else:
+            if given.site != m.site:
+                faults.append(f"{given.id} is at {given.site}, the session at {m.site}")
+            if given.cap < heads:
+                faults.append(f"{given.id} seats {given.cap} of {heads}")
+            if not m.session.features <= given.features:
+                faults.append(f"{given.id} lacks {', '.join(sorted(m.session.features - given.features))}")
+        for text in faults:
+            yield Violation("room_fits", placed.loop.id, m.id, text, "room")
 
 
 def room_busy(placed: Placed) -> Iterator[Violation]:
@@ -147,4 +147,4 @@ def room_busy(placed: Placed) -> Iterator[Violation]:
         given = placed.look.rooms.get(m.got.room or "")
         if given is not None and placed.look.room_busy(given).overlaps(m.start, m.end):
             text = f"{given.id} is taken at {m.start}–{m.end}"
-            yield Violation("room_busy", placed.path(m.id) + ".room", text)
+            yield Violation("room_busy", placed.loop.id, m.id, text, "room")

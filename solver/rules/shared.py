@@ -20,12 +20,12 @@ def apart(book: Book, people: Iterable[str]) -> Iterator[Violation]:
     for person in people:
         for first, then in _close(book.people[person], buffer):
             text = f"{person} is at {first.where} until {first.end}, with a buffer of {buffer}"
-            yield Violation("apart", then.where, text)
+            yield then.broken("apart", text)
 
 
 def _close(bookings: list[Booking], reach: int) -> Iterator[tuple[Booking, Booking]]:
     """Pairs, the earlier first, with less than ``reach`` minutes between them."""
-    events = sorted(bookings, key=lambda event: (event.start, event.end, event.where))
+    events = bookings if len(bookings) < 2 else sorted(bookings, key=lambda event: event.rank)
     for at, first in enumerate(events):
         for then in events[at + 1 :]:
             if then.start >= first.end + reach:
@@ -41,7 +41,7 @@ def held(book: Book, people: Iterable[str]) -> Iterator[Violation]:
             for event in book.people[person]:
                 if event.start < end + buffer and start < event.end + buffer:
                     text = f"{person} holds an interview at {start}–{end}, with a buffer of {buffer}"
-                    yield Violation("held", event.where, text)
+                    yield event.broken("held", text)
 
 
 def _held(look: Lookup, person: str) -> tuple[Interval, ...]:
@@ -61,14 +61,14 @@ def travel_person(book: Book, people: Iterable[str]) -> Iterator[Violation]:
             least = travel.get((first.site, then.site), 0)
             if then.start < first.end + least:
                 text = f"{person} is at {first.site} until {first.end}, the way takes {least}"
-                yield Violation("travel_person", then.where, text)
+                yield then.broken("travel_person", text)
 
 
 def room_once(book: Book, rooms: Iterable[str]) -> Iterator[Violation]:
     """Sessions s ≠ t in one room do not overlap."""
     for room in rooms:
         for first, then in _close(book.rooms[room], 0):
-            yield Violation("room_once", then.where + ".room", f"{room} is used by {first.where}")
+            yield then.broken("room_once", f"{room} is used by {first.where}", "room")
 
 
 def max_day(book: Book, people: Iterable[str]) -> Iterator[Violation]:
@@ -113,11 +113,11 @@ def _capped(
             if event.kind in ("interview", "shadow"):
                 at = period(tz, event.start)
                 load[at] = load.get(at, 0) + (event.end - event.start if minutes else 1)
-                last[at] = max(event, last.get(at, event))
+                last[at] = max(event, last.get(at, event), key=lambda one: one.rank)
         for start, end in diary.held:
             at = period(tz, start)
             if at in load:
                 load[at] += end - start if minutes else 1
         for at, total in load.items():
             if at is not None and total > cap:
-                yield Violation(rule, last[at].where, f"{name} has {total} of at most {cap}")
+                yield last[at].broken(rule, f"{name} has {total} of at most {cap}")

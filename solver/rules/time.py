@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
-from solver.problem.plan import Violation
+from solver.problem.plan import DEBRIEF, Violation
 from solver.problem.values import LongestRun
 from solver.rules.view import Meeting, Placed, Spans
 
@@ -17,12 +17,13 @@ from solver.rules.view import Meeting, Placed, Spans
 def grid(placed: Placed) -> Iterator[Violation]:
     """a(s) mod grid = 0, d mod grid = 0."""
     step = placed.look.problem.grid
-    starts = [(placed.path(m.id), m.start) for m in placed.meetings]
+    starts: list[tuple[str | None, str, int]] = [(m.id, "", m.start) for m in placed.meetings]
     if placed.loop.debrief is not None and placed.plan.debrief is not None:
-        starts.append((placed.path(), placed.plan.debrief))
-    for where, start in starts:
+        starts.append((None, DEBRIEF, placed.plan.debrief))
+    for session, part, start in starts:
         if start % step:
-            yield Violation("grid", where, f"starts at {start}, which is no multiple of {step}")
+            text = f"starts at {start}, which is no multiple of {step}"
+            yield Violation("grid", placed.loop.id, session, text, part)
 
 
 def horizon(placed: Placed) -> Iterator[Violation]:
@@ -30,7 +31,7 @@ def horizon(placed: Placed) -> Iterator[Violation]:
     end = placed.look.problem.horizon
     for m in placed.meetings:
         if m.start < 0 or m.end > end:
-            yield Violation("horizon", placed.path(m.id), f"{m.start}–{m.end} is not within 0–{end}")
+            yield Violation("horizon", placed.loop.id, m.id, f"{m.start}–{m.end} is not within 0–{end}")
 
 
 def availability(placed: Placed) -> Iterator[Violation]:
@@ -39,7 +40,7 @@ def availability(placed: Placed) -> Iterator[Violation]:
     for m in placed.meetings:
         if offered.index(m.start, m.end) is None:
             text = f"{m.start}–{m.end} is not inside one time that the candidate offered"
-            yield Violation("availability", placed.path(m.id), text)
+            yield Violation("availability", placed.loop.id, m.id, text)
 
 
 def window(placed: Placed) -> Iterator[Violation]:
@@ -47,7 +48,7 @@ def window(placed: Placed) -> Iterator[Violation]:
     for m in placed.meetings:
         if m.session.window and Spans(m.session.window).index(m.start, m.end) is None:
             text = f"{m.start}–{m.end} is not inside one of its windows"
-            yield Violation("window", placed.path(m.id), text)
+            yield Violation("window", placed.loop.id, m.id, text)
 
 
 def lock(placed: Placed) -> Iterator[Violation]:
@@ -56,16 +57,16 @@ def lock(placed: Placed) -> Iterator[Violation]:
         pin = m.session.lock
         if pin is None:
             continue
-        where = placed.path(m.id)
+        loop, got = placed.loop.id, m.got
         if pin.start is not None and m.start != pin.start:
-            yield Violation("lock", where + ".start", f"is {m.start}, pinned to {pin.start}")
-        if pin.people is not None and _seats(m.got.people) != _seats(pin.people):
-            yield Violation("lock", where + ".people", f"are {m.got.people}, pinned to {pin.people}")
-        if pin.room is not None and m.got.room != pin.room:
-            yield Violation("lock", where + ".room", f"is {m.got.room}, pinned to {pin.room}")
+            yield Violation("lock", loop, m.id, f"is {m.start}, pinned to {pin.start}", "start")
+        if pin.people is not None and _seats(got.people) != _seats(pin.people):
+            yield Violation("lock", loop, m.id, f"are {got.people}, pinned to {pin.people}", "people")
+        if pin.room is not None and got.room != pin.room:
+            yield Violation("lock", loop, m.id, f"is {got.room}, pinned to {pin.room}", "room")
     debrief, start = placed.loop.debrief, placed.plan.debrief
     if debrief is not None and start is not None and debrief.lock not in (None, start):
-        yield Violation("lock", placed.path(), f"starts at {start}, pinned to {debrief.lock}")
+        yield Violation("lock", placed.loop.id, None, f"starts at {start}, pinned to {debrief.lock}", DEBRIEF)
 
 
 def _seats(people: tuple[tuple[str, ...], ...]) -> list[list[str]]:
@@ -79,7 +80,7 @@ def breaks(placed: Placed) -> Iterator[Violation]:
     for at, m in enumerate(placed.meetings):
         if at and m.start < latest + least:
             text = f"starts at {m.start}; the session before it ends at {latest}, the least break is {least}"
-            yield Violation("breaks", placed.path(m.id), text)
+            yield Violation("breaks", placed.loop.id, m.id, text)
         latest = max(latest, m.end) if at else m.end
 
 
@@ -90,7 +91,7 @@ def order(placed: Placed) -> Iterator[Violation]:
             before = placed.by_id.get(name)
             if before is not None and m.start < before.end + placed.loop.min_break:
                 text = f"starts at {m.start}, before the end of {name} at {before.end} and the least break"
-                yield Violation("order", placed.path(m.id), text)
+                yield Violation("order", placed.loop.id, m.id, text)
 
 
 def gap(placed: Placed) -> Iterator[Violation]:
@@ -103,7 +104,7 @@ def gap(placed: Placed) -> Iterator[Violation]:
         if minutes < rule.least or (rule.greatest is not None and minutes > rule.greatest):
             most = "any" if rule.greatest is None else rule.greatest
             text = f"starts {minutes} minutes after {rule.first} ends; {rule.least} to {most} are allowed"
-            yield Violation("gap", placed.path(then.id), text)
+            yield Violation("gap", placed.loop.id, then.id, text)
 
 
 def travel(placed: Placed) -> Iterator[Violation]:
@@ -116,21 +117,21 @@ def travel(placed: Placed) -> Iterator[Violation]:
             text = (
                 f"starts at {then.start}; from {first.id}, which ends at {first.end}, the way takes {least}"
             )
-            yield Violation("travel", placed.path(then.id), text)
+            yield Violation("travel", placed.loop.id, then.id, text)
 
 
 def day(placed: Placed) -> Iterator[Violation]:
     """∃ i ∈ days: [a(s), e(s)) ⊆ i."""
     for m in placed.meetings:
         if m.day is None:
-            yield Violation("day", placed.path(m.id), f"{m.start}–{m.end} is not inside one day")
+            yield Violation("day", placed.loop.id, m.id, f"{m.start}–{m.end} is not inside one day")
 
 
 def max_days(placed: Placed) -> Iterator[Violation]:
     """|{day(s)}| ≤ max_days."""
     used, most = len(placed.used_days), placed.loop.max_days
     if used > most:
-        yield Violation("max_days", f"loops[{placed.loop.id}]", f"uses {used} days of at most {most}")
+        yield Violation("max_days", placed.loop.id, None, f"uses {used} days of at most {most}")
 
 
 def max_span(placed: Placed) -> Iterator[Violation]:
@@ -140,7 +141,7 @@ def max_span(placed: Placed) -> Iterator[Violation]:
         minutes = span(meetings)
         if minutes > most:
             text = f"its day lasts {minutes} minutes of at most {most}"
-            yield Violation("max_span", placed.path(meetings[0].id), text)
+            yield Violation("max_span", placed.loop.id, meetings[0].id, text)
 
 
 def span(meetings: list[Meeting]) -> int:
@@ -154,7 +155,7 @@ def same_day(placed: Placed) -> Iterator[Violation]:
         days = {placed.by_id[name].day for name in names if name in placed.by_id}
         if len(days) > 1:
             text = f"{', '.join(names)} belong on one day"
-            yield Violation("same_day", f"loops[{placed.loop.id}]", text)
+            yield Violation("same_day", placed.loop.id, None, text)
 
 
 def different_day(placed: Placed) -> Iterator[Violation]:
@@ -163,7 +164,7 @@ def different_day(placed: Placed) -> Iterator[Violation]:
         days = [placed.by_id[name].day for name in names if name in placed.by_id]
         if len(set(days)) < len(days):
             text = f"{', '.join(names)} belong on different days"
-            yield Violation("different_day", f"loops[{placed.loop.id}]", text)
+            yield Violation("different_day", placed.loop.id, None, text)
 
 
 def day_minutes(placed: Placed) -> Iterator[Violation]:
@@ -175,7 +176,7 @@ def day_minutes(placed: Placed) -> Iterator[Violation]:
         minutes = sum(m.session.dur for m in meetings if m.interview)
         if minutes > most:
             text = f"its day has {minutes} minutes of interviews, at most {most} are allowed"
-            yield Violation("day_minutes", placed.path(meetings[0].id), text)
+            yield Violation("day_minutes", placed.loop.id, meetings[0].id, text)
 
 
 def longest_run(placed: Placed) -> Iterator[Violation]:
@@ -186,7 +187,7 @@ def longest_run(placed: Placed) -> Iterator[Violation]:
     for run in runs(placed, limit):
         if span(run) > limit.minutes:
             text = f"a run of {span(run)} minutes without a break begins here, at most {limit.minutes} is allowed"
-            yield Violation("longest_run", placed.path(run[0].id), text)
+            yield Violation("longest_run", placed.loop.id, run[0].id, text)
 
 
 def runs(placed: Placed, limit: LongestRun) -> list[list[Meeting]]:
@@ -211,9 +212,9 @@ def debrief(placed: Placed) -> Iterator[Violation]:
     """d is given ⇔ the loop wants a debrief."""
     wanted, given = placed.loop.debrief is not None, placed.plan.debrief is not None
     if wanted and not given:
-        yield Violation("debrief", placed.path(), "the loop wants a debrief and has none")
+        yield Violation("debrief", placed.loop.id, None, "the loop wants a debrief and has none", DEBRIEF)
     if given and not wanted:
-        yield Violation("debrief", placed.path(), "the loop wants no debrief and has one")
+        yield Violation("debrief", placed.loop.id, None, "the loop wants no debrief and has one", DEBRIEF)
 
 
 def debrief_after(placed: Placed) -> Iterator[Violation]:
@@ -222,7 +223,7 @@ def debrief_after(placed: Placed) -> Iterator[Violation]:
     if wanted is None or start is None or end is None or start >= end + wanted.least:
         return
     text = f"starts at {start}; the last session ends at {end}, the least distance is {wanted.least}"
-    yield Violation("debrief_after", placed.path(), text)
+    yield Violation("debrief_after", placed.loop.id, None, text, DEBRIEF)
 
 
 def debrief_within(placed: Placed) -> Iterator[Violation]:
@@ -236,4 +237,4 @@ def debrief_within(placed: Placed) -> Iterator[Violation]:
         text = (
             f"starts {minutes} business minutes after the last session, at most {wanted.within} are allowed"
         )
-        yield Violation("debrief_within", placed.path(), text)
+        yield Violation("debrief_within", placed.loop.id, None, text, DEBRIEF)

@@ -12,7 +12,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
-from solver.problem.plan import Assignment, LoopPlan, Plan
+from solver.problem.plan import DEBRIEF, Assignment, LoopPlan, Plan, Violation
 from solver.problem.values import BusyKind, Interval, Loop, Person, Problem, Room, Session, SessionKind
 
 
@@ -168,15 +168,29 @@ class Meeting(NamedTuple):
 
 
 class Booking(NamedTuple):
-    """A new event of one person."""
+    """A new event of one person, or a use of a room. ``session`` is none for the debrief."""
 
     start: int
     end: int
-    where: str
     loop: str
+    session: str | None
     kind: str
     """``interview``, ``shadow``, ``lunch`` or ``debrief``."""
     site: str | None
+
+    def broken(self, rule: str, text: str, part: str = "") -> Violation:
+        """That a rule is broken by this event, or by a part of it."""
+        return Violation(rule, self.loop, self.session, text, part if self.session is not None else DEBRIEF)
+
+    @property
+    def where(self) -> str:
+        """Its path in a plan (`Violation.where`)."""
+        return self.broken("", "").where
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """By what events are put in order."""
+        return self.start, self.end, self.where
 
 
 @dataclass(frozen=True)
@@ -232,9 +246,8 @@ class Placed:
         """``(person, booking)`` for everybody in every new event of the loop."""
         found: list[tuple[str, Booking]] = []
         for meeting in self.meetings:
-            where = self.path(meeting.id)
             kind = "interview" if meeting.interview else "lunch"
-            seat = Booking(meeting.start, meeting.end, where, self.loop.id, kind, meeting.site)
+            seat = Booking(meeting.start, meeting.end, self.loop.id, meeting.id, kind, meeting.site)
             found.extend((person, seat) for person in dict.fromkeys(meeting.seated))
             shadow = meeting.got.shadow
             if shadow is not None and shadow not in meeting.seated:
@@ -242,13 +255,9 @@ class Placed:
                 found.append((shadow, seat._replace(kind=kind)))
         debrief, start = self.loop.debrief, self.plan.debrief
         if debrief is not None and start is not None:
-            event = Booking(start, start + debrief.dur, self.path(), self.loop.id, "debrief", None)
+            event = Booking(start, start + debrief.dur, self.loop.id, None, DEBRIEF, None)
             found.extend((person, event) for person in self.panel)
         return tuple(found)
-
-    def path(self, session: str | None = None) -> str:
-        """Where in a plan: a session, or the debrief."""
-        return f"loops[{self.loop.id}]." + ("debrief" if session is None else f"sessions[{session}]")
 
 
 @dataclass
@@ -289,7 +298,7 @@ def room_uses(placed: Placed) -> Iterator[tuple[str, Booking]]:
         if m.got.room is not None:
             yield (
                 m.got.room,
-                Booking(m.start, m.end, placed.path(m.id), placed.loop.id, m.session.kind.value, m.site),
+                Booking(m.start, m.end, placed.loop.id, m.id, m.session.kind.value, m.site),
             )
 
 

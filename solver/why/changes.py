@@ -18,7 +18,7 @@ from solver.problem.values import (
 from solver.rules.time import lock as lock_rule
 from solver.rules.time import runs, span
 from solver.rules.view import Book, Diary, Meeting, Placed, Spans
-from solver.why.groups import FREE, STAND_IN, Group, Kind, spare_name
+from solver.why.groups import FREE, Group, Kind, spare_name, stand_ins
 
 CAPS = ("max_day", "max_week", "max_day_minutes", "max_week_minutes")
 
@@ -104,7 +104,8 @@ def _taken(diary: Diary, start: int, end: int, kind: str, buffer: int) -> bool:
 def _pool(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
     """Places that stand-ins took."""
     m = placed.by_id[group.name]
-    extra = [who for who in m.seated if who.startswith(STAND_IN)]
+    hired = set(stand_ins(placed.loop, group.name))
+    extra = [who for who in m.seated if who in hired]
     events = {(one.start, one.end) for who, one in placed.bookings if who in extra}
     if not extra:
         return
@@ -181,7 +182,7 @@ def _order(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
 
 
 def _gap(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
-    first, then = group.name.split(">")
+    first, then = group.name, group.then
     minutes = placed.by_id[then].start - placed.by_id[first].end
     kept = [rule for rule in placed.loop.gaps if (rule.first, rule.then) == (first, then)]
     if all(rule.least <= minutes <= (FREE if rule.greatest is None else rule.greatest) for rule in kept):
@@ -272,7 +273,7 @@ def _lock(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
             yield _change(group, placed, times=((start, start + wanted.dur),))
         return
     m = placed.by_id[group.name]
-    if not any(fault.where.startswith(placed.path(m.id)) for fault in lock_rule(placed)):
+    if all(fault.session != m.id for fault in lock_rule(placed)):
         return
     yield _change(group, placed, sessions=(group.name,), times=((m.start, m.end),), people=m.seated)
 

@@ -18,7 +18,7 @@ from solver.ground.timeline import BIG, Event, Mask
 from solver.ground.usage import Usage
 from solver.problem.values import Gap as MinutesBetween
 from solver.problem.values import Loop
-from solver.why.groups import Group, Kind, linked
+from solver.why.groups import Group, Kind, between, linked
 
 
 class Lack(StrEnum):
@@ -91,9 +91,7 @@ def _length_gaps(frame: Frame) -> Iterator[Gap]:
     elif needed > loop.max_span * loop.max_days:
         yield _length(loop, needed, Kind.SPAN, Kind.DAYS, Kind.BREAKS)
     elif spread > loop.max_span:
-        far = {
-            Group(Kind.GAP, f"{gap.first}>{gap.then}") for gap in daily if _reach(loop, gap) > loop.max_span
-        }
+        far = {between(gap) for gap in daily if _reach(loop, gap) > loop.max_span}
         kinds = (Kind.SPAN, Kind.DAYS) if loop.max_days == 1 else (Kind.SPAN, Kind.SAME_DAY)
         yield _length(loop, spread, *kinds, more=far if len(far) == 1 else set())
     group = max((len(names) for names in loop.different_day), default=0)

@@ -8,13 +8,14 @@ cheapest plan shows how little of it is needed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from solver.problem.plan import LoopPlan
 from solver.problem.values import (
     Busy,
     BusyKind,
+    Gap,
     Interval,
     Loop,
     Person,
@@ -36,7 +37,7 @@ PRICE = 1
 MORE_DAYS = 2
 """How many days more a candidate may be asked for; the placement's tables grow with the number."""
 
-NO_PRICE = Weights(**dict.fromkeys(Weights.__dataclass_fields__, 0))
+NO_PRICE = Weights(**{weight.name: 0 for weight in fields(Weights)})
 
 
 class Kind(StrEnum):
@@ -68,10 +69,29 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One thing that a person could change. ``name`` is a session, person, site or loop of it."""
+    """One thing that a person could change. ``name`` is a session, person, site or loop of it.
+
+    The time between two sessions (`Kind.GAP`) has the earlier one as ``name``, and ``then``.
+    """
 
     kind: Kind
     name: str
+    then: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, or both."""
+        return (self.name, self.then) if self.kind is Kind.GAP else (self.name,)
+
+    @property
+    def label(self) -> str:
+        """Its name in one word, for order and for reports."""
+        return ">".join(self.names)
+
+
+def between(gap: Gap) -> Group:
+    """The time between two sessions as something that could be changed."""
+    return Group(Kind.GAP, gap.first, gap.then)
 
 
 def bare(problem: Problem, loop: Loop) -> Problem:
@@ -123,7 +143,7 @@ def groups(problem: Problem, loop: Loop) -> Iterator[Group]:
             yield Group(Kind.SAME_PEOPLE, session.id)
         if session.seats:
             yield Group(Kind.POOL, session.id)
-    yield from (Group(Kind.GAP, f"{gap.first}>{gap.then}") for gap in loop.gaps)
+    yield from map(between, loop.gaps)
     yield from (Group(Kind.ROOMS, site) for site in sorted(_room_sites(loop)))
     yield from (Group(Kind.PERSON, name) for name in sorted(_needed(loop)))
     yield from _limits(problem, loop)
@@ -230,7 +250,7 @@ def _loosened(loop: Loop, group: Group) -> Loop:
         case Kind.BARRED:
             return replace(loop, barred=frozenset())
         case Kind.GAP:
-            return replace(loop, gaps=tuple(g for g in loop.gaps if f"{g.first}>{g.then}" != group.name))
+            return replace(loop, gaps=tuple(gap for gap in loop.gaps if between(gap) != group))
         case Kind.DEBRIEF if loop.debrief is not None:
             return replace(loop, debrief=replace(loop.debrief, within=FREE))
         case Kind.LOCK if loop.debrief is not None and group.name == loop.id:

@@ -110,7 +110,7 @@ class Probe:
         """Everything that could be changed, easiest first."""
         order = list(Kind)
         found = [*groups(self.bare, self.loop), *self._neighbours()]
-        return iter(sorted(found, key=lambda group: (order.index(group.kind), group.name)))
+        return iter(sorted(found, key=lambda group: (order.index(group.kind), group.label)))
 
     def _neighbours(self) -> Iterator[Group]:
         """Placed loops that share a person or a site's rooms with this one."""

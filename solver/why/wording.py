@@ -79,22 +79,19 @@ def _contradiction(gap: Gap, name: Name) -> str:
     """What any one change to would be enough, by kind; long lists of people as a number."""
     parts = []
     for kind in Kind:
-        whose = sorted(group.name for group in gap.helps if group.kind is kind)
+        whose = sorted((group for group in gap.helps if group.kind is kind), key=lambda group: group.label)
         if len(whose) > MANY:
             noun = {Kind.PERSON: "people", Kind.LOOP: "candidates"}.get(kind, "sessions")
             parts.append(_GROUPS[kind].format(name=f"any of {len(whose)} {noun}"))
         elif whose:
-            parts.append(_GROUPS[kind].format(name=listed((group_name(one, name) for one in whose), "or")))
+            parts.append(
+                _GROUPS[kind].format(name=listed((listed(map(name, one.names)) for one in whose), "or"))
+            )
     return f" In the way, each by itself: {listed(parts)}." if parts else ""
 
 
 MANY = 4
 """Beyond this many, people and sessions are counted instead of named."""
-
-
-def group_name(whose: str, name: Name) -> str:
-    """The name of a session, person, site or loop; of two sessions, both."""
-    return listed(map(name, whose.split(">")))
 
 
 _GROUPS = {

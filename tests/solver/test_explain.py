@@ -156,6 +156,22 @@ def test_the_second_format_s_rules_are_explained_too() -> None:
     assert Kind.SAME_PEOPLE in kinds(told(problem(same)))
 
 
+@pytest.mark.parametrize("first, then", [("s", "t"), ("a>b", "c"), (">", ">>")])
+def test_two_sessions_are_told_apart_whatever_signs_their_ids_hold(first: str, then: str) -> None:
+    two = (session(first, "ann", lock=lock(at(0, 9))), session(then, "bob", lock=lock(at(0, 11))))
+    found = told(problem(loop(*two, gaps=(Gap(first, then, 0, 15),))))
+    change = the(found, Kind.GAP).changes[0]
+    assert (change.sessions, change.limits) == ((then, first), (("minutes", 60),))
+    assert f"the time between {first} and {then}" in found.sentence(str)
+
+
+@pytest.mark.parametrize("name", ["ann", "somebody", "somebody else"])
+def test_a_person_is_no_stand_in_whatever_their_id(name: str) -> None:
+    short = loop(session("s", seat(name.replace(" ", "-"), 1), seat("bob", 1)))
+    it = problem(short, people=[person("bob", work=())])
+    assert dict(the(told(it), Kind.POOL).changes[0].limits) == {"people": 1}
+
+
 def test_rooms_name_what_is_missing() -> None:
     wanted = session("s", "ann", seat("bob cy", 2), room=True, features=frozenset({"video"}))
     found = told(problem(loop(wanted), rooms=[room("R", cap=9)]))

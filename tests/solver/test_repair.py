@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from solver.problem.plan import Limits, Plan, Status
 from solver.problem.values import Problem
 from solver.questions.repair import Change, Repair, repair
@@ -73,6 +75,33 @@ def test_a_lost_room_changes_the_room_only() -> None:
     it = problem(made, rooms=(room("R", busy=((0, at(1, 0)),)), room("Q")), weights=COMFORT)
     found = mended(it, plan(L=placed(s=got(at(0, 10), "bob", room="R"))))
     assert found.changes == (Change("L", "s", "room", "R", "Q"),)
+
+
+@pytest.mark.parametrize("name", ["L", "a]b", "loops[L].sessions[s]", "ü.[", "]"])
+def test_ids_hold_any_sign(name: str) -> None:
+    """A hole is found by ids, whatever signs they hold: nothing is read back from a sentence."""
+    made = loop(session("s", "ann bob", room=True), session(name, "cy dee"), name=name, max_days=1)
+    busy_cy = person("cy", busy=(busy(at(0, 11), at(0, 12)),))
+    lost = room("R", busy=((0, at(1, 0)),))
+    it = problem(made, rooms=(lost, room("Q")), people=(busy_cy,), weights=COMFORT)
+    booked = Plan({name: placed(**{"s": got(at(0, 10), "bob", room="R"), name: got(at(0, 11), "cy")})})
+    assert sorted(mended(it, booked).changes, key=lambda change: change.what) == [
+        Change(name, name, "people", ("cy",), ("dee",)),
+        Change(name, "s", "room", "R", "Q"),
+    ]
+
+
+def test_a_hole_is_of_its_own_loop() -> None:
+    """Two loops call a session alike; where it is broken in one, the other loop keeps everything."""
+    first = loop(session("s", "ann bob"), session("t", "cy dee"), name="L", availability=hours(9, 12, (0,)))
+    second = replace(first, id="M")
+    away = person("ann", busy=(busy(at(0, 9), at(0, 10)),))
+    it = problem(first, second, people=(away,), weights=COMFORT)
+    booked = plan(
+        L=placed(s=got(at(0, 9), "ann"), t=got(at(0, 10), "cy")),
+        M=placed(s=got(at(0, 10), "bob"), t=got(at(0, 11), "cy")),
+    )
+    assert mended(it, booked).changes == (Change("L", "s", "people", ("ann",), ("bob",)),)
 
 
 def test_one_session_moves_when_nobody_else_can() -> None:
