@@ -8,6 +8,7 @@ change (`ProblemError`), an unknown field with the nearest known name. Writing u
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields as fields_of
 from typing import Final
 
 from solver.problem.errors import ProblemError
@@ -25,6 +26,7 @@ from solver.problem.reader import (
     texts,
 )
 from solver.problem.values import (
+    FIRST,
     Busy,
     BusyKind,
     Debrief,
@@ -41,7 +43,7 @@ from solver.problem.values import (
     Shadow,
     Weights,
 )
-from solver.problem.writer import WEIGHTS_1, WEIGHTS_2, plan_to_json, problem_to_json, result_to_json
+from solver.problem.writer import plan_to_json, problem_to_json, result_to_json
 
 FORMATS: Final = ("loopbench/1", "loopbench/2")
 
@@ -84,8 +86,12 @@ def problem_from_json(document: object) -> Problem:
 
 def _weights(value: object, path: str, new: bool) -> Weights:
     fields = Fields(value, path, "weights", newer=new)
-    given = {name: fields.get(name, integer) for name in WEIGHTS_1}
-    given |= {name: fields.since_2(name, integer, 0) for name in WEIGHTS_2}
+    given = {
+        weight.name: fields.get(weight.name, integer)
+        if weight.metadata == FIRST
+        else fields.since_2(weight.name, integer, 0)
+        for weight in fields_of(Weights)
+    }
     fields.close()
     return Weights(**given)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from solver.problem.errors import ProblemError as ProblemError
 from solver.problem.plan import Assignment
@@ -212,23 +213,29 @@ class Loop:
     """*(format 2)* People of an earlier round: no interview seat of this loop."""
 
 
+FIRST: Final[Mapping[str, int]] = {"format": 1}
+"""Marks a weight that the first format has already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Price per unit of each soft rule; the defaults are those of the public samples.
 
-    Those from ``optional_empty`` on are *(format 2)*.
+    The only list of weights: whatever reads, writes, checks or prices them goes by these fields. Those
+    marked `FIRST` are all that ``loopbench/1`` has, and must be given; any other is *(format 2)*, and
+    costs nothing in a document that does not name it.
     """
 
-    unscheduled: int = 300_000
-    finish: int = 1
-    idle: int = 4
-    extra_day: int = 1_500
-    tentative: int = 300
-    focus: int = 150
-    outside_pref: int = 120
-    rank: int = 75
-    no_shadow: int = 225
-    fair: int = 45
+    unscheduled: int = field(default=300_000, metadata=FIRST)
+    finish: int = field(default=1, metadata=FIRST)
+    idle: int = field(default=4, metadata=FIRST)
+    extra_day: int = field(default=1_500, metadata=FIRST)
+    tentative: int = field(default=300, metadata=FIRST)
+    focus: int = field(default=150, metadata=FIRST)
+    outside_pref: int = field(default=120, metadata=FIRST)
+    rank: int = field(default=75, metadata=FIRST)
+    no_shadow: int = field(default=225, metadata=FIRST)
+    fair: int = field(default=45, metadata=FIRST)
     optional_empty: int = 0
     run: int = 0
     room_change: int = 0

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import fields
+from typing import Any
 
 from solver.problem.plan import Assignment, Plan, Result
-from solver.problem.values import Debrief, Loop, Person, Problem, Room, Seat, Session, Weights
-
-WEIGHTS_1: Final = (
-    "unscheduled",
-    "finish",
-    "idle",
-    "extra_day",
-    "tentative",
-    "focus",
-    "outside_pref",
-    "rank",
-    "no_shadow",
-    "fair",
-)
-WEIGHTS_2: Final = (
-    "optional_empty",
-    "run",
-    "room_change",
-    "moved_time",
-    "moved_person",
-    "moved_room",
-    "moved_debrief",
-)
+from solver.problem.values import FIRST, Debrief, Loop, Person, Problem, Room, Seat, Session, Weights
 
 
 class _Newer:
@@ -72,8 +51,11 @@ def _pairs(intervals: tuple[tuple[int, int], ...]) -> list[list[int]]:
 
 
 def _weights(weights: Weights, new: _Newer) -> dict[str, Any]:
-    newer = {name: getattr(weights, name) for name in WEIGHTS_2}
-    return {name: getattr(weights, name) for name in WEIGHTS_1} | new(**newer)
+    first: dict[str, int] = {}
+    newer: dict[str, int] = {}
+    for weight in fields(weights):
+        (first if weight.metadata == FIRST else newer)[weight.name] = getattr(weights, weight.name)
+    return first | new(**newer)
 
 
 def _person(person: Person, new: _Newer) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import copy
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.problem import codec
 from solver.problem.codec import (
     plan_from_json,
     plan_to_json,
@@ -23,7 +25,7 @@ from solver.problem.codec import (
 )
 from solver.problem.plan import Result, Status
 from solver.problem.reader import unique_keys
-from solver.problem.values import Gap, LongestRun, Problem, ProblemError, Shadow
+from solver.problem.values import FIRST, Gap, LongestRun, Problem, ProblemError, Shadow, Weights
 from tests.solver.build import (
     at,
     busy,
@@ -203,6 +205,39 @@ def test_a_field_of_the_second_format_needs_the_second_format() -> None:
     error = broken("grid", 15, "loopbench/1")
     assert error.path == "weights.optional_empty"
     assert "loopbench/2" in error.fix
+
+
+@dataclass(frozen=True, slots=True)
+class MoreWeights(Weights):
+    """The weights with one more, as somebody would add it who knows of no other place."""
+
+    stairs: int = 0
+
+
+def test_a_new_weight_is_written_and_read_with_nothing_else_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "Weights", MoreWeights)
+    it = replace(problem(loop(session("s", "ann"))), weights=MoreWeights(stairs=7))
+    written = problem_to_json(it)
+    assert (written["format"], written["weights"]["stairs"]) == ("loopbench/2", 7)
+    assert problem_from_json(json.loads(json.dumps(written))) == it
+    written["format"] = "loopbench/1"
+    with pytest.raises(ProblemError, match="loopbench/2"):
+        problem_from_json(written)
+
+
+@pytest.mark.parametrize("weight", fields(Weights), ids=lambda weight: weight.name)
+def test_every_weight_is_written_and_read(weight: Field[int]) -> None:
+    it = replace(problem(loop(session("s", "ann"))), weights=replace(weights(), **{weight.name: 7}))
+    written = problem_to_json(it)
+    assert written["weights"][weight.name] == 7
+    assert written["format"] == ("loopbench/1" if weight.metadata == FIRST else "loopbench/2")
+    assert problem_from_json(written) == it
+
+
+def test_the_weights_of_the_first_format_are_those_of_the_public_samples() -> None:
+    samples = [document(path) for path in GOLDEN]
+    first = [set(one["weights"]) for one in samples if one["format"] == "loopbench/1"]
+    assert first and all(names == {w.name for w in fields(Weights) if w.metadata == FIRST} for names in first)
 
 
 @pytest.mark.parametrize("nonsense", [None, [], 3, "problem", {}])

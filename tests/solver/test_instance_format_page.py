@@ -39,6 +39,7 @@ def test_every_rule_is_on_the_page_in_its_own_words() -> None:
         assert f"| `{name}` | {sentence} |" in PAGE
     for name, sentence in rules.PRICED.items():
         assert f"| `{name}` | {getattr(problem.Weights(), name)} | {sentence} |" in PAGE
+    assert set(rules.PRICED) == {weight.name for weight in fields(problem.Weights)}
 
 
 def test_every_limit_is_on_the_page() -> None:
