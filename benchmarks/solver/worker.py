@@ -187,7 +187,7 @@ def alternatives_task(ask: Mapping[str, Any]) -> Answer:
 
 def _apart(problem: Problem, results: list[Result]) -> int:
     """How many plans of the only loop a person can tell from all before them."""
-    from solver.questions.alternatives import apart
+    from solver.ground.wishes import apart
 
     loop = problem.loops[0]
     plans = [plan for one in results if (plan := one.plan.loops[loop.id]) is not None]

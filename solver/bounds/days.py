@@ -167,7 +167,7 @@ class Layers:
         self._shape = (groups, rows // groups, sets)
         self._extra = days.arrays.weights.extra_day
         self._any = days.table(last=False)
-        self._most = max(min(subsets.frame.loop.max_days, subsets.m), 2) - 1  # no day without a session
+        self._most = max(min(subsets.loop.max_days, subsets.m), 2) - 1  # no day without a session
         self._prefix = [self.before.copy()]
         closed = np.array([self._closed(done) for done in range(sets)])
         for _ in range(self._most):

@@ -79,6 +79,8 @@ class Bounds:
         self.arrays = LoopArrays(frame, usage)
         self.subsets = frame.subsets
         self.wants_debrief = frame.loop.debrief is not None
+        self.only: frozenset[int] | None = None
+        """Days of the candidate, by index, to which `rows` keeps; all where none are named, or over several days."""
         self.possible = self.arrays.possible and (not self.wants_debrief or len(self.arrays.at) > 0)
         if not self.possible:
             return
@@ -126,6 +128,10 @@ class Bounds:
             minutes = gcd(minutes, self.frame.loop.debrief.dur)
         fixed = [value for name, value in asdict(weights).items() if name not in ("finish", "idle")]
         return max(gcd(weights.finish * minutes, weights.idle * minutes, *fixed), 1)
+
+    def coarsen(self, unit: int) -> None:
+        """Takes prices less than ``unit`` apart as equal: a plan is then proven best up to that."""
+        self.unit = max(self.unit, unit)
 
     @cached_property
     def most(self) -> int:
@@ -264,7 +270,10 @@ class Bounds:
         """``(bound, row)`` of every row that may hold a plan; over several days one per debrief."""
         rows = zip(self._bound.tolist(), self._day.tolist(), self._at.tolist(), strict=True)
         best: dict[Row, int] = {}
+        only = self.only if self.subsets.one_day else None
         for value, day, at in rows:
+            if only is not None and self.arrays.days[day] not in only:
+                continue
             found = self._refined.get((day, at))
             if found is not None and found[0] > value:
                 value = found[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from solver.exact.runs import run_lengths
 from solver.exact.variables import Literal, LoopVars, total
 from solver.ground.timeline import BIG
 from solver.problem.values import SessionKind
@@ -226,7 +227,7 @@ def longest_run(v: LoopVars) -> None:
     """If it is hard: e(s) − (start of the run of s) ≤ minutes for every interview s."""
     limit = v.loop.longest_run
     if limit is not None and limit.hard:
-        for length, _ in v.runs:
+        for length, _ in run_lengths(v, limit):
             v.model.add(length <= limit.minutes).only_enforce_if(v.placed)
 
 

@@ -1,24 +1,24 @@
 """The exact model: the rule book as constraints and prices of CP-SAT. This is the table of contents.
 
-`build` takes loops with the starts each may use; everything else (people, rooms, orders, spans,
+`Model` takes loops with the starts each may use; everything else (people, rooms, orders, spans,
 debriefs, caps, prices) is a rule below. `Model.solve` searches it under limits.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ortools.sat.python import cp_model
 
-from solver.exact import constraints, constraints_shared, objectives
+from solver.exact import constraints, constraints_shared, objectives, wishes
 from solver.exact.variables import LoopVars, Sum, Variables, total
-from solver.ground.budget import Search
-from solver.ground.frame import Frame
-from solver.ground.starts import Domain
+from solver.ground.budget import Allowance
+from solver.ground.starts import Contender
 from solver.ground.usage import Usage
+from solver.ground.wishes import SteadyShadows, Wish
 from solver.problem.plan import Assignment, LoopPlan, Status
 
 CONSTRAINTS: Final[tuple[Callable[[LoopVars], None], ...]] = (
@@ -84,7 +84,7 @@ _STATUS = {
 
 
 class _CpModel(cp_model.CpModel):
-    """Without the camel-case names of old, whose making costs as much as a small search."""
+    """Without the camel-case names of old, whose making costs as much as a small allowed."""
 
     def _add_pre_pep8_methods(self) -> None:
         return
@@ -107,10 +107,10 @@ class Model:
     def __init__(
         self,
         usage: Usage,
-        loops: Sequence[tuple[Frame, Domain, bool]],
-        extra: Callable[[LoopVars], Sum] | None = None,
+        loops: Sequence[Contender],
+        steady: SteadyShadows | None = None,
     ) -> None:
-        """``loops``: frame, starts, and whether it has to be placed. ``extra`` is a further price per loop."""
+        """``steady``: what it costs besides that a booked trainee goes elsewhere."""
         self.cp = _CpModel()
         self.variables = Variables(self.cp, usage)
         for frame, domain, forced in loops:
@@ -122,8 +122,8 @@ class Model:
             shared(self.variables)
         shares = [price(v) for v in self.variables.loops for price in PRICES]
         shares += [price(self.variables) for price in SHARED_PRICES]
-        if extra is not None:
-            shares += [extra(v) for v in self.variables.loops]
+        if steady is not None:
+            shares += [wishes.steady_shadows(v, steady) for v in self.variables.loops]
         self.price = total(shares)
         self.cp.minimize(self.price)
 
@@ -131,29 +131,43 @@ class Model:
         """Asks for a price of at most ``most``, and says that less than ``least`` is proven impossible."""
         self.cp.add_linear_constraint(self.price, least, most)
 
+    def demand(self, wish: Wish) -> None:
+        """Demands of every loop what is wished besides the rules."""
+        for v in self.variables.loops:
+            wishes.demand(v, wish)
+
+    def keep(self, booked: Mapping[str, LoopPlan], sessions: Collection[str]) -> bool:
+        """Pins everything of some sessions to where they are booked; False where that is no choice any more."""
+        return all(
+            v.keep(sid, booked[v.loop.id].sessions[sid])
+            for v in self.variables.loops
+            for sid in sessions
+            if sid in v.start
+        )
+
     def leave_out_least(self, losses: Mapping[str, int]) -> None:
         """Minimises Σ losses(l) over the loops left out, and nothing else."""
         self.cp.minimize(total(losses[v.loop.id] * (1 - v.placed) for v in self.variables.loops))
 
-    def solve(self, search: Search) -> Found:
+    def solve(self, allowed: Allowance) -> Found:
         """Searches until proven, stopped or out of budget."""
         solver = cp_model.CpSolver()
         parameters = solver.parameters
-        parameters.num_workers = search.workers
-        parameters.random_seed = search.seed
-        parameters.linearization_level = search.linear
-        parameters.cp_model_presolve = search.presolve
-        if search.light:
+        parameters.num_workers = allowed.workers
+        parameters.random_seed = allowed.seed
+        parameters.linearization_level = allowed.linear
+        parameters.cp_model_presolve = allowed.presolve
+        if allowed.light:
             parameters.cp_model_probing_level = 0
             parameters.symmetry_level = 0
             parameters.max_presolve_iterations = 1
-        if search.memory_mb is not None:
-            parameters.max_memory_in_mb = search.memory_mb
-        if search.seconds is not None:
-            parameters.max_time_in_seconds = max(search.seconds, 0.0)
-        if search.work is not None:
-            parameters.max_deterministic_time = max(search.work, 0.0)
-        with _Watch(solver, search.stop):
+        if allowed.memory_mb is not None:
+            parameters.max_memory_in_mb = allowed.memory_mb
+        if allowed.seconds is not None:
+            parameters.max_time_in_seconds = max(allowed.seconds, 0.0)
+        if allowed.work is not None:
+            parameters.max_deterministic_time = max(allowed.work, 0.0)
+        with _Watch(solver, allowed.stop):
             code = solver.solve(self.cp)
         if code == cp_model.MODEL_INVALID:
             raise RuntimeError(f"the exact model is invalid: {self.cp.validate()}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from solver.exact.runs import run_lengths
 from solver.exact.variables import Literal, LoopVars, Sum, Variables, total
 from solver.ground.timeline import BIG, Costs
 from solver.problem.values import Weights
@@ -150,7 +151,7 @@ def run(v: LoopVars) -> Sum:
     if limit is None or limit.hard or weight == 0:
         return 0
     excess: list[Sum] = []
-    for length, continued in v.runs:
+    for length, continued in run_lengths(v, limit):
         over = v.model.new_int_var(0, v.frame.timeline.steps * v.frame.timeline.grid, "over")
         v.model.add(over >= length - limit.minutes).only_enforce_if([~literal for literal in continued])
         excess.append(over)

@@ -7,18 +7,15 @@ a lunch ends a run and belongs to none.
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
+from solver.exact.variables import Literal, LoopVars, Sum
 from solver.problem.values import LongestRun
-
-if TYPE_CHECKING:
-    from solver.exact.variables import Literal, LoopVars, Sum
 
 
 def run_lengths(v: LoopVars, limit: LongestRun) -> list[tuple[Sum, list[Literal]]]:
-    """Per interview s: (e(s) − start of its run, the literals "s is followed in its run").
+    """Builds, per interview s: (e(s) − start of its run, the literals "s is followed in its run").
 
     near(a, b) is true exactly if b starts at or after e(a), less than ``rest`` later, on the same
     day, with no lunch between. Then both are of one run: an interview between them is near both.

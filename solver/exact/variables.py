@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from ortools.sat.python import cp_model
 
-from solver.exact.runs import run_lengths
 from solver.ground.frame import Frame, SessionFrame
 from solver.ground.starts import Domain
 from solver.ground.timeline import BIG, Costs, Event, Mask
@@ -177,12 +176,6 @@ class LoopVars:
 
     def _dur(self, sid: str) -> int:
         return self.frame.by_id[sid].session.dur
-
-    @cached_property
-    def runs(self) -> list[tuple[Sum, list[Literal]]]:
-        """Per interview: the length of its run at its end, and the literals "its run goes on"."""
-        limit = self.loop.longest_run
-        return [] if limit is None else run_lengths(self, limit)
 
     @cached_property
     def earliest_end(self) -> dict[int, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from solver.problem.plan import Limits
 
 
 @dataclass(frozen=True)
-class Search:
-    """What one search may spend. ``work`` is CP-SAT's deterministic time."""
+class Allowance:
+    """What one search of the exact model may spend, and how it goes about it. ``work`` is CP-SAT's deterministic time."""
 
     seconds: float | None = None
     work: float | None = None
@@ -38,6 +38,8 @@ class Budget:
     work: float = 0.0
     cut: bool = False
     ended: str | None = None
+    steps: int | None = None
+    """How often yet `over` may be asked before it is: a limit that is the same on any machine."""
 
     @property
     def seconds(self) -> float:
@@ -68,7 +70,11 @@ class Budget:
         self.ended = self.ended or limit
 
     def over(self) -> bool:
-        """Whether to end now: clock, stop or work."""
+        """Whether to end now: steps, clock, stop or work. Each call is one step."""
+        if self.steps is not None:
+            self.steps -= 1
+            if self.steps < 0:
+                return True
         if self.late():
             return True
         if self.work_left is not None and self.work_left <= 0:
@@ -80,11 +86,22 @@ class Budget:
         """Counts deterministic work done."""
         self.work += work
 
-    def search(self, *, seconds: float | None = None, work: float | None = None, linear: int = 0) -> Search:
-        """A search within what is left, and within ``seconds`` and ``work`` if given."""
+    def part(
+        self, *, seconds: float | None = None, work: float | None = None, steps: int | None = None
+    ) -> Budget:
+        """A budget of its own, from now: ``seconds`` (what is left, if not given), ``work`` and ``steps``.
+
+        Whoever took it gives what it cost back to this one: `spend` (`work` of the part).
+        """
+        clock = self.left if seconds is None else seconds
+        limits = replace(self.limits, seconds=max(0.0, clock), deterministic=work)
+        return Budget(limits, self.stop, steps=steps)
+
+    def allow(self, *, seconds: float | None = None, work: float | None = None, linear: int = 0) -> Allowance:
+        """For one search: what is left, and no more than ``seconds`` and ``work`` if given."""
         clock = max(self.left, 0.0) if seconds is None else max(min(seconds, self.left), 0.0)
         allowed = [w for w in (work, self.work_left) if w is not None]
-        return Search(
+        return Allowance(
             seconds=clock,
             work=max(min(allowed), 0.0) if allowed else None,
             seed=self.limits.seed,

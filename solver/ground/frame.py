@@ -98,7 +98,7 @@ class Frame:
     @cached_property
     def subsets(self) -> Subsets:
         """Which sets of its sessions can share a day."""
-        return Subsets(self)
+        return Subsets(self.timeline, self.loop, self.gaps)
 
     def day(self, start: int) -> int:
         """Index of the candidate's day in which ``start`` lies."""

@@ -24,6 +24,10 @@ class Domain:
     debrief: Sequence[int] = ()
 
 
+Contender = tuple[Frame, Domain, bool]
+"""A loop for the exact model: its frame, the starts it may use, whether it must be placed."""
+
+
 def full_domain(frame: Frame, usage: Usage) -> Domain:
     """Every start that no single rule forbids."""
     starts = {f.session.id: session_starts(frame, usage, f) for f in frame.sessions}

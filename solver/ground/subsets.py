@@ -8,18 +8,15 @@ All rows (a day, a debrief start) are computed at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.ground.timeline import BIG, Costs
-
-if TYPE_CHECKING:
-    from solver.ground.frame import Frame
+from solver.ground.timeline import BIG, Costs, Timeline
+from solver.problem.values import Gap, Loop, SessionKind
 
 PAUSE = 32
 """Sets of sessions between two looks at the clock."""
@@ -52,21 +49,21 @@ class Parts:
 class Subsets:
     """Which sets of sessions can share a day, and in which order they can be reached."""
 
-    def __init__(self, frame: Frame) -> None:
-        loop = frame.loop
-        self.frame = frame
-        self.m = len(frame.sessions)
+    def __init__(self, timeline: Timeline, loop: Loop, gaps: Sequence[Gap]) -> None:
+        """``gaps``: which session has to come before which, and how long before."""
+        self.timeline, self.loop = timeline, loop
+        self.m = len(loop.sessions)
         self.everything = (1 << self.m) - 1
         self.one_day = loop.max_days == 1
-        bit = {session.session.id: 1 << i for i, session in enumerate(frame.sessions)}
+        bit = {session.id: 1 << i for i, session in enumerate(loop.sessions)}
         self.before = [0] * self.m
         self.after = [0] * self.m
-        names = [session.session.id for session in frame.sessions]
-        for gap in frame.gaps:
+        names = [session.id for session in loop.sessions]
+        for gap in gaps:
             self.before[names.index(gap.then)] |= bit[gap.first]
             self.after[names.index(gap.first)] |= bit[gap.then]
-        self.durs = [session.session.dur for session in frame.sessions]
-        self.shift = [-(-(dur + loop.min_break) // frame.timeline.grid) for dur in self.durs]
+        self.durs = [session.dur for session in loop.sessions]
+        self.shift = [-(-(dur + loop.min_break) // timeline.grid) for dur in self.durs]
         self._same = [sum(bit[sid] for sid in group) for group in loop.same_day]
         self._different = [[bit[sid] for sid in group] for group in loop.different_day]
         self.whole = [False] * (self.everything + 1)
@@ -77,7 +74,7 @@ class Subsets:
 
     def _whole(self, done: int) -> bool:
         """Whether a day may hold exactly these sessions."""
-        loop = self.frame.loop
+        loop = self.loop
         members = [i for i in range(self.m) if done >> i & 1]
         minutes = sum(self.durs[i] for i in members) + loop.min_break * (len(members) - 1)
         if not members or minutes > loop.max_span:
@@ -87,7 +84,7 @@ class Subsets:
         if any(a & done and b & done for group in self._different for a, b in combinations(group, 2)):
             return False
         if loop.max_day_minutes is not None:
-            interviews = sum(self.durs[i] for i in members if self.frame.sessions[i].interview)
+            interviews = sum(self.durs[i] for i in members if loop.sessions[i].kind is SessionKind.INTERVIEW)
             if interviews > loop.max_day_minutes:
                 return False
         return True
@@ -101,7 +98,7 @@ class Subsets:
         reached, out = {0}, []
         for done in range(1, self.everything + 1):
             if not done % PAUSE:
-                self.frame.timeline.go_on()
+                self.timeline.go_on()
             ways = []
             for i in range(self.m):
                 rest = done & ~(1 << i)
@@ -135,7 +132,7 @@ class Subsets:
         rests: list[int] = []
         for whole in range(1, self.everything + 1):
             if not whole % PAUSE:
-                self.frame.timeline.go_on()
+                self.timeline.go_on()
             some, part = [], whole
             while part:
                 if wanted(part):
@@ -157,7 +154,7 @@ class Subsets:
             if done == self.everything:
                 continue
             if not done % PAUSE:
-                self.frame.timeline.go_on()
+                self.timeline.go_on()
             best = h[done]
             for i, rest in ways:
                 k = self.shift[i]
@@ -181,7 +178,7 @@ class Subsets:
                 ways_on.setdefault(rest, []).append((i, done))
         for rest in sorted(ways_on, reverse=True):
             if not rest % PAUSE:
-                self.frame.timeline.go_on()
+                self.timeline.go_on()
             best = np.full(shape, FAR, dtype=np.int64)
             for i, done in ways_on[rest]:
                 if done in close:
@@ -203,7 +200,7 @@ class Subsets:
         out = [np.full(costs[0].shape, FAR, dtype=np.int64) for _ in range(self.m)]
         for done, ways in self.steps:
             if not done % PAUSE:
-                self.frame.timeline.go_on()
+                self.timeline.go_on()
             for i, rest in ways:
                 until = h[rest] + costs[i]
                 if done in close:

@@ -124,8 +124,12 @@ def _tight(person: Person, dur: int) -> bool:
 class Timeline:
     """Everything about time that one problem fixes, computed on demand and kept."""
 
-    def __init__(self, problem: Problem, cache_mb: int | None = None) -> None:
-        """``cache_mb``: about how much the kept answers may take; beyond it they are forgotten."""
+    def __init__(self, problem: Problem, cache_mb: int | None = None, base: Timeline | None = None) -> None:
+        """``cache_mb``: about how much the kept answers may take; beyond it they are forgotten.
+
+        ``base``: the timeline of a problem from which this one was made by `replace`. It answers for the
+        people who are the same in both, as long as nothing else that their time depends on differs.
+        """
         self.problem = problem
         self.grid = problem.grid
         self.people: dict[str, Person] = {p.id: p for p in problem.people}
@@ -140,6 +144,7 @@ class Timeline:
         self._room: dict[tuple[str, int], Mask] = {}
         self._rooms_at: dict[str, list[Room]] | None = None
         self._business: dict[str, tuple[Costs, Costs]] = {}
+        self._base = base if base is not None and self._alike(base) else None
         self.late: Callable[[], bool] | None = None
         """Whether to give up; asked within everything that can take long, see `go_on`."""
 
@@ -148,10 +153,24 @@ class Timeline:
         if self.late is not None and self.late():
             raise OutOfTime
 
+    def _alike(self, base: Timeline) -> bool:
+        """Whether somebody with the same calendar has the same time, at the same price, in both problems."""
+        mine, theirs = self.problem, base.problem
+        if (self.steps, self.grid, mine.buffer) != (base.steps, base.grid, theirs.buffer):
+            return False
+        if (mine.day_bounds, mine.week_bounds) != (theirs.day_bounds, theirs.week_bounds):
+            return False
+        prices = [(weights.tentative, weights.focus) for weights in (mine.weights, theirs.weights)]
+        soft = any(block.kind in (*_TENTATIVE, *_FOCUS) for person in theirs.people for block in person.busy)
+        return prices[0] == prices[1] or not soft
+
     # -- people -------------------------------------------------------------------------------
 
     def person(self, person: str, dur: int, event: Event) -> Costs:
         """Price of starting ``dur`` minutes of ``event`` with this person at every step, `BIG` = cannot."""
+        base = self._base
+        if base is not None and base.people.get(person) is self.people[person]:
+            return base.person(person, dur, event)
         key = (person, dur, event)
         found = self._person.get(key)
         if found is None:

@@ -13,17 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from solver.exact.build import build, possible
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
-from solver.ground.starts import full_domain
+from solver.ground.starts import Contender, full_domain
 from solver.ground.timeline import Timeline
 from solver.ground.usage import Usage
 from solver.many.completion import completed
 from solver.many.improve import STEP, Improver
 from solver.many.packing import Packing
-from solver.many.proof import Contender, Prover
+from solver.many.proof import Prover
 from solver.one.answer import Answer, nothing
-from solver.one.placer import Placer, possible
+from solver.one.placer import Placer
 from solver.problem.plan import LoopPlan, Progress, Status
 from solver.problem.values import Problem
 from solver.rules.check import Judge
@@ -205,14 +206,11 @@ class _Batch:
         world = self.packing.usage if usage is None else usage
         share = {} if most is None else self._share()
         for presolve in (True, False):
-            # loads OR-Tools, which takes a second: only where a model is built
-            from solver.exact.model import Model
-
-            model = Model(world, loops)
+            model = build(world, loops)
             if most is not None:
                 model.between(0, most)
-            search = self.budget.search(**share, linear=1)
-            found = model.solve(replace(search, presolve=presolve))
+            allowed = self.budget.allow(**share, linear=1)
+            found = model.solve(replace(allowed, presolve=presolve))
             self.budget.spend(found.work)
             if found.status is not Status.INFEASIBLE:
                 break

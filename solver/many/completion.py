@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from solver.exact.build import build
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
 from solver.ground.starts import full_domain
@@ -38,13 +39,10 @@ def completed(
     contenders = [(frame, full_domain(frame, usage), forced) for frame, forced in bare]
     if sum(len(times) for _, domain, _ in contenders for times in domain.starts.values()) > MOST_STARTS:
         return {}, 0
-    # loads OR-Tools, which takes a second: only where a model is built
-    from solver.exact.model import Model
-
-    model = Model(usage, contenders)
+    model = build(usage, contenders)
     model.leave_out_least(losses)
-    search = budget.search(seconds=seconds, work=work)
-    found = model.solve(replace(search, light=True))
+    allowed = budget.allow(seconds=seconds, work=work)
+    found = model.solve(replace(allowed, light=True))
     budget.spend(found.work)
     return {name: plan for name, plan in found.plans.items() if plan is not None}, max(found.bound, 0)
 

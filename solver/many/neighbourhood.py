@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from solver.bounds.rows import Bounds
+from solver.exact.build import build
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
+from solver.ground.starts import Contender
 from solver.ground.subsets import MOST_SESSIONS
 from solver.ground.timeline import BEYOND
 from solver.ground.timely import timely
 from solver.ground.usage import Usage
-from solver.many.proof import MOST_STARTS, Contender, within
+from solver.many.proof import MOST_STARTS, within
 from solver.problem.errors import OutOfTime
 from solver.problem.plan import LoopPlan, Status
 
@@ -53,13 +55,10 @@ def together(
         or sum(len(times) for _, domain, _ in loops for times in domain.starts.values()) > MOST_STARTS
     ):
         return None
-    # loads OR-Tools, which takes a second: only where a model is built
-    from solver.exact.model import Model
-
-    model = Model(usage, loops)
+    model = build(usage, loops)
     absent = sum(prices[frame.loop.id] for frame in frames) - sum(prices[f.loop.id] for f, _, _ in loops)
     model.between(0, prices[""] - absent - 1)
-    found = model.solve(budget.search(work=WORK, linear=1))
+    found = model.solve(budget.allow(work=WORK, linear=1))
     budget.spend(found.work)
     return found.plans if found.status in (Status.OPTIMAL, Status.FEASIBLE) else None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from solver.ground.frame import Frame
 from solver.ground.usage import Usage
 from solver.one.answer import price_of_leaving_out
-from solver.one.placer import fair_of
+from solver.one.attempts import fair_of
 from solver.problem.plan import LoopPlan, Plan
 from solver.rules.check import Judge, pinned
 

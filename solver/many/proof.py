@@ -13,7 +13,7 @@ from solver.bounds.climb import Climber
 from solver.bounds.rows import Bounds
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
-from solver.ground.starts import Domain, full_domain
+from solver.ground.starts import Contender, Domain, full_domain
 from solver.ground.subsets import MOST_SESSIONS
 from solver.ground.timeline import BEYOND
 from solver.ground.timely import timely
@@ -23,9 +23,6 @@ from solver.problem.errors import OutOfTime
 
 MOST_STARTS = 1500
 """Starts of all loops up to which they go into one exact model."""
-
-Contender = tuple[Frame, Domain, bool]
-"""A loop for the exact model: its frame, the starts it may use, whether it must be placed."""
 
 
 class Prover:

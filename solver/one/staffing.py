@@ -46,7 +46,7 @@ def staff(frame: Frame, usage: Usage, path: Path) -> LoopPlan | None:
     slots = _slots(frame, usage, path)
     if slots is None:
         return None
-    chosen = _Search(slots).best()
+    chosen = _CheapestStaffing(slots).best()
     if chosen is None:
         return None
     people: dict[tuple[str, int | None], tuple[str, ...]] = {}
@@ -158,7 +158,7 @@ def _shadow_choices(usage: Usage, session: SessionFrame, path: Path) -> tuple[Ch
     return tuple(sorted(out, key=lambda choice: (choice.price, choice.people)))
 
 
-class _Search:
+class _CheapestStaffing:
     """Depth first over slots, fewest choices first, cut by the sum of the cheapest choices left."""
 
     def __init__(self, slots: list[Slot]) -> None:

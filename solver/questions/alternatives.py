@@ -18,28 +18,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING
 
-from solver.bounds.rows import Bounds, Row
+from solver.bounds.rows import Bounds
 from solver.ground.best import IMPOSSIBLE, Best
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
 from solver.ground.timeline import Timeline
 from solver.ground.timely import timely
 from solver.ground.usage import Usage
+from solver.ground.wishes import NOTICED, Apart, Days, OtherTimes, Wish, days
 from solver.one.answer import DEFAULT, Answer, judged, weighed
-from solver.one.placer import Placer, Wish
+from solver.one.placer import Placer
 from solver.problem.errors import OutOfTime
 from solver.problem.plan import Limits, LoopPlan, Plan, Progress, Result, Status
-from solver.problem.values import Interval, Loop, Problem, SessionKind
+from solver.problem.values import Loop, Problem
 from solver.questions.solve import solve
 from solver.rules.check import Judge
 
-if TYPE_CHECKING:
-    from solver.exact.variables import LoopVars
-
-Days = frozenset[Interval]
-People = frozenset[tuple[str, str]]
 Way = Callable[[list[LoopPlan]], LoopPlan | None]
 """From the known plans to the cheapest that differs from all of them in one way."""
 
@@ -51,9 +46,6 @@ NEAR_DAYS = 20
 
 WORK = 0.02
 """Deterministic work of one search for a plan on other days of a loop of several days."""
-
-MOVED = 2
-"""So many sessions at other times are noticed (all of them, if there are fewer)."""
 
 
 def alternatives(
@@ -91,14 +83,14 @@ def alternatives(
     return tuple(results)
 
 
-def _single(judge: Judge, usage: Usage, budget: Budget) -> tuple[Result, dict[str, _Search]]:
+def _single(judge: Judge, usage: Usage, budget: Budget) -> tuple[Result, dict[str, _OtherWays]]:
     """The best plan of the only loop, and what was learnt on the way to it."""
     (loop,) = judge.problem.loops
     try:
-        search = _Search(judge, usage, loop, budget)
+        ways = _OtherWays(judge, usage, loop, budget)
     except OutOfTime:
         return judged(judge, weighed(judge, loop, Best(Status.UNKNOWN, None, 0, 0)), budget), {}
-    return judged(judge, weighed(judge, loop, search.best()), budget), {loop.id: search}
+    return judged(judge, weighed(judge, loop, ways.best()), budget), {loop.id: ways}
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,7 @@ class Other:
 
 
 def _others(
-    judge: Judge, usage: Usage, first: Plan, k: int, budget: Budget, known: dict[str, _Search]
+    judge: Judge, usage: Usage, first: Plan, k: int, budget: Budget, known: dict[str, _OtherWays]
 ) -> list[Other]:
     """Up to ``k`` other ways for every placed loop, each with the rest of the plan in place."""
     placed = [(loop, plan) for loop in judge.problem.loops if (plan := first.loops[loop.id]) is not None]
@@ -123,22 +115,10 @@ def _others(
         if not budget.over():
             usage.remove(loop, plan)
             with suppress(OutOfTime):
-                search = known.get(loop.id) or _Search(judge, usage, loop, budget)
-                found += search.others(plan, k)
+                ways = known.get(loop.id) or _OtherWays(judge, usage, loop, budget)
+                found += ways.others(plan, k)
             usage.add(loop, plan)
     return found
-
-
-class _Choice(Bounds):
-    """The relaxation with only some days of the candidate, by index; over several days with all of them."""
-
-    days: frozenset[int] | None = None
-
-    def rows(self) -> list[tuple[int, Row]]:
-        found, wanted = super().rows(), self.days
-        if wanted is None or not self.subsets.one_day:
-            return found
-        return [(value, row) for value, row in found if self.arrays.days[row[0]] in wanted]
 
 
 @dataclass(order=True)
@@ -152,7 +132,7 @@ class _Region:
     best: Best | None = field(compare=False, default=None)
 
 
-class _Search:
+class _OtherWays:
     """Other ways to place one loop, the rest of the world as in the usage."""
 
     def __init__(self, judge: Judge, usage: Usage, loop: Loop, budget: Budget) -> None:
@@ -160,7 +140,7 @@ class _Search:
         self.judge, self.usage, self.loop, self.budget = judge, usage, loop, budget
         self.frame = Frame(usage.timeline, loop)
         with timely(usage.timeline, budget):
-            self.bounds = _Choice(self.frame, usage)
+            self.bounds = Bounds(self.frame, usage)
         self.placer = Placer(judge, usage, budget)
         self._order = count()
         self._spared = 0
@@ -195,7 +175,7 @@ class _Search:
     def _other_day(self, known: list[LoopPlan]) -> LoopPlan | None:
         """The cheapest plan of a loop of one day on a day that no known plan is on."""
         used = {self.frame.day(got.start) for plan in known for got in plan.sessions.values()}
-        self.bounds.days = frozenset(range(len(self.loop.days))) - used
+        self.bounds.only = frozenset(range(len(self.loop.days))) - used
         return self.placer.search(self.frame, self._coarse(self.bounds)).plan
 
     def _other_days(self, first: LoopPlan) -> Way:
@@ -249,12 +229,7 @@ class _Search:
     def _searched(self, bounds: Bounds) -> Best:
         """The best plan of a region as far as a little work shows."""
         left = self.budget.work_left
-        limits = replace(
-            self.budget.limits,
-            seconds=max(0.0, self.budget.left),
-            deterministic=WORK if left is None else min(WORK, left),
-        )
-        share = Budget(limits, self.budget.stop)
+        share = self.budget.part(work=WORK if left is None else min(WORK, left))
         best = Placer(self.judge, self.usage, share).search(bounds.frame, self._coarse(bounds, NEAR_DAYS))
         self.budget.spend(share.work)
         return best
@@ -270,100 +245,23 @@ class _Search:
     # -- other times, other people ----------------------------------------------------------------
 
     def _time(self, known: list[LoopPlan]) -> LoopPlan | None:
-        """The cheapest plan in which at least `MOVED` sessions are at other times than in every known one."""
-        least = min(MOVED, len(self.frame.sessions))
-        return self._wished(
-            Wish(
-                lambda v: _other_times(v, known, least),
-                lambda plan: all(moved(plan, p) >= least for p in known),
-            ),
-            known,
-        )
+        """The cheapest plan in which at least `NOTICED` sessions are at other times than in every known one."""
+        least = min(NOTICED, len(self.frame.sessions))
+        return self._wished(OtherTimes(tuple(known), least), known)
 
     def _other(self, known: list[LoopPlan]) -> LoopPlan | None:
         """The cheapest plan that is apart from every known one."""
-        return self._wished(
-            Wish(
-                lambda v: _apart(v, known), lambda plan: all(apart(self.loop, plan, other) for other in known)
-            ),
-            known,
-        )
+        return self._wished(Apart(self.loop, tuple(known)), known)
 
     def _wished(self, wish: Wish, known: list[LoopPlan]) -> LoopPlan | None:
         """A plan on days that are known to have one."""
         if self.loop.max_days == 1:
             starts = [got.start for plan in known for got in plan.sessions.values()]
-            self.bounds.days = frozenset(map(self.frame.day, starts))
+            self.bounds.only = frozenset(map(self.frame.day, starts))
         self._coarse(self.bounds)
         return Placer(self.judge, self.usage, self.budget, wish).search(self.frame, self.bounds).plan
 
     def _coarse(self, bounds: Bounds, part: int = NEAR) -> Bounds:
         """The same, with prices that are near each other taken as equal."""
-        bounds.unit = max(bounds.unit, self._spared // part)
+        bounds.coarsen(self._spared // part)
         return bounds
-
-
-def _other_times(v: LoopVars, known: list[LoopPlan], least: int) -> None:
-    """For every known plan: all but ``least`` sessions at most start when they do there."""
-    from solver.exact.variables import total
-
-    for plan in known:
-        same = [v.start[sid][got.start] for sid, got in plan.sessions.items() if got.start in v.start[sid]]
-        v.model.add(total(same) <= len(plan.sessions) - least)
-
-
-def _apart(v: LoopVars, known: list[LoopPlan]) -> None:
-    """For every known plan: enough sessions move, other days are used, or the interviewers are others."""
-    from solver.exact.variables import total
-
-    seated = total(y for literals in v.panel.values() for y in literals)
-    for plan in known:
-        before = interviewers(v.loop, plan)
-        same = total(y for sid, person in before for y in v.seated(person, sid))
-        still = [v.start[sid][got.start] for sid, got in plan.sessions.items() if got.start in v.start[sid]]
-        least = min(MOVED, len(plan.sessions))
-        demands = [
-            total(still) <= len(plan.sessions) - least,
-            seated >= len(before) + 1,
-            same <= len(before) - 1,
-        ]
-        used = {v.frame.day(got.start) for got in plan.sessions.values()}
-        if v.loop.max_days > 1:
-            there = {day: total(x for sid in v.start for x in v.in_day(sid, day)) for day in v.days}
-            demands.append(total(there[day] for day in v.days if day not in used) >= 1)
-            demands += [there.get(day, total(())) == 0 for day in sorted(used)]
-        ways = [v.model.new_bool_var(f"apart {number}") for number in range(len(demands))]
-        for way, demand in zip(ways, demands, strict=True):
-            v.model.add(demand).only_enforce_if(way)
-        v.model.add_bool_or(ways)
-
-
-def apart(loop: Loop, one: LoopPlan, other: LoopPlan) -> bool:
-    """Whether a person would tell two plans of a loop from each other: by days, times or interviewers."""
-    return (
-        moved(one, other) >= min(MOVED, len(loop.sessions))
-        or days(loop, one) != days(loop, other)
-        or interviewers(loop, one) != interviewers(loop, other)
-    )
-
-
-def moved(one: LoopPlan, other: LoopPlan) -> int:
-    """How many sessions start at another time."""
-    return sum(got.start != other.sessions[name].start for name, got in one.sessions.items())
-
-
-def days(loop: Loop, plan: LoopPlan) -> Days:
-    """The candidate's days that a plan uses."""
-    starts = [got.start for got in plan.sessions.values()]
-    return frozenset(day for day in loop.days if any(day[0] <= start < day[1] for start in starts))
-
-
-def interviewers(loop: Loop, plan: LoopPlan) -> People:
-    """``(session, person)`` of every interview seat."""
-    return frozenset(
-        (s.id, person)
-        for s in loop.sessions
-        if s.kind is SessionKind.INTERVIEW
-        for seat in plan.sessions[s.id].people
-        for person in seat
-    )

@@ -107,17 +107,11 @@ def explain(
     cut = found.keys() != set(asked)
     for at, name in enumerate(open_):
         seconds = max(LEAST, budget.left / (len(open_) - at))
-        share = _part(budget, min(seconds, budget.left))
+        share = budget.part(seconds=min(seconds, budget.left), work=budget.work_left)
         found[name] = found[name].searched(share)
         budget.spend(share.work)
         cut |= share.over()
     return Explanation({name: told.explanation for name, told in found.items()}, cut)
-
-
-def _part(budget: Budget, seconds: float) -> Budget:
-    """A budget of its own with some of the seconds, and all of the work, that are left."""
-    limits = replace(budget.limits, seconds=max(0.0, seconds), deterministic=budget.work_left)
-    return Budget(limits, budget.stop)
 
 
 @dataclass(frozen=True)

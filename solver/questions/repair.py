@@ -14,22 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from solver.exact.build import build
 from solver.ground.best import Best
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
 from solver.ground.starts import Domain, attend_costs
 from solver.ground.timeline import BIG, Timeline
 from solver.ground.usage import Usage, events_of
+from solver.ground.wishes import SteadyShadows
 from solver.one.answer import DEFAULT, Answer, judged, nothing
 from solver.one.placer import Placer
 from solver.problem.plan import Assignment, Limits, LoopPlan, Plan, Result, Status
 from solver.problem.values import Loop, Problem
 from solver.rules.check import Judge
-
-if TYPE_CHECKING:
-    from solver.exact.variables import LoopVars, Sum
 
 LEVELS = ("people", "move", "two", "loop", "neighbour", "none")
 """How far a repair went, least first. *people* includes chains through other loops and moved debriefs."""
@@ -183,7 +181,7 @@ class _Repairer:
     def _at_booked_times(self, names: list[str], kept: Collection[str] = ()) -> dict[str, LoopPlan] | None:
         """Cheapest people, rooms and debriefs for some loops with all their sessions where they are booked.
 
-        The sessions ``kept`` keep everything. The usage must not hold these loops.
+        The sessions ``kept`` keep everything; a trainee who goes elsewhere costs as much as a room that moves. The usage must not hold these loops.
         """
         loops = []
         for name in names:
@@ -191,28 +189,13 @@ class _Repairer:
             if domain is None:
                 return None
             loops.append((self.frames[name], domain, True))
-        # loads OR-Tools, which takes a second: only where a model is built
-        from solver.exact.model import Model
-
-        model = Model(self.usage, loops, self._stable_shadow)
-        for v in model.variables.loops:
-            for sid in kept:
-                if sid in v.start and not v.keep(sid, self.booked[v.loop.id].sessions[sid]):
-                    return None
-        found = model.solve(self.budget.search(seconds=5.0))
+        model = build(self.usage, loops, SteadyShadows(self.booked, MOVED["moved_room"]))
+        if not model.keep(self.booked, kept):
+            return None
+        found = model.solve(self.budget.allow(seconds=5.0))
         self.budget.spend(found.work)
         plans = {name: plan for name, plan in found.plans.items() if plan is not None}
         return plans if len(plans) == len(names) else None
-
-    def _stable_shadow(self, v: LoopVars) -> Sum:
-        """A trainee who has to go elsewhere costs as much as a room that moves."""
-        from solver.exact.variables import total
-
-        return total(
-            MOVED["moved_room"] * (v.placed - v.shadow[sid][got.shadow])
-            for sid, got in self.booked[v.loop.id].sessions.items()
-            if got.shadow is not None and got.shadow in v.shadow[sid]
-        )
 
     def _booked_times(self, frame: Frame) -> Domain | None:
         """The booked starts, if they are still possible for the candidate, with every debrief start."""

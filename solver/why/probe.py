@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from solver.ground.best import IMPOSSIBLE, Best
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
-from solver.ground.subsets import MOST_SESSIONS
-from solver.ground.timeline import Costs, Event, Timeline
+from solver.ground.timeline import Timeline
 from solver.ground.usage import Usage
 from solver.one.placer import Placer
 from solver.problem.errors import OutOfTime
@@ -33,46 +32,6 @@ PATIENCE = 12
 
 
 OUT_OF_TIME = Best(Status.UNKNOWN, None, 0, 0)
-
-
-@dataclass
-class _Share(Budget):
-    """A budget that is also used up by steps, the same number on any machine."""
-
-    rows: int | None = None
-
-    def over(self) -> bool:
-        if self.rows is not None:
-            self.rows -= 1
-        return (self.rows is not None and self.rows < 0) or super().over()
-
-
-class _Shared(Timeline):
-    """A timeline that asks another one about the people who are the same in both.
-
-    Nobody in a bare problem has soft blocks, so their arrays do not depend on any weight.
-    """
-
-    def __init__(self, problem: Problem, base: Timeline) -> None:
-        super().__init__(problem)
-        same = (base.steps, base.problem.buffer) == (self.steps, problem.buffer)
-        self._base = base if same else None
-
-    def person(self, person: str, dur: int, event: Event) -> Costs:
-        base = self._base
-        if base is not None and base.people.get(person) is self.people[person]:
-            return base.person(person, dur, event)
-        return super().person(person, dur, event)
-
-
-class _OnceIsEnough(Placer):
-    """Does not ask twice whether there is no way: at worst a change that would help is not offered."""
-
-    def _doubted(self, *_: object) -> Best:
-        return IMPOSSIBLE
-
-    def _everything(self, frame: Frame) -> Best:
-        return IMPOSSIBLE if len(frame.sessions) <= MOST_SESSIONS else super()._everything(frame)
 
 
 class Probe:
@@ -209,10 +168,9 @@ class Probe:
                 return IMPOSSIBLE
         except OutOfTime:
             return OUT_OF_TIME
-        limits = replace(self.budget.limits, seconds=max(0.0, self.budget.left), deterministic=work)
-        share = _Share(limits, self.budget.stop, rows=rows)
-        kind = Placer if problem is self.bare else _OnceIsEnough
-        best = kind(Judge(problem), usage, share).place(frame)
+        share = self.budget.part(work=work, steps=rows)
+        # With something lifted a wrong *infeasible* costs little: a change that would help is not offered.
+        best = Placer(Judge(problem), usage, share, twice=problem is self.bare).place(frame)
         self.budget.spend(share.work)
         return best
 
@@ -221,7 +179,7 @@ class Probe:
 
     def _usage(self, problem: Problem, lifted: tuple[Group, ...]) -> Usage:
         gone = {group.name for group in lifted if group.kind is Kind.LOOP}
-        usage = Usage(_Shared(problem, self.timeline))
+        usage = Usage(Timeline(problem, base=self.timeline))
         usage.timeline.late = self._late
         for other in self.others:
             if other.loop.id not in gone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from solver.exact.model import Model
 from solver.exact.variables import LoopVars
-from solver.ground.budget import Search
+from solver.ground.budget import Allowance
 from solver.ground.frame import Frame
 from solver.ground.starts import Domain, attend_costs
 from solver.ground.timeline import BIG, Timeline
@@ -38,7 +38,7 @@ def model_price(it: Problem, answer: Plan) -> int | None:
         assert got is not None
         if not _pin(v, got):
             return None
-    found = model.solve(Search(seconds=10))
+    found = model.solve(Allowance(seconds=10))
     if found.status is not Status.OPTIMAL:
         assert found.status is Status.INFEASIBLE
         return None

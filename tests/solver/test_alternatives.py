@@ -7,9 +7,10 @@ from itertools import combinations
 
 import pytest
 
+from solver.ground.wishes import apart, days, interviewers
 from solver.problem.plan import Limits, LoopPlan, Plan, Result, Status
 from solver.problem.values import Problem
-from solver.questions.alternatives import alternatives, apart, days, interviewers
+from solver.questions.alternatives import alternatives
 from solver.questions.solve import solve
 from solver.rules.check import Judge, faults
 from tests.solver.build import at, debrief, hours, loop, problem, seat, session, weights

@@ -7,17 +7,14 @@ best plan.
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush, nsmallest
-from typing import TYPE_CHECKING
 
 from solver.bounds.climb import Climber, Heap
 from solver.bounds.rows import Bounds, Row
 from solver.ground.best import Best, cheaper
 from solver.ground.frame import Frame
 from solver.ground.timeline import BEYOND
+from solver.one.attempts import Attempts
 from solver.problem.plan import Status
-
-if TYPE_CHECKING:
-    from solver.one.placer import Placer
 
 SLACK, SLACK_OF_DAYS = 240, 60
 """First guess, in minutes of price, of how far the best plan lies above the bound: of one day, of several.
@@ -51,11 +48,11 @@ FINE_CLIMBS = 3
 """How often a row on such a grid is climbed, while it rises, before it is searched exactly."""
 
 
-class Search:
+class RowSearch:
     """One search over the rows of a loop. ``lowest`` bounds every plan not seen yet."""
 
-    def __init__(self, placer: Placer, frame: Frame, bounds: Bounds) -> None:
-        self.placer, self.frame, self.bounds = placer, frame, bounds
+    def __init__(self, attempts: Attempts, frame: Frame, bounds: Bounds) -> None:
+        self.attempts, self.frame, self.bounds = attempts, frame, bounds
         self.heap: Heap = [(value, row, UNTRIED) for value, row in bounds.rows()]
         heapify(self.heap)
         self.climber = Climber(bounds)
@@ -73,7 +70,7 @@ class Search:
         """Whether it came to an end: ``best`` is then the best plan, or there is none."""
         while self.heap and (self.best is None or self.heap[0][0] <= self.best.cost - self.bounds.unit):
             self.lowest, row, slack = heappop(self.heap)
-            if self.placer.budget.over():
+            if self.attempts.budget.over():
                 return False
             if not self.bounds.refined(row):
                 self._refine(row)
@@ -135,7 +132,7 @@ class Search:
         what = (*path.starts.values(), path.debrief)
         if what not in self._tried:
             self._tried.add(what)
-            self.best = cheaper(self.best, self.placer.staffed(self.frame, path))
+            self.best = cheaper(self.best, self.attempts.staffed(self.frame, path))
 
     def _look_ahead(self) -> None:
         """Staffs the next few rows in the hope of a price that keeps the exact search narrow."""
@@ -154,7 +151,7 @@ class Search:
         domain, whole = self.bounds.domain(row, cutoff), self.bounds.domain(row, BEYOND - 1)
         if domain == whole:
             cutoff = BEYOND - 1 if best is None else best.cost - 1
-        found = self.placer.exact(self.frame, domain, (value, cutoff))
+        found = self.attempts.exact(self.frame, domain, (value, cutoff))
         self.best = cheaper(best, found)
         if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
             return False
