@@ -1,7 +1,7 @@
 """The relaxation that proves and prunes: a lower bound per (last day, debrief start), best first.
 
 A *row* is a pair (last day, debrief start); without a debrief, a last day. Its bound is the subset
-recursion (`solver.subsets`) over relaxed prices (`solver.arrays`), with the end of the last session
+recursion (`solver.ground.subsets`) over relaxed prices (`solver.bounds.arrays`), with the end of the last session
 held to what the debrief allows. Rows start with an optimistic bound (everybody may attend whichever
 debrief suits them) and are refined in the order of it, so most rows never are.
 """

@@ -4,7 +4,7 @@ Symbols: ``x[s,t]`` session s starts at t · ``y[s,k,p]`` p sits in seat k of s 
 ``r[s,i]`` s is in room i · ``z[d]`` the debrief starts at d · ``b(s)`` start, ``e(s)`` end of s ·
 ``P`` the loop is placed. What a start, a person or a room must satisfy by itself (grid, horizon,
 availability, windows, locks, working hours, busy blocks, held interviews, bars, features) never
-becomes a literal: `solver.timeline` and `solver.frame` carry these rules.
+becomes a literal: `solver.ground.timeline` and `solver.ground.frame` carry these rules.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Hard rules between events of one person or uses of one room, over all loops of a model.
 
-Symbols as in `solver.constraints`. Inside one loop the candidate attends every session, so two
+Symbols as in `solver.exact.constraints`. Inside one loop the candidate attends every session, so two
 sessions never overlap; these rules bite between loops, and inside one where a buffer or a way is
 longer than the candidate's own break.
 """

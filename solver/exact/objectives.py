@@ -1,6 +1,6 @@
 """Priced rules of the exact model: one function per rule, returning its share of the price.
 
-Symbols as in `solver.constraints`; ``w.·`` are the problem's weights. The shares are those of
+Symbols as in `solver.exact.constraints`; ``w.·`` are the problem's weights. The shares are those of
 `solver.rules.check` wherever the model is at its minimum; the checker has the last word.
 """
 

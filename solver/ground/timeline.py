@@ -72,7 +72,7 @@ def day_of(bounds: tuple[Interval, ...], minute: int) -> int:
     return -1
 
 
-class _Diary:
+class _BlockTotals:
     """A person's blocks by kind, as running totals of blocked cells.
 
     A cell is the largest unit of which the grid and every block's ends are multiples, so an event
@@ -139,7 +139,7 @@ class Timeline:
         self._most_kept = None if cache_mb is None else max((cache_mb << 20) // (8 * self.steps), 1)
         self._travel = {frozenset((a, b)): m for a, b, m in problem.travel}
         self._person: dict[tuple[str, int, Event], Costs] = {}
-        self._diaries: dict[str, _Diary] = {}
+        self._block_totals: dict[str, _BlockTotals] = {}
         self._longest = _longest(problem)
         self._room: dict[tuple[str, int], Mask] = {}
         self._rooms_at: dict[str, list[Room]] | None = None
@@ -181,16 +181,16 @@ class Timeline:
 
     def _costs(self, person: Person, dur: int, event: Event) -> Costs:
         self.go_on()
-        diary = self._diary(person)
+        blocks = self._blocks_of(person)
         out = np.full(self.steps, BIG, dtype=np.int64)
         for interval in person.work:
             out[inside(interval, dur, self.grid)] = 0
-        blocked = diary.touched(_LUNCH_BLOCKS if event is Event.LUNCH else _BLOCKS, dur)
+        blocked = blocks.touched(_LUNCH_BLOCKS if event is Event.LUNCH else _BLOCKS, dur)
         if blocked is not None:
             np.copyto(out, BIG, where=blocked)
         weights = self.problem.weights
         for kinds, price in ((_TENTATIVE, weights.tentative), (_FOCUS, weights.focus)):
-            disliked = diary.touched(kinds, dur) if price else None
+            disliked = blocks.touched(kinds, dur) if price else None
             if disliked is not None:
                 np.add(out, price, out=out, where=disliked)
         buffer = self.problem.buffer
@@ -201,10 +201,10 @@ class Timeline:
                 out[inside(interval, 1, self.grid)] = BIG
         return np.minimum(out, BIG, out=out)
 
-    def _diary(self, person: Person) -> _Diary:
-        found = self._diaries.get(person.id)
+    def _blocks_of(self, person: Person) -> _BlockTotals:
+        found = self._block_totals.get(person.id)
         if found is None:
-            found = self._diaries[person.id] = _Diary(person, self.steps, self.grid, self._longest)
+            found = self._block_totals[person.id] = _BlockTotals(person, self.steps, self.grid, self._longest)
         return found
 
     def _full(self, person: Person, dur: int) -> list[Interval]:

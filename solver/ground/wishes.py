@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from solver.problem.plan import LoopPlan
 from solver.problem.values import Interval, Loop, SessionKind
 
-Days = frozenset[Interval]
+UsedDays = frozenset[Interval]
 People = frozenset[tuple[str, str]]
 
 NOTICED = 2
@@ -33,7 +33,7 @@ def moved(one: LoopPlan, other: LoopPlan) -> int:
     return sum(got.start != other.sessions[name].start for name, got in one.sessions.items())
 
 
-def days(loop: Loop, plan: LoopPlan) -> Days:
+def days(loop: Loop, plan: LoopPlan) -> UsedDays:
     """The candidate's days that a plan uses."""
     starts = [got.start for got in plan.sessions.values()]
     return frozenset(day for day in loop.days if any(day[0] <= start < day[1] for start in starts))

@@ -2,10 +2,10 @@
 
 1. Pinned loops first, together in the exact model if one after another fails.
 2. The first pass: every loop once, most urgent first, each where it costs least.
-3. A bound: what each loop costs alone, summed (`solver.completion` sharpens it).
-4. The rest of the time: forcing in and ruining (`solver.improve`), and, where few starts are left that
+3. A bound: what each loop costs alone, summed (`solver.many.completion` sharpens it).
+4. The rest of the time: forcing in and ruining (`solver.many.improve`), and, where few starts are left that
    a better plan could use (`solver.many.proof`), all loops in one exact model, to proof. If some are still
-   left out after a few moves, all at once without prices (`solver.completion`).
+   left out after a few moves, all at once without prices (`solver.many.completion`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from solver.many.completion import completed
 from solver.many.improve import STEP, Improver
 from solver.many.packing import Packing
 from solver.many.proof import Prover
-from solver.one.answer import Answer, nothing
+from solver.one.answer import judged, nothing
 from solver.one.placer import Placer
-from solver.problem.plan import LoopPlan, Progress, Status
+from solver.problem.plan import LoopPlan, Plan, Progress, Result, Status
 from solver.problem.values import Problem
 from solver.rules.check import Judge
 
@@ -47,7 +47,7 @@ PROVEN_ALONE = 40
 Report = Callable[[Progress], None]
 
 
-def pack(problem: Problem, judge: Judge, budget: Budget, progress: Report | None) -> Answer:
+def pack(problem: Problem, judge: Judge, budget: Budget, progress: Report | None) -> Result:
     """The best plan for all loops within the budget, with a bound on the best price."""
     return _Batch(problem, judge, budget, progress).run()
 
@@ -62,7 +62,7 @@ class _Batch:
         self.alone: dict[str, int | None] = {}
         self.bound = 0
 
-    def run(self) -> Answer:
+    def run(self) -> Result:
         if not self._pin():
             return self._infeasible()
         self._first_pass()
@@ -76,7 +76,7 @@ class _Batch:
             self.budget.end("memory_mb")
             return self._answer(Status.FEASIBLE)
 
-    def _improve(self) -> Answer:
+    def _improve(self) -> Result:
         """Moves while time lasts; between them, ever more rarely, a try to prove that nothing is better."""
         improver = Improver(self.packing, self.budget, self.alone, self._report)
         prover = Prover(self.packing, self.budget, self.alone)
@@ -175,7 +175,7 @@ class _Batch:
         self.budget.spend(STEP)
         return placer.lowest(frame)
 
-    def _proven(self, prover: Prover, improver: Improver) -> Answer | None:
+    def _proven(self, prover: Prover, improver: Improver) -> Result | None:
         """All loops in one exact model if few starts are left: the proven answer, or `None`."""
         best = self.packing.best_cost
         loops = prover.contenders(None if best is None else best - self.bound - 1)
@@ -218,19 +218,23 @@ class _Batch:
 
     # -- answers ------------------------------------------------------------------------------
 
-    def _answer(self, status: Status) -> Answer:
+    def _answer(self, status: Status) -> Result:
+        """The best plan, proven if its price meets the bound."""
         self.budget.over()
         cost = self.packing.best_cost
         if cost is None:
-            return Answer(Status.UNKNOWN, nothing(self.problem), min(self.bound, self._all_out()))
+            return self._judged(Status.UNKNOWN, nothing(self.problem), min(self.bound, self._all_out()))
         if cost <= self.bound:
             status = Status.OPTIMAL
         elif status is not Status.OPTIMAL:
             status = Status.FEASIBLE
-        return Answer(status, self.packing.plan(self.packing.best), min(self.bound, cost))
+        return self._judged(status, self.packing.plan(self.packing.best), min(self.bound, cost))
 
-    def _infeasible(self) -> Answer:
-        return Answer(Status.INFEASIBLE, nothing(self.problem), self._all_out())
+    def _infeasible(self) -> Result:
+        return self._judged(Status.INFEASIBLE, nothing(self.problem), self._all_out())
+
+    def _judged(self, status: Status, plan: Plan, bound: int) -> Result:
+        return judged(self.judge, self.budget, status, plan, bound)
 
     def _all_out(self) -> int:
         return sum(self.packing.out.values())

@@ -1,7 +1,7 @@
 """A few loops of a batch taken out and placed again together, exactly, with all others as they are.
 
 Placing one loop after another never finds what takes two of them to move at once. Here the exact
-model does, over the starts that a better placement of these few could use (`solver.proof`).
+model does, over the starts that a better placement of these few could use (`solver.many.proof`).
 
 Source: Shaw, Using constraint programming and local search methods to solve vehicle routing problems
 (1998): large neighbourhood search.

@@ -1,7 +1,7 @@
 """What can be tried on one loop, step by step: staffing given starts, and the exact model over a domain.
 
 Every finding is priced, and a staffing judged, before it is passed on. In which order things are
-tried is the business of `solver.one.placer` and `solver.one.rows`.
+tried is the business of `solver.one.placer` and `solver.one.search`.
 """
 
 from __future__ import annotations

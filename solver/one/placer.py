@@ -1,7 +1,7 @@
 """One loop, alone or among placed ones: to proof, quickly, or only bounded.
 
 The relaxation (`solver.bounds.rows`) gives a lower bound and starts that attain it; staffing these
-starts often costs exactly the bound, which proves it. Otherwise `solver.one.rows` goes on.
+starts often costs exactly the bound, which proves it. Otherwise `solver.one.search` goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from solver.ground.timely import timely
 from solver.ground.usage import Usage
 from solver.ground.wishes import Wish
 from solver.one.attempts import Attempts
-from solver.one.rows import RowSearch
+from solver.one.search import RowSearch
 from solver.problem.errors import OutOfTime
 from solver.problem.plan import LoopPlan, Status
 from solver.rules.check import Judge
@@ -106,7 +106,7 @@ class Placer:
         return None
 
     def search(self, frame: Frame, bounds: Bounds) -> Best:
-        """The cheapest plan within the bounds' rows (`solver.one.rows`)."""
+        """The cheapest plan within the bounds' rows (`solver.one.search`)."""
         search = RowSearch(self.attempts, frame, bounds)
         try:
             with timely(self.usage.timeline, self.budget):

@@ -20,14 +20,14 @@ from heapq import heappop, heappush
 from itertools import count
 
 from solver.bounds.rows import Bounds
-from solver.ground.best import IMPOSSIBLE, Best
+from solver.ground.best import IMPOSSIBLE, Best, unfinished
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
 from solver.ground.timeline import Timeline
 from solver.ground.timely import timely
 from solver.ground.usage import Usage
-from solver.ground.wishes import NOTICED, Apart, Days, OtherTimes, Wish, days
-from solver.one.answer import DEFAULT, Answer, judged, weighed
+from solver.ground.wishes import NOTICED, Apart, OtherTimes, UsedDays, Wish, days
+from solver.one.answer import DEFAULT, judged, weighed
 from solver.one.placer import Placer
 from solver.problem.errors import OutOfTime
 from solver.problem.plan import Limits, LoopPlan, Plan, Progress, Result, Status
@@ -75,7 +75,7 @@ def alternatives(
     results = []
     for other in sorted(found, key=lambda other: (other.kind, other.more))[: k - 1]:
         whole = Plan({**first.plan.loops, other.loop: other.plan})
-        results.append(judged(judge, Answer(Status.FEASIBLE, whole, first.bound), budget))
+        results.append(judged(judge, budget, Status.FEASIBLE, whole, first.bound))
     results = [first, *sorted(results, key=lambda result: result.cost)]
     if progress is not None:
         placed = sum(loop is not None for loop in first.plan.loops.values())
@@ -89,8 +89,8 @@ def _single(judge: Judge, usage: Usage, budget: Budget) -> tuple[Result, dict[st
     try:
         ways = _OtherWays(judge, usage, loop, budget)
     except OutOfTime:
-        return judged(judge, weighed(judge, loop, Best(Status.UNKNOWN, None, 0, 0)), budget), {}
-    return judged(judge, weighed(judge, loop, ways.best()), budget), {loop.id: ways}
+        return weighed(judge, loop, unfinished(None, 0), budget), {}
+    return weighed(judge, loop, ways.best(), budget), {loop.id: ways}
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class _Region:
 
     bound: int
     order: int
-    allowed: Days = field(compare=False)
+    allowed: UsedDays = field(compare=False)
     bounds: Bounds | None = field(compare=False, default=None)
     best: Best | None = field(compare=False, default=None)
 
@@ -181,10 +181,10 @@ class _OtherWays:
     def _other_days(self, first: LoopPlan) -> Way:
         """The cheapest plans of other sets of days, one after another."""
         heap: list[_Region] = []
-        tried: set[Days] = set()
+        tried: set[UsedDays] = set()
         seen = {days(self.loop, first)}
 
-        def split(allowed: Days, used: Days, bound: int) -> None:
+        def split(allowed: UsedDays, used: UsedDays, bound: int) -> None:
             for part in (allowed - {day} for day in sorted(used)):
                 if part and part not in tried:
                     tried.add(part)

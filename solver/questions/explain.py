@@ -4,8 +4,8 @@
     explain(problem, plan=plan)  the loops that a batch's plan leaves out, with the others in place
 
 Nothing is guessed. A fix is found by lifting one group of demands (`solver.why.groups`) and solving
-again; the plan that this gives is read for how little of the group it needed (`solver.changes`),
-and that little change is made (`solver.amend`) and the plan checked against it. Where no single
+again; the plan that this gives is read for how little of the group it needed (`solver.why.changes`),
+and that little change is made (`solver.why.amend`) and the plan checked against it. Where no single
 change helps, the same is done with two at a time, and otherwise with the fewest that are found.
 """
 
@@ -19,13 +19,13 @@ from solver.ground.budget import Budget
 from solver.one.answer import RefusedPlan
 from solver.problem.plan import Limits, LoopPlan, Plan, Status
 from solver.problem.values import Problem
-from solver.why.changes import Change
-from solver.why.gaps import Gap, Lack
+from solver.why.changes import NeededChange
+from solver.why.gaps import AvailabilityGap, Lack
 from solver.why.groups import Group, Kind
 from solver.why.probe import Probe
 from solver.why.wording import change_sentence, gap_sentence
 
-__all__ = ["Change", "Explanation", "Fix", "Gap", "LoopExplanation", "explain"]
+__all__ = ["AvailabilityGap", "Explanation", "Fix", "LoopExplanation", "NeededChange", "explain"]
 
 DEFAULT = Limits()
 PAIRS = 40
@@ -42,7 +42,7 @@ LEAST = 1.0
 class Fix:
     """A set of changes after which the loop can be placed. Nearly always one change."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[NeededChange, ...]
     witness: LoopPlan
     """A plan of the loop that the changes allow, accepted by the checker."""
 
@@ -66,7 +66,7 @@ class LoopExplanation:
     """
 
     alone: bool
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[AvailabilityGap, ...] = ()
     fixes: tuple[Fix, ...] = ()
     beside: bool = False
     """It fits as things are, beside everything in the plan that was asked about."""
@@ -144,7 +144,9 @@ def _told(problem: Problem, name: str, plan: Plan | None, budget: Budget) -> _To
     return _Told(probe, LoopExplanation(alone=True, beside=plan is not None), True)
 
 
-def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple[Fix, ...]]:
+def _search(
+    probe: Probe, gaps: tuple[AvailabilityGap, ...]
+) -> tuple[tuple[AvailabilityGap, ...], tuple[Fix, ...]]:
     """Gaps and fixes of a loop that is known not to fit, as far as the time goes."""
     rough = probe.rough()
     helping: dict[Group, Fix] = {}
@@ -158,7 +160,7 @@ def _search(probe: Probe, gaps: tuple[Gap, ...]) -> tuple[tuple[Gap, ...], tuple
     if not fixes and not probe.budget.over():
         fixes = _several(rough, gaps)
     if not gaps:
-        gaps = (Gap(Lack.TOGETHER, probe.loop.id, helps=frozenset(helping)),)
+        gaps = (AvailabilityGap(Lack.TOGETHER, probe.loop.id, helps=frozenset(helping)),)
     return gaps, tuple(sorted(fixes, key=lambda fix: fix.effort))
 
 
@@ -185,7 +187,7 @@ def _fix(probe: Probe, groups: tuple[Group, ...], *, brief: bool = False) -> Fix
     return Fix(changes, plan)
 
 
-def _several(probe: Probe, gaps: tuple[Gap, ...]) -> list[Fix]:
+def _several(probe: Probe, gaps: tuple[AvailabilityGap, ...]) -> list[Fix]:
     """Where no single change helps: pairs, or one smallest set if no pair does either."""
     every = list(probe.groups())
     pairs = _pairs(gaps, every)
@@ -239,7 +241,7 @@ def _quick(every: list[Group], enough: Callable[[list[Group]], bool]) -> list[Gr
     return needed([], False, every) if every else []
 
 
-def _pairs(gaps: tuple[Gap, ...], every: list[Group]) -> list[tuple[Group, Group]]:
+def _pairs(gaps: tuple[AvailabilityGap, ...], every: list[Group]) -> list[tuple[Group, Group]]:
     """Pairs that could close every gap, easiest first."""
     return [
         (one, other)

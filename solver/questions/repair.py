@@ -23,7 +23,7 @@ from solver.ground.starts import Domain, attend_costs
 from solver.ground.timeline import BIG, Timeline
 from solver.ground.usage import Usage, events_of
 from solver.ground.wishes import SteadyShadows
-from solver.one.answer import DEFAULT, Answer, judged, nothing
+from solver.one.answer import DEFAULT, judged, nothing
 from solver.one.placer import Placer
 from solver.problem.plan import Assignment, Limits, LoopPlan, Plan, Result, Status
 from solver.problem.values import Loop, Problem
@@ -301,10 +301,10 @@ class _Repairer:
     def _finish(self, level: str, failed: list[str]) -> Repair:
         judge = Judge(self.given)
         plan = Plan({loop.id: self.plans.get(loop.id) for loop in self.given.loops})
-        answer = Answer(Status.FEASIBLE, plan, 0)
         if failed and judge.violations(plan):
-            answer = Answer(Status.UNKNOWN, nothing(self.given), 0)
-        result = judged(judge, answer, self.budget)
+            result = judged(judge, self.budget, Status.UNKNOWN, nothing(self.given), 0)
+        else:
+            result = judged(judge, self.budget, Status.FEASIBLE, plan, 0)
         return Repair(replace(result, cut=self.budget.cut), level, tuple(self._changes(result.plan)))
 
     def _changes(self, plan: Plan) -> Iterable[Change]:

@@ -9,7 +9,7 @@ from solver.ground.frame import Frame
 from solver.ground.timeline import Timeline
 from solver.ground.usage import Usage
 from solver.many.batch import pack
-from solver.one.answer import DEFAULT, Answer, RefusedPlan, judged, weighed
+from solver.one.answer import DEFAULT, RefusedPlan, judged, weighed
 from solver.one.placer import Placer
 from solver.problem.plan import Limits, Plan, Progress, Result, Status
 from solver.problem.values import Problem
@@ -34,22 +34,21 @@ def solve(
     budget = Budget(limits, stop)
     judge = Judge(problem)
     if not problem.loops:
-        answer = Answer(Status.OPTIMAL, Plan({}), 0)
+        result = judged(judge, budget, Status.OPTIMAL, Plan({}), 0)
     elif len(problem.loops) == 1:
-        answer = _single(problem, judge, budget)
+        result = _single(problem, judge, budget)
     else:
-        answer = pack(problem, judge, budget, progress)
-    result = judged(judge, answer, budget)
+        result = pack(problem, judge, budget, progress)
     if progress is not None:
         progress(_last(result, len(problem.loops)))
     return result
 
 
-def _single(problem: Problem, judge: Judge, budget: Budget) -> Answer:
+def _single(problem: Problem, judge: Judge, budget: Budget) -> Result:
     timeline = Timeline(problem)
     placer = Placer(judge, Usage(timeline), budget)
     best = placer.place(Frame(timeline, problem.loops[0]))
-    return weighed(judge, problem.loops[0], best)
+    return weighed(judge, problem.loops[0], best, budget)
 
 
 def _last(result: Result, loops: int) -> Progress:

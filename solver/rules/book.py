@@ -1,6 +1,6 @@
 """The rule book: every rule's name and its sentence for people, in the order they are checked.
 
-Each name is a function in `solver.rules_time`, `solver.rules_people`, `solver.rules_shared`,
+Each name is a function in `solver.rules.time`, `solver.rules.people`, `solver.rules.shared`,
 `solver.rules.prices` or `solver.rules.check` (whose docstring is the formula), and has tests of its own, holding and broken.
 """
 

@@ -1,8 +1,8 @@
 """Priced rules: what a legal plan costs, rule by rule, in minutes.
 
 Those of one loop take a placed loop; `fair` and `unscheduled` take the whole plan. Each returns
-its share with its weight already applied. Symbols as in `solver.rules_time` and
-`solver.rules_people`; ``w.x`` is the weight of that name.
+its share with its weight already applied. Symbols as in `solver.rules.time` and
+`solver.rules.people`; ``w.x`` is the weight of that name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a plan that needed a group lifted to the least change that allows it.
 
 `changes` reads off a witness how much of a group it used: which hour of whose calendar, which limit
-and how far. `solver.amend` makes exactly these changes, so a fix can be tried, shown and accepted.
+and how far. `solver.why.amend` makes exactly these changes, so a fix can be tried, shown and accepted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CAPS = ("max_day", "max_week", "max_day_minutes", "max_week_minutes")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class NeededChange:
     """One thing to change about a loop, as small as a plan needs it."""
 
     kind: Kind
@@ -41,21 +41,21 @@ class Change:
     """How hard it is to get, for ranking."""
 
 
-def changes(group: Group, placed: Placed, book: Book) -> tuple[Change, ...]:
+def changes(group: Group, placed: Placed, book: Book) -> tuple[NeededChange, ...]:
     """What a witness uses of a group; ``placed`` looks at the problem with nothing lifted."""
     return tuple(_FOUND[group.kind](group, placed, book))
 
 
-def _change(group: Group, placed: Placed, **about: object) -> Change:
+def _change(group: Group, placed: Placed, **about: object) -> NeededChange:
     base = list(Kind).index(group.kind) * 10
     effort = base + int(about.pop("effort", 0))  # type: ignore[call-overload]
-    return Change(group.kind, placed.loop.id, effort=effort, **about)  # type: ignore[arg-type]
+    return NeededChange(group.kind, placed.loop.id, effort=effort, **about)  # type: ignore[arg-type]
 
 
 # -- what was used --------------------------------------------------------------------------------
 
 
-def _person(group: Group, placed: Placed, book: Book) -> Iterable[Change]:
+def _person(group: Group, placed: Placed, book: Book) -> Iterable[NeededChange]:
     """When they cannot be there, or hold an interview too many; off hours are harder than a meeting."""
     diary = placed.look.diary(group.name)
     if diary is None:
@@ -101,7 +101,7 @@ def _taken(diary: Diary, start: int, end: int, kind: str, buffer: int) -> bool:
     )
 
 
-def _pool(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _pool(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     """Places that stand-ins took."""
     m = placed.by_id[group.name]
     hired = set(stand_ins(placed.loop, group.name))
@@ -121,7 +121,7 @@ def _pool(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
     )
 
 
-def _caps(group: Group, placed: Placed, book: Book) -> Iterable[Change]:
+def _caps(group: Group, placed: Placed, book: Book) -> Iterable[NeededChange]:
     """Everybody whose day or week is fuller than their caps."""
     for who in sorted({who for who, _ in placed.bookings}):
         diary = placed.look.diary(who)
@@ -145,7 +145,7 @@ def _overload(person: Person, placed: Placed, book: Book) -> Iterable[tuple[str,
             yield cap, heaviest
 
 
-def _rooms(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _rooms(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     """Sessions that had to use the spare room."""
     homeless = [m for m in placed.meetings if m.got.room == spare_name(group.name)]
     if not homeless:
@@ -161,7 +161,7 @@ def _rooms(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
     )
 
 
-def _buffer(group: Group, placed: Placed, book: Book) -> Iterable[Change]:
+def _buffer(group: Group, placed: Placed, book: Book) -> Iterable[NeededChange]:
     """The least pause of anybody."""
     pauses = [FREE]
     for who in {who for who, _ in placed.bookings}:
@@ -173,7 +173,7 @@ def _buffer(group: Group, placed: Placed, book: Book) -> Iterable[Change]:
         yield _change(group, placed, limits=(("buffer", max(0, min(pauses))),))
 
 
-def _order(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _order(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     m = placed.by_id[group.name]
     least = placed.loop.min_break
     early = tuple(name for name in m.session.after if m.start < placed.by_id[name].end + least)
@@ -181,7 +181,7 @@ def _order(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
         yield _change(group, placed, sessions=(group.name, *early), effort=len(early))
 
 
-def _gap(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _gap(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     first, then = group.name, group.then
     minutes = placed.by_id[then].start - placed.by_id[first].end
     kept = [rule for rule in placed.loop.gaps if (rule.first, rule.then) == (first, then)]
@@ -190,51 +190,51 @@ def _gap(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
     yield _change(group, placed, sessions=(then, first), limits=(("minutes", minutes),))
 
 
-def _breaks(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _breaks(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     pauses = [then.start - m.end for m, then in pairwise(placed.meetings)]
     least = max(0, min(pauses, default=FREE))
     if least < placed.loop.min_break:
         yield _change(group, placed, limits=(("min_break", least),))
 
 
-def _run(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _run(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     limit = placed.loop.longest_run
     longest = 0 if limit is None else max((span(run) for run in runs(placed, limit)), default=0)
     if limit is not None and longest > limit.minutes:
         yield _change(group, placed, limits=(("minutes", longest),))
 
 
-def _span(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _span(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     longest = max(span(meetings) for meetings in placed.used_days.values())
     if longest > placed.loop.max_span:
         yield _change(group, placed, limits=(("max_span", longest),))
 
 
-def _day_minutes(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _day_minutes(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     days = placed.used_days.values()
     most = max(sum(m.session.dur for m in meetings if m.interview) for meetings in days)
     if placed.loop.max_day_minutes is not None and most > placed.loop.max_day_minutes:
         yield _change(group, placed, limits=(("max_day_minutes", most),))
 
 
-def _days(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _days(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     if len(placed.used_days) > placed.loop.max_days:
         yield _change(group, placed, limits=(("max_days", len(placed.used_days)),))
 
 
-def _same_day(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _same_day(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     for names in placed.loop.same_day:
         if len({placed.by_id[name].day for name in names}) > 1:
             yield _change(group, placed, sessions=names)
 
 
-def _different_day(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _different_day(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     for names in placed.loop.different_day:
         if len({placed.by_id[name].day for name in names}) < len(names):
             yield _change(group, placed, sessions=names)
 
 
-def _debrief(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _debrief(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     wanted, start, end = placed.loop.debrief, placed.plan.debrief, placed.last_end
     if wanted is not None and start is not None and end is not None:
         waited = placed.look.calendar(wanted.calendar or placed.loop.site).minutes(end, start)
@@ -242,30 +242,30 @@ def _debrief(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
             yield _change(group, placed, limits=(("within", waited),))
 
 
-def _same_people(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _same_people(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     m = placed.by_id[group.name]
     other = placed.by_id[m.session.same_people_as or group.name]
     if [sorted(seat) for seat in m.got.people] != [sorted(seat) for seat in other.got.people]:
         yield _change(group, placed, sessions=(group.name, other.id))
 
 
-def _barred(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _barred(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     seated = {who for m in placed.meetings if m.interview for who in m.seated}
     if seated & placed.loop.barred:
         yield _change(group, placed, people=tuple(sorted(seated & placed.loop.barred)))
 
 
-def _travel(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _travel(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     yield _change(group, placed)
 
 
-def _window(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _window(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     m = placed.by_id[group.name]
     if Spans(m.session.window).index(m.start, m.end) is None:
         yield _change(group, placed, sessions=(group.name,), times=((m.start, m.end),))
 
 
-def _lock(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _lock(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     """Where it goes instead; what of the pin still holds stays pinned."""
     if group.name == placed.loop.id:
         wanted, start = placed.loop.debrief, placed.plan.debrief
@@ -278,7 +278,7 @@ def _lock(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
     yield _change(group, placed, sessions=(group.name,), times=((m.start, m.end),), people=m.seated)
 
 
-def _availability(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _availability(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     """Per day, from the first to the last session that was not offered."""
     offered = placed.look.spans(placed.loop, "availability")
     missing: dict[int | None, list[Meeting]] = {}
@@ -290,7 +290,7 @@ def _availability(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
         yield _change(group, placed, times=tuple(sorted(hulls)), effort=len(hulls))
 
 
-def _loop(group: Group, placed: Placed, _: Book) -> Iterable[Change]:
+def _loop(group: Group, placed: Placed, _: Book) -> Iterable[NeededChange]:
     yield _change(group, placed, limits=((group.name, 0),))
 
 

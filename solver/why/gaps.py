@@ -16,8 +16,7 @@ from solver.ground.frame import Frame, SeatFrame, SessionFrame
 from solver.ground.starts import attend_costs, fewest, full_domain
 from solver.ground.timeline import BIG, Event, Mask
 from solver.ground.usage import Usage
-from solver.problem.values import Gap as MinutesBetween
-from solver.problem.values import Loop
+from solver.problem.values import Gap, Loop
 from solver.why.groups import Group, Kind, between, linked
 
 
@@ -44,7 +43,7 @@ class Lack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class AvailabilityGap:
     """Something that has no time. (A minimum distance between sessions is `solver.problem.values.Gap`.)"""
 
     lack: Lack
@@ -60,7 +59,7 @@ class Gap:
     """All sessions it is about, where there are several."""
 
 
-def gaps(frame: Frame, usage: Usage) -> tuple[Gap, ...]:
+def gaps(frame: Frame, usage: Usage) -> tuple[AvailabilityGap, ...]:
     """Every gap of a loop; empty if each part could start at some time, and the lengths add up."""
     found = list(_length_gaps(frame))
     found += [gap for session in frame.sessions if (gap := _session_gap(frame, usage, session)) is not None]
@@ -71,7 +70,7 @@ def gaps(frame: Frame, usage: Usage) -> tuple[Gap, ...]:
     return tuple(found)
 
 
-def _length_gaps(frame: Frame) -> Iterator[Gap]:
+def _length_gaps(frame: Frame) -> Iterator[AvailabilityGap]:
     """Sums that cannot come out: what a day has to hold, and what it may."""
     loop = frame.loop
     durs = [one.dur for one in loop.sessions]
@@ -97,26 +96,26 @@ def _length_gaps(frame: Frame) -> Iterator[Gap]:
     group = max((len(names) for names in loop.different_day), default=0)
     if group > loop.max_days:
         helps = frozenset({Group(Kind.DIFFERENT_DAY, loop.id), Group(Kind.DAYS, loop.id)})
-        yield Gap(Lack.DAYS, loop.id, wanted=group, helps=helps)
+        yield AvailabilityGap(Lack.DAYS, loop.id, wanted=group, helps=helps)
     yield from _offer_gaps(loop, sum(durs))
 
 
-def _length(loop: Loop, minutes: int, *kinds: Kind, more: Collection[Group] = ()) -> Gap:
+def _length(loop: Loop, minutes: int, *kinds: Kind, more: Collection[Group] = ()) -> AvailabilityGap:
     helps = frozenset({Group(kind, loop.id) for kind in kinds}.union(more))
-    return Gap(Lack.LENGTH, loop.id, wanted=minutes, helps=helps)
+    return AvailabilityGap(Lack.LENGTH, loop.id, wanted=minutes, helps=helps)
 
 
-def _reach(loop: Loop, gap: MinutesBetween) -> int:
+def _reach(loop: Loop, gap: Gap) -> int:
     """Minutes from the start of the first to the end of the second of two sessions with a least gap."""
     durs = {session.id: session.dur for session in loop.sessions}
     return durs[gap.first] + gap.least + durs[gap.then]
 
 
-def _one_day(loop: Loop, gap: MinutesBetween) -> bool:
+def _one_day(loop: Loop, gap: Gap) -> bool:
     return any({gap.first, gap.then} <= set(group) for group in loop.same_day)
 
 
-def _offer_gaps(loop: Loop, minutes: int) -> Iterator[Gap]:
+def _offer_gaps(loop: Loop, minutes: int) -> Iterator[AvailabilityGap]:
     """The longest days on offer, as many as may be used, are shorter than all sessions together."""
     offered = [
         sum(max(0, min(end, last) - max(start, first)) for start, end in loop.availability)
@@ -125,10 +124,10 @@ def _offer_gaps(loop: Loop, minutes: int) -> Iterator[Gap]:
     most = sum(sorted(offered)[-loop.max_days :])
     if loop.availability and most < minutes:
         helps = frozenset({Group(Kind.AVAILABILITY, loop.id), Group(Kind.DAYS, loop.id)})
-        yield Gap(Lack.OFFERS, loop.id, wanted=minutes, helps=helps)
+        yield AvailabilityGap(Lack.OFFERS, loop.id, wanted=minutes, helps=helps)
 
 
-def _session_gap(frame: Frame, usage: Usage, session: SessionFrame) -> Gap | None:
+def _session_gap(frame: Frame, usage: Usage, session: SessionFrame) -> AvailabilityGap | None:
     """The first thing in the way of one session."""
     name = session.session.id
     return (
@@ -139,7 +138,7 @@ def _session_gap(frame: Frame, usage: Usage, session: SessionFrame) -> Gap | Non
     )
 
 
-def _own_time(frame: Frame, session: SessionFrame) -> Gap | None:
+def _own_time(frame: Frame, session: SessionFrame) -> AvailabilityGap | None:
     """The candidate, the window and the pin leave a start."""
     if session.starts.any():
         return None
@@ -157,7 +156,7 @@ def _own_time(frame: Frame, session: SessionFrame) -> Gap | None:
         lack = Lack.WINDOW
     else:
         lack = Lack.PIN
-    return Gap(lack, loop.id, one.id, wanted=one.dur, helps=frozenset(helps))
+    return AvailabilityGap(lack, loop.id, one.id, wanted=one.dur, helps=frozenset(helps))
 
 
 def _able(usage: Usage, session: SessionFrame, seat: SeatFrame) -> Mask:
@@ -170,7 +169,7 @@ def _able(usage: Usage, session: SessionFrame, seat: SeatFrame) -> Mask:
     return enough
 
 
-def _seat_gaps(frame: Frame, usage: Usage, session: SessionFrame) -> Iterator[Gap]:
+def _seat_gaps(frame: Frame, usage: Usage, session: SessionFrame) -> Iterator[AvailabilityGap]:
     one = session.session
     seats = [seat for seat in session.seats if not seat.optional and seat.n]
     able = [_able(usage, session, seat) for seat in seats]
@@ -180,15 +179,17 @@ def _seat_gaps(frame: Frame, usage: Usage, session: SessionFrame) -> Iterator[Ga
             continue
         helps = _help(frame, session, tuple(dict.fromkeys((*seat.pool, *seat.seat.pool))))
         if len(seat.pool) < seat.n:
-            yield Gap(Lack.POOL, frame.loop.id, one.id, seat.seat.pool, seat.n, helps=helps)
+            yield AvailabilityGap(Lack.POOL, frame.loop.id, one.id, seat.seat.pool, seat.n, helps=helps)
         else:
-            yield Gap(Lack.PEOPLE, frame.loop.id, one.id, seat.pool, seat.n, helps=helps)
+            yield AvailabilityGap(Lack.PEOPLE, frame.loop.id, one.id, seat.pool, seat.n, helps=helps)
     together = session.starts.copy()
     for times in able:
         together &= times
     if not together.any():
         n = fewest(session.seats)
-        yield Gap(Lack.SEATS, frame.loop.id, one.id, everybody, n, helps=_help(frame, session, everybody))
+        yield AvailabilityGap(
+            Lack.SEATS, frame.loop.id, one.id, everybody, n, helps=_help(frame, session, everybody)
+        )
 
 
 def _help(frame: Frame, session: SessionFrame, people: tuple[str, ...]) -> frozenset[Group]:
@@ -204,7 +205,7 @@ def _help(frame: Frame, session: SessionFrame, people: tuple[str, ...]) -> froze
     )
 
 
-def _room_gap(frame: Frame, usage: Usage, session: SessionFrame) -> Gap | None:
+def _room_gap(frame: Frame, usage: Usage, session: SessionFrame) -> AvailabilityGap | None:
     one, loop = session.session, frame.loop
     if not one.room:
         return None
@@ -215,14 +216,16 @@ def _room_gap(frame: Frame, usage: Usage, session: SessionFrame) -> Gap | None:
         free |= usage.room(room, one.dur)
     kinds = {Group(Kind.ROOMS, session.site), Group(Kind.LOCK, one.id)}
     if not rooms:
-        return Gap(Lack.ROOM, loop.id, one.id, wanted=heads, site=session.site, helps=frozenset(kinds))
+        return AvailabilityGap(
+            Lack.ROOM, loop.id, one.id, wanted=heads, site=session.site, helps=frozenset(kinds)
+        )
     if (session.starts & free).any():
         return None
     helps = frozenset(kinds | {Group(Kind.AVAILABILITY, loop.id), Group(Kind.WINDOW, one.id)})
-    return Gap(Lack.ROOM_TIME, loop.id, one.id, wanted=heads, site=session.site, helps=helps)
+    return AvailabilityGap(Lack.ROOM_TIME, loop.id, one.id, wanted=heads, site=session.site, helps=helps)
 
 
-def _both(frame: Frame, usage: Usage, session: SessionFrame, name: str) -> Gap | None:
+def _both(frame: Frame, usage: Usage, session: SessionFrame, name: str) -> AvailabilityGap | None:
     """People at some time, a room at another."""
     one = session.session
     if not one.room:
@@ -240,10 +243,10 @@ def _both(frame: Frame, usage: Usage, session: SessionFrame, name: str) -> Gap |
         return None
     people = tuple(dict.fromkeys(who for seat in session.seats for who in seat.pool))
     helps = _help(frame, session, people) | {Group(Kind.ROOMS, session.site)}
-    return Gap(Lack.ROOM_AND_PEOPLE, frame.loop.id, name, people, heads, session.site, helps)
+    return AvailabilityGap(Lack.ROOM_AND_PEOPLE, frame.loop.id, name, people, heads, session.site, helps)
 
 
-def _debrief_gaps(frame: Frame, usage: Usage) -> Iterator[Gap]:
+def _debrief_gaps(frame: Frame, usage: Usage) -> Iterator[AvailabilityGap]:
     """Attendants one by one, then together, then with the deadline."""
     loop, debrief = frame.loop, frame.loop.debrief
     assert debrief is not None
@@ -257,16 +260,18 @@ def _debrief_gaps(frame: Frame, usage: Usage) -> Iterator[Gap]:
     ]
     for who in away:
         helps = frozenset(anybody | {Group(Kind.PERSON, who)})
-        yield Gap(Lack.ATTENDANT, loop.id, None, (who,), debrief.dur, helps=helps)
+        yield AvailabilityGap(Lack.ATTENDANT, loop.id, None, (who,), debrief.dur, helps=helps)
     if away:
         return
     if not (attend_costs(frame, usage) < BIG).any():
-        yield Gap(Lack.DEBRIEF, loop.id, None, debrief.attend, debrief.dur, helps=frozenset(anybody | people))
+        yield AvailabilityGap(
+            Lack.DEBRIEF, loop.id, None, debrief.attend, debrief.dur, helps=frozenset(anybody | people)
+        )
     elif not full_domain(frame, usage).debrief:
-        yield Gap(Lack.DEADLINE, loop.id, None, debrief.attend, debrief.within)
+        yield AvailabilityGap(Lack.DEADLINE, loop.id, None, debrief.attend, debrief.within)
 
 
-def shared_gaps(frame: Frame, usage: Usage) -> Iterator[Gap]:
+def shared_gaps(frame: Frame, usage: Usage) -> Iterator[AvailabilityGap]:
     """Interviews whose seats cannot all get different people, each at whatever time suits it.
 
     Places and the people able to take them form a bipartite graph; where no matching fills every
@@ -285,7 +290,9 @@ def shared_gaps(frame: Frame, usage: Usage) -> Iterator[Gap]:
                 pools = tuple(who for seat in session.session.seats for who in seat.pool)
                 helps |= _help(frame, session, pools) | {Group(Kind.SAME_PEOPLE, session.session.id)}
             people = tuple(sorted(seen))
-            yield Gap(Lack.DIFFERENT, frame.loop.id, None, people, len(short), None, frozenset(helps), names)
+            yield AvailabilityGap(
+                Lack.DIFFERENT, frame.loop.id, None, people, len(short), None, frozenset(helps), names
+            )
             return
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from solver.ground.best import IMPOSSIBLE, Best
+from solver.ground.best import IMPOSSIBLE, Best, unfinished
 from solver.ground.budget import Budget
 from solver.ground.frame import Frame
 from solver.ground.timeline import Timeline
@@ -17,8 +17,8 @@ from solver.problem.values import Problem
 from solver.rules.check import Judge
 from solver.rules.view import Book, Placed, placed_loops
 from solver.why.amend import amended
-from solver.why.changes import Change, changes
-from solver.why.gaps import Gap, gaps
+from solver.why.changes import NeededChange, changes
+from solver.why.gaps import AvailabilityGap, gaps
 from solver.why.groups import NO_PRICE, Group, Kind, bare, groups, in_turn, people_of, relaxed
 
 SHARE = 0.3
@@ -31,7 +31,7 @@ PATIENCE = 12
 """The most steps of one that looks for the least change; a proof that it is the least is not needed."""
 
 
-OUT_OF_TIME = Best(Status.UNKNOWN, None, 0, 0)
+OUT_OF_TIME = unfinished(None, 0)
 
 
 class Probe:
@@ -78,7 +78,7 @@ class Probe:
             if mine.intersection(person for person, _ in other.bookings) or other.loop.site == self.loop.site:
                 yield Group(Kind.LOOP, other.loop.id)
 
-    def worth(self, found: tuple[Gap, ...]) -> list[Group]:
+    def worth(self, found: tuple[AvailabilityGap, ...]) -> list[Group]:
         """Groups that could close every gap by themselves."""
         useful = [
             group
@@ -87,7 +87,7 @@ class Probe:
         ]
         return useful
 
-    def gaps(self) -> tuple[Gap, ...]:
+    def gaps(self) -> tuple[AvailabilityGap, ...]:
         """What has no time at all; nothing is said if time ran out."""
         usage = self._usage(self.bare, ())
         try:
@@ -186,7 +186,7 @@ class Probe:
                 usage.add(other.loop, other.plan)
         return usage
 
-    def changes(self, lifted: tuple[Group, ...], plan: LoopPlan) -> tuple[Change, ...]:
+    def changes(self, lifted: tuple[Group, ...], plan: LoopPlan) -> tuple[NeededChange, ...]:
         """What the plan uses of each group."""
         placed = Placed(self.judge.look, self.bare.loops[0], plan)
         gone = {group.name for group in lifted if group.kind is Kind.LOOP}
@@ -194,7 +194,7 @@ class Probe:
         book.add(placed)
         return tuple(change for group in lifted for change in changes(group, placed, book))
 
-    def accepts(self, made: tuple[Change, ...], plan: LoopPlan) -> bool:
+    def accepts(self, made: tuple[NeededChange, ...], plan: LoopPlan) -> bool:
         """Whether the plan is legal in the problem with these changes, beside the other loops."""
         problem = amended(self.problem, made)
         left = {loop.id for loop in problem.loops}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from solver.why.changes import Change
-from solver.why.gaps import Gap, Lack
+from solver.why.changes import NeededChange
+from solver.why.gaps import AvailabilityGap, Lack
 from solver.why.groups import Kind
 
 Name = Callable[[str], str]
@@ -26,7 +26,7 @@ def several(people: tuple[str, ...], name: Name) -> str:
     return listed(map(name, people)) if len(people) <= MANY else f"the {len(people)} people who could"
 
 
-def gap_sentence(gap: Gap, name: Name) -> str:
+def gap_sentence(gap: AvailabilityGap, name: Name) -> str:
     """One gap as a sentence."""
     session = name(gap.session) if gap.session is not None else ""
     people = several(gap.people, name)
@@ -75,7 +75,7 @@ def gap_sentence(gap: Gap, name: Name) -> str:
             return "Every part has times of its own, but not all at once." + _contradiction(gap, name)
 
 
-def _contradiction(gap: Gap, name: Name) -> str:
+def _contradiction(gap: AvailabilityGap, name: Name) -> str:
     """What any one change to would be enough, by kind; long lists of people as a number."""
     parts = []
     for kind in Kind:
@@ -127,7 +127,7 @@ def _minutes(minutes: int) -> str:
     return f"{hours} h" if not rest else f"{hours} h {rest} min"
 
 
-def change_sentence(change: Change, name: Name, when: When | None) -> str:
+def change_sentence(change: NeededChange, name: Name, when: When | None) -> str:
     """One change as the end of "It would fit if …"."""
     limits = dict(change.limits)
     at = listed(when(start, end) for start, end in change.times) if when is not None and change.times else ""

@@ -14,7 +14,7 @@ from solver.problem.values import Problem
 from solver.questions.explain import Fix, LoopExplanation, explain
 from solver.questions.solve import solve
 from solver.why.amend import amended
-from solver.why.gaps import Gap
+from solver.why.gaps import AvailabilityGap
 
 SEEDS = range(8)
 LIMITS = Limits(seconds=60)
@@ -60,7 +60,7 @@ def test_the_planted_cause_is_named_and_every_fix_works(kind: str, seed: int) ->
         assert_true(planted.problem, gap)
 
 
-def assert_true(problem: Problem, gap: Gap) -> None:
+def assert_true(problem: Problem, gap: AvailabilityGap) -> None:
     """A gap of one session holds for a loop of this session alone, whatever the rest does."""
     if gap.session is None:
         return
