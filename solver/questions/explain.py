@@ -19,6 +19,8 @@ from solver.ground.budget import Budget
 from solver.one.answer import RefusedPlan
 from solver.problem.plan import Limits, LoopPlan, Plan, Status
 from solver.problem.values import Problem
+from solver.questions.solve import solve
+from solver.why.amend import amended
 from solver.why.changes import NeededChange
 from solver.why.gaps import AvailabilityGap, Lack
 from solver.why.groups import Group, Kind
@@ -253,9 +255,6 @@ def _pairs(gaps: tuple[AvailabilityGap, ...], every: list[Group]) -> list[tuple[
 
 def verified(problem: Problem, fix: Fix, limits: Limits = DEFAULT) -> bool:
     """Whether a solve of the changed problem does place the loop: a fix tried from scratch."""
-    from solver.questions.solve import solve
-    from solver.why.amend import amended
-
     result = solve(amended(problem, fix.changes), limits)
     placed = result.plan.loops.get(fix.changes[0].loop) is not None
     return placed and result.status in (Status.OPTIMAL, Status.FEASIBLE)
