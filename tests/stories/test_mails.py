@@ -14,7 +14,8 @@ import pytest
 from connectors.local.folder import Entry, add_entries
 from connectors.types import Reply
 from scheduler.domain.loops import LoopState
-from scheduler.services import cancel, conflicts, replies
+from scheduler.services.afterwards import conflicts, replies
+from scheduler.services.booking import cancel
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, booked, look, replied
 

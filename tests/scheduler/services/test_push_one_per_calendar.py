@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.services import push
+from scheduler.services.afterwards import push
 from tests.scheduler.mixed import BASE_URL, Mixed, mixed
 from tests.scheduler.services.test_push import MICROSOFT, kept, lost, subscribed, validated
 
