@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from connectors.calls import Breaker
-from connectors.errors import Forbidden
+from connectors.errors import ConnectorError, Forbidden, NotFound
 from connectors.local.calendar import LocalCalendar
+from connectors.local.folder import create_calendar
+from connectors.local.store import Folder
 from connectors.mail import LocalMessenger, Message, SmtpMessenger
 from connectors.protocol import Calendar, Messenger
 from scheduler.config import Settings
@@ -30,6 +33,8 @@ from scheduler.workers.periodic import Periodic
 from scheduler.workers.tasks import failed, tasks
 
 PROVIDERS = ("local", "google", "outlook")
+_ZONES_KEPT = 5.0
+"""Seconds for which the zones of a company are not read again."""
 
 
 def now() -> datetime:
@@ -171,7 +176,7 @@ def calendars(
 ) -> Mapping[tuple[str, Mode], Calendar]:
     """Every provider that is set up: local always, the others where their credentials are."""
     _folder(settings.calendars)
-    local = LocalCalendar(settings.calendars, clock=clock)
+    local = LocalCalendar(settings.calendars, zone=OwnerZones(db), clock=clock)
     found: dict[tuple[str, Mode], Calendar] = {("local", Mode.TYPED): local, ("local", Mode.FREE_BUSY): local}
     tokens = FileTokens(settings.credentials_folder)
     # the big client libraries are imported where they are used: most deployments have one provider
@@ -275,6 +280,50 @@ def _messenger(settings: Settings, sender: str, name: str, reply_to: str) -> Mes
         password=unquote(server.password or ""),
         security={"smtps": "tls", "smtp+none": "none"}.get(server.scheme, "starttls"),
     )
+
+
+@dataclass
+class OwnerZones:
+    """The zone of whoever owns a calendar, as the company has it: for calendars that name none."""
+
+    db: Database
+    _read: tuple[float, Mapping[str, str]] = field(default=(float("-inf"), {}), repr=False)
+
+    def __call__(self, address: str) -> str | None:
+        at, zones = self._read
+        if time.monotonic() - at > _ZONES_KEPT:
+            zones = self._zones()
+            self._read = (time.monotonic(), zones)
+        return zones.get(address.casefold())
+
+    def _zones(self) -> Mapping[str, str]:
+        if migrated(self.db.engine) is None:
+            return {}
+        with self.db.read() as tx:
+            return tx.company.zones()
+
+
+def make_organizers_calendar(runtime: Runtime) -> Path | None:
+    """Make the calendar file that interviews are written to, where it is missing; its path. Other
+    services have the organizer's calendar from its mailbox. Raises `BadInput` where it cannot be made."""
+    with runtime.app.db.read() as tx:
+        if tx.company.loaded_at() is None or tx.company.organizer().provider != "local":
+            return None
+        organizer, name = tx.company.organizer().address, tx.company.name()
+        sites, own = tx.sites.list(), tx.company.zones().get(tx.company.organizer().address.casefold())
+    folder = Folder(runtime.settings.calendars, max_bytes=1, lock_seconds=0)
+    try:
+        folder.path_of(organizer)
+    except NotFound:
+        try:
+            return create_calendar(folder.path, organizer, name, own or (sites[0].zone if sites else "UTC"))
+        except ConnectorError as error:
+            raise BadInput(
+                "organizer.address", str(error), "name an address whose file can be made"
+            ) from None
+    except ConnectorError:
+        pass  # it is there, and what is wrong with it is told where it is read
+    return None
 
 
 def _organizer(db: Database) -> str | None:

@@ -23,9 +23,12 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
         wiring.migrate(runtime)
         with runtime.app.db.write() as tx:
             tx.company.replace(company, runtime.app.clock())
+        made = wiring.make_organizers_calendar(runtime)
     finally:
         runtime.close()
     out.print(f"{company.name}: {counts}: loaded", markup=False)
+    if made is not None:
+        out.print(f"made the organizer's calendar: {made}", markup=False)
 
 
 def run_migrate(data: Path | None) -> None:

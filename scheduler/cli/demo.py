@@ -179,10 +179,13 @@ def _today() -> date:
 
 
 def _company(runtime: Runtime, mark: Mark, data: Path) -> None:
-    """Calendars first, beside their place and moved there when complete; the company last."""
+    """Calendars first, beside their place and moved there when complete; the company last. Of a demo that
+    was made before, the organizer's calendar is made again where it is gone."""
     with runtime.app.db.read() as tx:
-        if tx.company.loaded_at() is not None:
-            return
+        loaded = tx.company.loaded_at() is not None
+    if loaded:
+        wiring.make_organizers_calendar(runtime)
+        return
     company = demo_company()
     calendars, made = data / "calendars", data / "calendars.new"
     shutil.rmtree(made, ignore_errors=True)

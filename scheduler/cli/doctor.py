@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from connectors import zone_rules
 from connectors.checks import Finding
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, NotFound
 from connectors.types import Known
 from scheduler import config, wiring
 from scheduler.cli.faults import out
@@ -32,12 +32,13 @@ _OLD_RULES = 2
 UNHEALTHY = 1
 
 
-def run(data: Path | None, *, as_json: bool) -> None:
-    """Print every finding; exit status 1 when one is not good."""
+def run(data: Path | None, *, as_json: bool, repair: bool = False) -> None:
+    """Print every finding; exit status 1 when one is not good. ``repair`` mends first what can be mended."""
     runtime = wiring.build(config.load(data=data))
     try:
         findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
         if all(f.ok for f in findings):
+            findings += [*_repaired(runtime)] if repair else []
             findings += [*_company(runtime.app), *_promises(runtime.app)]
     finally:
         runtime.close()
@@ -93,6 +94,24 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
     yield Finding("company", loaded is not None, text)
 
 
+def _repaired(runtime: Runtime) -> Iterator[Finding]:
+    """Carry out every repair; what was done, or that nothing had to be."""
+    done = [text for mend in _REPAIRS for text in mend(runtime)]
+    for text in done:
+        yield Finding("repair", True, text)
+    yield Finding("repairs", True, f"{len(done)} carried out" if done else "nothing had to be done")
+
+
+def _organizers_calendar(runtime: Runtime) -> Iterator[str]:
+    made = wiring.make_organizers_calendar(runtime)
+    if made is not None:
+        yield f"made the organizer's calendar {made}"
+
+
+_REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_organizers_calendar,)
+"""Each mends one kind of fault, only where it is there, and says in a line what it did."""
+
+
 def _company(app: App) -> Iterator[Finding]:
     """Every calendar is read, the organizer's most of all; each service checks its own account."""
     with app.db.read() as tx:
@@ -117,6 +136,9 @@ def _company(app: App) -> Iterator[Finding]:
 def _organizer(app: App, organizer: Account) -> Finding:
     try:
         app.calendar(organizer).find(organizer.address, f"{app.deployment}/doctor/none/0")
+    except NotFound as error:
+        fix = ": run loopwright doctor --repair" if organizer.provider == "local" else ""
+        return Finding("organizer", False, f"{organizer.address}: {error}{fix}")
     except ConnectorError as error:
         return Finding("organizer", False, f"{organizer.address}: {error}")
     return Finding("organizer", True, f"{organizer.provider} {organizer.address} answers")

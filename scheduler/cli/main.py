@@ -87,12 +87,18 @@ def load(
 
 
 @app.command()
-def doctor(data: Data = None, json_: Json = False) -> None:
+def doctor(
+    data: Data = None,
+    json_: Json = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what can be mended, and say what was done.")
+    ] = False,
+) -> None:
     """Check settings, database, calendars and the promises of the data."""
     from scheduler.cli.doctor import run
 
     with told():
-        run(data, as_json=json_)
+        run(data, as_json=json_, repair=repair)
 
 
 @app.command()

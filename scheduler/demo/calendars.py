@@ -65,6 +65,7 @@ def _write_garbage(folder: Path, address: str) -> None:
     """What an export that failed leaves behind: a file, but no calendar."""
     name = file_name(address)
     assert name is not None
+    (folder / name).touch(mode=0o600)
     (folder / name).write_text(_NOT_A_CALENDAR, encoding="utf-8")
 
 

@@ -56,6 +56,16 @@ class CompanyFile:
         """Whose calendar every event is booked on."""
         return decode(Account, self._one("organizer"), "company.organizer")
 
+    def zones(self) -> dict[str, str]:
+        """The zone of everybody's and every room's calendar, by its address in lower case."""
+        sites = {site.id: site.zone for site in Sites(self.connection).list()}
+        found = {
+            room.account.address.casefold(): sites[room.site]
+            for room in Rooms(self.connection).list()
+            if room.site in sites
+        }
+        return found | {p.account.address.casefold(): p.zone for p in People(self.connection).list()}
+
     def policy(self) -> Policy:
         return decode(Policy, self._one("policy"), "company.policy")
 
