@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from solver.problem.plan import Limits, Plan, Status
-from solver.problem.values import Problem
+from solver.problem.values import Problem, Shadow
 from solver.questions.repair import Change, Repair, repair
 from solver.questions.solve import solve
 from solver.rules.check import faults, violations
@@ -23,6 +23,7 @@ from tests.solver.build import (
     plan,
     problem,
     room,
+    seat,
     session,
     weights,
 )
@@ -89,6 +90,24 @@ def test_ids_hold_any_sign(name: str) -> None:
         Change(name, name, "people", ("cy",), ("dee",)),
         Change(name, "s", "room", "R", "Q"),
     ]
+
+
+def test_a_session_without_a_hole_keeps_everybody_however_dear() -> None:
+    """Dee would be so much cheaper than cy that even the price of a change does not hold her back."""
+    it = day(session("s", "ann bob"), session("t", seat("cy dee", rank={"cy": 1})))
+    it = replace(it, weights=weights(rank=50_000, unscheduled=1_000_000))
+    booked = plan(L=placed(s=got(at(0, 10), "ann"), t=got(at(0, 11), "cy")))
+    assert mended(it, booked, ("ann", "s")).changes == (Change("L", "s", "people", ("ann",), ("bob",)),)
+
+
+def test_a_trainee_stays_unless_that_is_dearer_than_a_room_that_moves() -> None:
+    for dislike, now in ((200, "x"), (501, "y")):
+        wanted = Shadow(("x", "y"), {"x": dislike})
+        prices = weights(rank=1, no_shadow=1_000, unscheduled=1_000_000)
+        it = replace(day(session("s", "ann bob", shadow=wanted)), weights=prices)
+        booked = plan(L=placed(s=got(at(0, 10), "ann", shadow="x")))
+        found = mended(it, booked, ("ann", "s"))
+        assert found.changes == (Change("L", "s", "people", ("ann", "x"), ("bob", now)),)
 
 
 def test_a_hole_is_of_its_own_loop() -> None:
