@@ -203,7 +203,11 @@ def _plan(solver: cp_model.CpSolver, v: LoopVars) -> LoopPlan | None:
 
 
 class _Watch:
-    """Ends a running search soon after ``stop()`` turns true."""
+    """Ends a search soon after ``stop()`` turns true.
+
+    It goes on asking until the search has ended: CP-SAT forgets a stop that is asked for before its
+    search has begun, and building and presolving a large model takes seconds (OR-Tools 9.15).
+    """
 
     PERIOD = 0.02  # seconds between two looks
 
@@ -223,7 +227,8 @@ class _Watch:
 
     def _run(self) -> None:
         assert self._stop is not None
+        wanted = False
         while not self._done.wait(self.PERIOD):
-            if self._stop():
+            wanted = wanted or self._stop()
+            if wanted:
                 self._solver.stop_search()
-                return
