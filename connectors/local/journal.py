@@ -18,7 +18,7 @@ from typing import Any
 from connectors.errors import CursorExpired
 from connectors.local.events import STAMP, Lost, Stored
 from connectors.local.names import file_name
-from connectors.local.store import Folder
+from connectors.local.store import STATE, Folder
 from connectors.types import Window
 
 LIVE, CANCELLED, DELETED = "live", "cancelled", "deleted"
@@ -106,7 +106,7 @@ def _record(seq: int, stored: Stored, state: str) -> Record:
 
 def key_of(folder: Folder, id_: str) -> str | None:
     """The key of one of our events, whoever organizes it; ``None`` where no journal knows it."""
-    for path in sorted(folder.state().glob("*.json")):
+    for path in sorted((folder.path / STATE).glob("*.json")):
         record = _read(path).events.get(id_)
         if record is not None:
             return record.key

@@ -3,6 +3,7 @@ organizer's name, its number, and the zone of a calendar that names none."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from connectors.errors import Conflict
 from connectors.local import LocalCalendar
 from connectors.local.folder import create_calendar
+from connectors.local.store import STATE
 from connectors.protocol import fingerprint
 from connectors.types import Attendee, EventRef, Known, Reply, Role, Unknown, Verdict, Window
 from tests.connectors.conformance_kit import WINDOW, at, blocks, known, make, replies
@@ -86,9 +88,10 @@ class TestAnAttendeesCopy:
         intent = make(harness)
         harness.calendar.book(ORGANIZER, intent)
         export(harness, ADA)
-        harness.expire_cursors()
+        shutil.rmtree(harness.folder / STATE)
         (block,) = known(harness.restart(), ADA).busy
         assert (block.start, block.end, block.key) == (intent.start, intent.end, None)
+        assert not (harness.folder / STATE).exists(), "looking writes nothing"
 
     def test_a_room_does_not_refuse_its_own_event(self, harness: LocalHarness) -> None:
         room = Attendee(ROOMS[0], "Room", Role.ROOM)
