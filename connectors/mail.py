@@ -33,6 +33,9 @@ SECURITY = ("starttls", "tls", "none")
 
 _MOST_UNANSWERED = 2
 """How often a mail is handed over whose answer was lost: once more, in case it never arrived."""
+_END_OF_TEXT = 120.0
+"""Seconds for the answer to a whole mail, where servers look for viruses first. RFC 5321 section 4.5.3.2.6 says
+ten minutes, for which no worker is held up; but an answer that is not waited for is a lost one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,8 @@ class SmtpMessenger:
         context: ssl.SSLContext | None = None,
     ) -> None:
         """``security`` is ``starttls`` (587), ``tls`` (465) or ``none`` (a relay on this machine, without
-        a login); certificates are always checked. ``timeout`` is in seconds per network step. ``sent`` is the
+        a login); certificates are always checked. ``timeout`` is in seconds per network step (the
+        answer to a whole mail may take longer). ``sent`` is the
         folder in which it is remembered what was handed over.
 
         Raises `Invalid` naming the setting.
@@ -292,10 +296,22 @@ def _hand_over(connection: smtplib.SMTP, mail: EmailMessage, attempts: Attempts)
     except (smtplib.SMTPException, OSError):
         attempts.answered(taken=False)  # its end was never sent
         raise
-    code, said = connection.getreply()
+    code, said = _patiently(connection)
     attempts.answered(taken=code == 250)
     if code != 250:
         raise smtplib.SMTPDataError(code, said)
+
+
+def _patiently(connection: smtplib.SMTP) -> tuple[int, bytes]:
+    """The answer to a whole mail."""
+    sock, usual = connection.sock, connection.timeout
+    if sock is None:
+        raise smtplib.SMTPServerDisconnected("the connection was closed")
+    sock.settimeout(max(_END_OF_TEXT, usual))
+    try:
+        return connection.getreply()
+    finally:
+        sock.settimeout(usual)
 
 
 def _by_code(what: str, code: int, said: bytes | str) -> ConnectorError:

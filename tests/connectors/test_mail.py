@@ -293,6 +293,15 @@ class TestSmtpMessenger:
             self.plain(server).send(MESSAGE)
         assert len(server.mails) == 2
 
+    def test_a_server_may_think_about_a_whole_mail(self, server: SmtpServer) -> None:
+        server.thinks = 1.2
+        messenger = SmtpMessenger(
+            "127.0.0.1", server.port, sender=SENDER, sent=self.sent, security="none", timeout=1
+        )
+        messenger.send(MESSAGE)
+        messenger.send(MESSAGE)
+        assert len(server.mails) == 1
+
     def test_one_lost_answer_is_tried_again(self, server: SmtpServer) -> None:
         server.mute = True
         with pytest.raises(Transient):

@@ -7,6 +7,7 @@ import ipaddress
 import socketserver
 import ssl
 import threading
+import time
 from pathlib import Path
 
 from cryptography import x509
@@ -52,6 +53,7 @@ class _Session(socketserver.StreamRequestHandler):
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b".") else line)
         self.server.mails.append(b"".join(lines))
+        time.sleep(self.server.thinks)
         if not self.server.mute:
             self.say(self.server.answers.get("END", "250 taken"))
 
@@ -72,6 +74,7 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         self.silent = False
         self.rude = False
         self.mute = False
+        self.thinks = 0.0  # seconds before the answer to a whole mail
         self.context = context
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
