@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
+from typing import Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Hours, Person, Pool, Room, Site
 from scheduler.domain.templates import InterviewSpec, LoopTemplate
 from scheduler.services.afterwards.push import State
-from scheduler.services.company.words import DAYS
+from scheduler.services.company.fields import entry, follows
 
 
 class AccountOut(BaseModel):
@@ -53,42 +53,23 @@ class NoticesOut(BaseModel):
         )
 
 
-def _hours(hours: Collection[Hours]) -> list[str]:
-    return [f"{DAYS[h.weekday]} {h.start:%H:%M}-{h.end:%H:%M}" for h in hours]
+T = TypeVar("T")
+
+PLAIN = {str: str, bool: bool, int: int, frozenset[str]: list[str], tuple[Hours, ...]: list[str]}
+"""How a field of the domain is told that says nothing else."""
 
 
-class PersonOut(BaseModel):
-    id: str
-    name: str
-    email: str
-    title: str
-    level: str
-    zone: str
-    site: str
-    skills: list[str]
-    hours: list[str]
-    max_day: int
-    max_week: int
+class Told(BaseModel, Generic[T]):
+    """A value of the domain, told field by field as the company file writes it."""
+
+    @classmethod
+    def of(cls, value: T) -> Self:
+        return cls.model_validate(entry(value, cls))
+
+
+@follows(Person, PLAIN, always=True, without=frozenset({"lunch"}))
+class PersonOut(Told[Person]):
     calendar: AccountOut
-    active: bool
-
-    @staticmethod
-    def of(value: Person) -> PersonOut:
-        return PersonOut(
-            id=value.id,
-            name=value.name,
-            email=value.email,
-            title=value.title,
-            level=value.level,
-            zone=value.zone,
-            site=value.site,
-            skills=sorted(value.skills),
-            hours=_hours(value.hours),
-            max_day=value.max_day,
-            max_week=value.max_week,
-            calendar=AccountOut.of(value.account),
-            active=value.active,
-        )
 
 
 class PoolOut(BaseModel):
@@ -103,46 +84,14 @@ class PoolOut(BaseModel):
         return PoolOut(id=value.id, name=value.name, members={p: s.value for p, s in value.members.items()})
 
 
-class RoomOut(BaseModel):
-    id: str
-    name: str
-    site: str
-    capacity: int
-    features: list[str]
+@follows(Room, PLAIN, always=True)
+class RoomOut(Told[Room]):
     calendar: AccountOut
-    active: bool
-
-    @staticmethod
-    def of(value: Room) -> RoomOut:
-        return RoomOut(
-            id=value.id,
-            name=value.name,
-            site=value.site,
-            capacity=value.capacity,
-            features=sorted(value.features),
-            calendar=AccountOut.of(value.account),
-            active=value.active,
-        )
 
 
-class SiteOut(BaseModel):
-    id: str
-    name: str
-    zone: str
-    hours: list[str]
-    country: str
-    address: str
-
-    @staticmethod
-    def of(value: Site) -> SiteOut:
-        return SiteOut(
-            id=value.id,
-            name=value.name,
-            zone=value.zone,
-            hours=_hours(value.hours),
-            country=value.country,
-            address=value.address,
-        )
+@follows(Site, PLAIN, always=True, without=frozenset({"holidays"}))
+class SiteOut(Told[Site]):
+    pass
 
 
 class StepOut(BaseModel):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -146,6 +148,25 @@ def number(name: str, *more: Any, **options: Any) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, *more, nullable=options.pop("nullable", False), **options)
 
 
-def flag(name: str) -> sa.Column[bool]:
-    """A yes or no."""
-    return sa.Column(name, sa.Boolean, nullable=False)
+def flag(name: str, *, nullable: bool = False) -> sa.Column[bool]:
+    """A yes or no, not null unless said otherwise."""
+    return sa.Column(name, sa.Boolean, nullable=nullable)
+
+
+def columns_of(cls: type[Any]) -> Iterator[sa.Column[Any]]:
+    """A column for each field of a dataclass by its type hint, ``id`` the primary key: text, numbers,
+    yes or no and instants have a column of their kind, everything else is JSON; ``X | None`` may be null."""
+    for name, hint in get_type_hints(cls).items():
+        kinds = [kind for kind in get_args(hint) if kind is not NoneType]
+        nullable = NoneType in get_args(hint)
+        make = _maker(kinds[0] if nullable else hint)
+        yield make(name, **({"primary_key": True} if name == "id" else {"nullable": nullable}))
+
+
+def _maker(kind: Any) -> Callable[..., sa.Column[Any]]:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return words
+    return _MAKERS.get(kind, json)
+
+
+_MAKERS: dict[Any, Callable[..., sa.Column[Any]]] = {str: words, int: number, bool: flag, datetime: instant}

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from scheduler.storage.columns import flag, instant, json, number, words
+from scheduler.domain.people import Person, Room, Site
+from scheduler.storage.columns import columns_of, flag, instant, json, number, words
 
 PREFIX = "lw_"
 """The job engine keeps its tables beside ours on SQLite: ours are the ones with this prefix."""
@@ -31,38 +32,9 @@ company = sa.Table(
     sa.CheckConstraint("id = 1", name="only_one"),
 )
 
-sites = sa.Table(
-    "lw_sites",
-    metadata,
-    words("id", primary_key=True),
-    words("name"),
-    words("zone"),
-    json("hours"),
-    words("country"),
-    json("holidays"),
-    words("address"),
-    flag("active"),
-)
+sites = sa.Table("lw_sites", metadata, *columns_of(Site), flag("active"))
 
-people = sa.Table(
-    "lw_people",
-    metadata,
-    words("id", primary_key=True),
-    words("name"),
-    words("email"),
-    words("email_folded"),
-    words("zone"),
-    words("site"),
-    json("account"),
-    json("hours"),
-    words("title"),
-    words("level"),
-    json("skills"),
-    number("max_day"),
-    number("max_week"),
-    json("lunch", nullable=True),
-    flag("active"),
-)
+people = sa.Table("lw_people", metadata, *columns_of(Person), words("email_folded"))
 sa.Index(
     "uq_lw_people_active_email",
     people.c.email_folded,
@@ -87,17 +59,7 @@ pool_members = sa.Table(
     words("standing"),
 )
 
-rooms = sa.Table(
-    "lw_rooms",
-    metadata,
-    words("id", primary_key=True),
-    words("name"),
-    words("site"),
-    number("capacity"),
-    json("account"),
-    json("features"),
-    flag("active"),
-)
+rooms = sa.Table("lw_rooms", metadata, *columns_of(Room))
 
 templates = sa.Table(
     "lw_templates",

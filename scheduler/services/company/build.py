@@ -9,6 +9,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Person, Pool, Room, Site, Standing
 from scheduler.domain.policy import Policy, StageRule
 from scheduler.domain.templates import LoopTemplate
+from scheduler.services.company.fields import kept
 from scheduler.services.company.file import (
     CalendarFile,
     CompanyFile,
@@ -48,13 +49,10 @@ def _account(written: CalendarFile, usual: DefaultsFile) -> Account:
 
 def _site(written: SiteFile, usual: DefaultsFile) -> Site:
     return Site(
-        id=written.id,
+        **kept(written, Site, "name", "hours", "holidays"),
         name=written.name or written.id,
-        zone=written.zone,
         hours=together(written.hours or usual.hours),
-        country=written.country,
         holidays=frozenset(written.holidays),
-        address=written.address,
     )
 
 
@@ -62,20 +60,14 @@ def _person(written: PersonFile, usual: DefaultsFile, zones: Mapping[str, str], 
     site = written.site or home
     calendar = written.calendar or CalendarFile(address=written.email)
     return Person(
-        id=written.id,
-        name=written.name,
-        email=written.email,
+        **kept(written, Person, "site", "zone", "hours", "max_day", "max_week", "lunch"),
         zone=written.zone or zones.get(site, "UTC"),  # an unknown site is refused, its people with it
         site=site,
         account=_account(calendar, usual),
         hours=together(written.hours or usual.hours),
-        title=written.title,
-        level=written.level,
-        skills=frozenset(written.skills),
         max_day=usual.max_day if written.max_day is None else written.max_day,
         max_week=usual.max_week if written.max_week is None else written.max_week,
         lunch=_lunch(usual.lunch if written.lunch is None else written.lunch),
-        active=written.active,
     )
 
 
@@ -90,13 +82,10 @@ def _pool(written: PoolFile) -> Pool:
 
 def _room(written: RoomFile, usual: DefaultsFile, home: str) -> Room:
     return Room(
-        id=written.id,
+        **kept(written, Room, "name", "site"),
         name=written.name or written.id,
         site=written.site or home,
-        capacity=written.capacity,
         account=_account(written.calendar, usual),
-        features=frozenset(written.features),
-        active=written.active,
     )
 
 

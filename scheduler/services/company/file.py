@@ -23,9 +23,10 @@ from pydantic import (
 )
 
 from scheduler.domain.loops import BookMode
-from scheduler.domain.people import Hours, Mode
+from scheduler.domain.people import Hours, Mode, Person, Room, Site
 from scheduler.domain.templates import ClockWindow, InterviewKind, Modality, RoleName, SeatKind
 from scheduler.services.company.faults import Said
+from scheduler.services.company.fields import follows
 from scheduler.services.company.words import (
     as_list,
     country_of,
@@ -117,6 +118,11 @@ class DefaultsFile(Written):
     mode: Mode = Mode.TYPED
 
 
+PLAIN = {str: Line, bool: bool, frozenset[str]: Lines}
+"""How a field of the domain is written that says nothing else."""
+
+
+@follows(Site, PLAIN)
 class SiteFile(Written):
     id: Id = Field(description="a short name such as `berlin`")
     name: Line | None = None
@@ -129,21 +135,18 @@ class SiteFile(Written):
     address: Annotated[str, Field(max_length=500)] = ""
 
 
+@follows(Person, PLAIN)
 class PersonFile(Written):
     id: Id = Field(description="a short name such as `anna`")
     name: Line = Field(description="the person's full name")
     email: Email = Field(description="the person's e-mail address")
     site: Id | None = None
     zone: Zone | None = None
-    title: Line = ""
-    level: Line = ""
-    skills: Lines = []
     hours: Week | None = None
     lunch: Lunch | None = None
     max_day: Cap | None = None
     max_week: Cap | None = None
     calendar: Calendar | None = None
-    active: bool = True
 
 
 class PoolFile(Written):
@@ -157,6 +160,7 @@ class PoolFile(Written):
     trainee: Ids = []
 
 
+@follows(Room, PLAIN)
 class RoomFile(Written):
     id: Id = Field(description="a short name such as `oak`")
     name: Line | None = None
@@ -166,7 +170,6 @@ class RoomFile(Written):
     )
     calendar: Calendar = Field(description="the address of the room's calendar")
     features: Ids = []
-    active: bool = True
 
 
 class SeatFile(Written):
