@@ -6,7 +6,7 @@ Names are IANA's, or Microsoft's ("W. Europe Standard Time") as CLDR has them, f
 from __future__ import annotations
 
 import zoneinfo
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,7 @@ def named(name: str) -> ZoneInfo:
     return zone(_names().get(name.strip().casefold(), name.strip()))
 
 
-def first_instant(day: date, tz: ZoneInfo) -> datetime:
+def first_instant(day: date, tz: tzinfo) -> datetime:
     """When that local day begins, in UTC.
 
     Where the clocks skip midnight the day begins at the moment they jump; where midnight comes

@@ -3,84 +3,148 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from connectors.errors import Unreadable
+from connectors.errors import ConnectorError, UnknownZone, Unreadable
 from connectors.local.identity import nameless, own_mark
-from connectors.local.recurrence import MARKS, Budget, Series
-from connectors.local.text import Component, Parsed
-from connectors.local.times import instant, moments, span
+from connectors.local.recurrence import Budget, Part, Series, around, part, reach, versions
+from connectors.local.text import Component, Line, Parsed
+from connectors.local.times import day_of, instant, marks, moments
 from connectors.local.verdict import free_busy, place, verdict
-from connectors.local.zones import Zones
+from connectors.local.zones import FileZones, Zones
 from connectors.protocol import event_id
-from connectors.types import Busy, Place, Window
+from connectors.types import Busy, Place, Verdict, Window
 
 MOST_BLOCKS = 20_000
 """Blocks one calendar may have in one window."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """What cannot be read, and the time in which it could matter."""
+
+    error: type[ConnectorError]
+    text: str
+    reach: tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a component says of its owner's time; at most one of ``where`` and ``verdict``."""
+
+    where: str | None
+    verdict: Verdict | None
+    key: str | None
+
+    def block(self, start: datetime, end: datetime) -> Busy | Place | None:
+        if end <= start:
+            return None  # an instant takes no time
+        if self.where is not None:
+            return Place(start, end, self.where)
+        return None if self.verdict is None else Busy(start, end, self.verdict, self.key)
+
+
 class Agenda:
     """What blocks one owner, read once per file content and asked for any window.
 
-    Nothing but instants, verdicts, our own keys and place names comes out of it.
+    Nothing but instants, verdicts, our own keys and place names comes out of it. Nothing in it changes
+    once it is made, so several threads may ask at once.
     """
 
-    def __init__(self, parsed: Parsed, owner: str, zones: Zones) -> None:
-        """``owner`` is a `normal` address. Raises `Unreadable`, `UnknownZone`."""
+    def __init__(self, parsed: Parsed, owner: str, zones: FileZones) -> None:
+        """``owner`` is a `normal` address. What cannot be read is told by `within`, if it matters there."""
         self._owner = owner
         self._zones = zones
         self._singles: list[Busy] = []
         self._places: list[Place] = []
         self._series: list[Series] = []
+        self._damages: list[_Damage] = []
+        self._meanings: dict[int, _Meaning] = {}
         by_uid: dict[str, list[Component]] = defaultdict(list)
         for component in parsed.components("VEVENT"):
             by_uid[component.value("UID") or f"line {component.number}"].append(component)
         for components in by_uid.values():
-            if any(mark in component.lines for component in components for mark in MARKS):
-                self._series.append(Series(components, zones))
-            else:
-                for component in components:
-                    start, end = span(component, zones)
-                    self._keep(component, instant(start, zones), instant(end, zones))
+            self._read(components)
         for component in parsed.components("VFREEBUSY"):
-            self._singles.extend(self._published(component))
+            for line in component.all("FREEBUSY"):
+                self._publish(line, zones.of(component))
         self._singles.sort(key=lambda block: block.start)
 
-    def _keep(self, component: Component, start: datetime, end: datetime) -> None:
-        for block in self._blocks(component, start, end):
+    def _read(self, components: list[Component]) -> None:
+        """All components of one UID."""
+        if len(components) > 1:
+            counting = versions(components, lambda component: self._instance(component, components))
+            components = [*counting.events, *counting.changed]
+        parts = [found for component in components if (found := self._part(component)) is not None]
+        if any(found.repeats for found in parts):
+            self._series.append(Series(parts))
+            return
+        for found in parts:
+            start, end = instant(found.start, found.zones), instant(found.end, found.zones)
+            block = self._meanings[found.component.start].block(start, end)
             if isinstance(block, Busy):
                 self._singles.append(block)
-            else:
+            elif block is not None:
                 self._places.append(block)
 
-    def _blocks(self, component: Component, start: datetime, end: datetime) -> Iterator[Busy | Place]:
-        if end <= start:
-            return  # an instant takes no time
-        if where := place(component):
-            yield Place(start, end, where)
-        elif (found := verdict(component, self._owner)) is not None:
-            yield Busy(start, end, found, own_mark(component))
+    def _part(self, component: Component) -> Part | None:
+        """What the component says of time; ``None`` where it cannot be read, which is kept if it matters."""
+        where, found = place(component), verdict(component, self._owner)
+        self._meanings[component.start] = _Meaning(where, found, own_mark(component))
+        try:
+            return part(component, self._zones.of(component), where is not None or found is not None)
+        except (Unreadable, UnknownZone) as error:
+            if found is not None:
+                self._damages.append(_Damage(type(error), str(error), reach(component)))
+            return None
 
-    def _published(self, component: Component) -> Iterator[Busy]:
-        for line in component.all("FREEBUSY"):
-            found = free_busy(line.parts()[0].get("FBTYPE", ""))
-            for period in moments(line, self._zones):
+    def _instance(self, component: Component, all_: list[Component]) -> Hashable:
+        """Which occurrence a component with RECURRENCE-ID is about, however it is written."""
+        (line,) = component.all("RECURRENCE-ID")[:1]
+        onwards = "RANGE" in line.parts()[0]
+        try:
+            zones = self._zones.of(component)
+            meant = marks(line, zones)[0].moment
+            if not isinstance(meant, datetime):
+                return onwards, meant
+            if any(_whole_days(other) for other in all_ if "RECURRENCE-ID" not in other.lines):
+                return onwards, day_of(meant, zones.own())
+            return onwards, meant.astimezone(UTC)
+        except (Unreadable, UnknownZone):
+            return onwards, line.text
+
+    def _publish(self, line: Line, zones: Zones) -> None:
+        """The periods of a FREEBUSY line."""
+        found = free_busy(line.parts()[0].get("FBTYPE", ""))
+        if found is None:
+            return
+        try:
+            for period in moments(line, zones):
                 if not isinstance(period, tuple):
                     raise Unreadable(f"line {line.number}: FREEBUSY is not a period (start/end)")
-                start, end = (instant(value, self._zones) for value in period)
-                if found is not None and start < end:
-                    yield Busy(start, end, found)
+                start, end = (instant(value, zones) for value in period)
+                if start < end:
+                    self._singles.append(Busy(start, end, found))
+        except (Unreadable, UnknownZone) as error:
+            spans = [around(value) for value in line.value.split(",")]
+            hull = min(first for first, _ in spans), max(last for _, last in spans)
+            self._damages.append(_Damage(type(error), str(error), hull))
 
     def within(self, window: Window) -> tuple[tuple[Busy, ...], tuple[Place, ...]]:
-        """Blocks and places clipped to the window, sorted by start. Raises `Unreadable` where a
-        series cannot be expanded."""
+        """Blocks and places clipped to the window, sorted by start. Raises `Unreadable`, `UnknownZone`
+        where something that may lie in the window cannot be read or expanded."""
         start, end = window.start.astimezone(UTC), window.end.astimezone(UTC)
+        for damage in self._damages:
+            if damage.reach[0] < end and start < damage.reach[1]:
+                raise damage.error(damage.text)
         found: list[Busy | Place] = [*self._singles, *self._places]
         budget = Budget()
         for series in self._series:
             for component, begin, stop in series.between(start, end):
-                found.extend(self._blocks(component, instant(begin, self._zones), instant(stop, self._zones)))
+                if (block := self._meanings[component.start].block(begin, stop)) is not None:
+                    found.append(block)
             budget.spend()
         busy, places = [], []
         for block in found:
@@ -101,3 +165,8 @@ class Agenda:
         busy, _ = self.within(Window(start, end))
         own = (besides, event_id(besides)) if besides else ()
         return all(block.key in own or nameless(block.key) in own for block in busy)
+
+
+def _whole_days(component: Component) -> bool:
+    line = component.first("DTSTART")
+    return line is not None and "T" not in line.value.upper()

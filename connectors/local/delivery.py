@@ -210,7 +210,8 @@ def _told_anew(stored: Stored) -> Stored:
 
 def _same_time(file: CalendarFile, copy: Component, stored: Stored) -> bool:
     try:
-        start, end = (instant(value, file.zones) for value in span(copy, file.zones))
+        zones = file.zones.of(copy)
+        start, end = (instant(value, zones) for value in span(copy, zones))
     except ConnectorError:
         return False  # a copy somebody damaged is delivered again
     return (start, end) == (stored.start, stored.end)

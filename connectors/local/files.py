@@ -15,8 +15,8 @@ from connectors.local.busy import Agenda
 from connectors.local.identity import own_id, own_key
 from connectors.local.names import normal
 from connectors.local.store import Changed, Folder, Snapshot
-from connectors.local.text import Component, Parsed, decode, edited, parse
-from connectors.local.zones import Zones
+from connectors.local.text import Component, Parsed, decode, edited, encoded, parse
+from connectors.local.zones import FileZones
 
 _TRIES = 20
 
@@ -43,13 +43,13 @@ class CalendarFile:
         self.parsed: Parsed = parse(text)
         self.zoneless = not all(map(_names_zone, self.parsed.calendars))
         self.zone = zone() if self.zoneless else None
-        self.zones = Zones(self.parsed, self.zone)
+        self.zones = FileZones(self.parsed, self.zone)
         self._agenda: Agenda | None = None
         self._ours: dict[str, list[Component]] | None = None
         self._read: dict[str, tuple[Component, events.Stored] | None] = {}
 
     def agenda(self) -> Agenda:
-        """What blocks its owner. Raises `Unreadable`, `UnknownZone`."""
+        """What blocks its owner."""
         if self._agenda is None:
             self._agenda = Agenda(self.parsed, self.address, self.zones)
         return self._agenda
@@ -78,7 +78,7 @@ class CalendarFile:
             if normal(component.value("ORGANIZER")) != self.address:
                 continue
             lost = self._lost(id_) if own_key(component) is None else None
-            stored = events.read(component, self.parsed.text, self.zones, lost)
+            stored = events.read(component, self.parsed.text, self.zones.of(component), lost)
             if stored is not None:
                 return component, stored
         return None
@@ -160,7 +160,7 @@ class Files:
             pieces, added = wanted
             text = edited(file.parsed, *_broken_alike(file.parsed.text, pieces, added))
             try:
-                self.folder.write(file.path, text.encode(), snapshot)
+                self.folder.write(file.path, encoded(text), snapshot)
             except Changed:
                 continue
             return

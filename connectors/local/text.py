@@ -43,6 +43,9 @@ _READ = frozenset(
         "FREEBUSY",
         "TRIGGER",
         "TZID",
+        "TZOFFSETFROM",
+        "TZOFFSETTO",
+        "DTSTAMP",
         "TIMEZONE-ID",
         "X-LIC-LOCATION",
         "X-WR-CALNAME",
@@ -55,6 +58,7 @@ _READ = frozenset(
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)')
+_HALF = re.compile("[\udc80-\udcff]")
 _CARET = {"^n": "\n", "^^": "^", "^'": '"'}
 _CARET_PAIR = re.compile(r"\^[n^']")
 _BACKSLASH = re.compile(r"\\([\\;,nN])")
@@ -93,10 +97,14 @@ class Line:
     @property
     def plain(self) -> str:
         """The value of a TEXT property with its escapes undone."""
-        value = self.value
-        if "\\" not in value:
-            return value
-        return _BACKSLASH.sub(lambda m: "\n" if m.group(1) in "nN" else m.group(1), value)
+        return unescaped(self.value)
+
+
+def unescaped(text: str) -> str:
+    """A TEXT value with its escapes undone (RFC 5545 section 3.3.11)."""
+    if "\\" not in text:
+        return text
+    return _BACKSLASH.sub(lambda m: "\n" if m.group(1) in "nN" else m.group(1), text)
 
 
 @dataclass(slots=True)
@@ -144,12 +152,13 @@ class Parsed:
             yield from (child for child in calendar.children if child.name == name)
 
     def header(self, name: str) -> str:
-        """A property of the calendar itself (``X-WR-TIMEZONE``, ``X-WR-CALNAME`` …), escapes undone."""
+        """A property of the calendar itself (``X-WR-CALNAME`` …), escapes undone."""
         return next((text for calendar in self.calendars if (text := calendar.plain(name))), "")
 
 
 def decode(data: bytes) -> str:
-    """The text of a file. Raises `Unreadable` with the line that is not UTF-8 text."""
+    """The text of a file; bytes that are no characters of their own are kept as they are for `encoded`.
+    Raises `Unreadable` where this is no text."""
     if not data.strip():
         raise Unreadable("the file is empty; export the calendar again or start it with BEGIN:VCALENDAR")
     nul = data.find(b"\0")
@@ -157,13 +166,20 @@ def decode(data: bytes) -> str:
         raise Unreadable(f"line {data.count(10, 0, nul) + 1} holds a NUL byte; this is not a text file")
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError as broken:
-        line = data.count(10, 0, broken.start) + 1
-        raise Unreadable(f"line {line} is not UTF-8; save the calendar as UTF-8") from None
+    except UnicodeDecodeError:
+        # A line may be folded inside a character (RFC 5545 section 3.1): `unfold` decodes it.
+        return data.decode("utf-8", "surrogateescape")
+
+
+def encoded(text: str) -> bytes:
+    """The bytes that `decode` read, the same ones."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def unfold(text: str) -> Iterator[Line]:
-    """Content lines with their continuation lines joined; empty lines are left out."""
+    """Content lines with their continuation lines joined; empty lines are left out.
+
+    Raises `Unreadable` with the line that is not UTF-8 text once it is joined."""
     position = 1 if text.startswith("\ufeff") else 0
     pieces: list[str] = []  # of the line under way, joined once: a folded attachment may have 100,000
     number, start, stop = 0, position, position
@@ -184,6 +200,11 @@ def unfold(text: str) -> Iterator[Line]:
 
 def _line(pieces: list[str], number: int, start: int, end: int) -> Line:
     text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+    if not text.isascii() and _HALF.search(text):
+        try:
+            text = encoded(text).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unreadable(f"line {number} is not UTF-8; save the calendar as UTF-8") from None
     found = _NAME.match(text)
     return Line(found.group().upper() if found else "", text, number, start, end)
 

@@ -9,7 +9,7 @@ Titles are read for one thing only: whether a working location is called home or
 from __future__ import annotations
 
 from connectors.local.names import normal
-from connectors.local.text import Component
+from connectors.local.text import Component, Line
 from connectors.types import Verdict
 
 ELSEWHERE = "elsewhere"
@@ -32,12 +32,24 @@ _FREE_BUSY = {
 
 
 def partstat(component: Component, owner: str) -> str:
-    """The owner's own answer as the file has it, in upper case; empty where they are no attendee."""
+    """The owner's own answer, in upper case; empty where they are not asked.
+
+    Who organizes a meeting comes to it, whatever the line about them says: most programs leave it as it
+    was made. Without an ORGANIZER nobody asks (RFC 5545 section 3.8.4.1), so a missing answer is none
+    either: a feed of busy times alone names its owner so.
+    """
+    organizers = component.all("ORGANIZER")
+    if any(_is(owner, line) for line in organizers):
+        return "ACCEPTED"
     for line in component.all("ATTENDEE"):
-        parameters, value = line.parts()
-        if normal(value) == owner or normal(parameters.get("EMAIL", "")) == owner:
-            return parameters.get("PARTSTAT", "NEEDS-ACTION").upper()
+        if _is(owner, line):
+            return line.parts()[0].get("PARTSTAT", "NEEDS-ACTION" if organizers else "").upper()
     return ""
+
+
+def _is(owner: str, line: Line) -> bool:
+    parameters, value = line.parts()
+    return normal(value) == owner or normal(parameters.get("EMAIL", "")) == owner
 
 
 def _type(component: Component) -> str:
@@ -65,20 +77,22 @@ def place(component: Component) -> str | None:
 def verdict(component: Component, owner: str) -> Verdict | None:
     """How hard this event blocks its owner (a `normal` address); ``None`` is free.
 
-    First match wins. Out of office stands above TRANSP because it is never overridden; everything
-    else that is shown as free is free. An answer that is missing comes before *tentative*, because
+    First match wins. Out of office as a kind of event stands above TRANSP because it is never
+    overridden; everything else that is shown as free is free, whatever its categories say. An answer that is missing comes before *tentative*, because
     Outlook marks unanswered invitations tentative as well.
     """
     answer, status = partstat(component, owner), _status(component)
-    if component.value("STATUS").upper() == "CANCELLED" or answer == "DECLINED":
-        return None
+    if component.value("STATUS").upper() == "CANCELLED" or answer in ("DECLINED", "DELEGATED"):
+        return None  # who has given their place to somebody else does not come
     if place(component) is not None:
         return None
     categories = _categories(component)
-    if _type(component) == "outofoffice" or status == "OOF" or categories & _AWAY:
+    if _type(component) == "outofoffice" or status == "OOF":
         return Verdict.OUT_OF_OFFICE
     if component.value("TRANSP").upper() == "TRANSPARENT" or status == "FREE":
         return None
+    if categories & _AWAY:
+        return Verdict.OUT_OF_OFFICE
     if answer == "NEEDS-ACTION":
         return Verdict.UNANSWERED
     if answer == "TENTATIVE" or component.value("STATUS").upper() == "TENTATIVE" or status == "TENTATIVE":
