@@ -29,6 +29,7 @@ from scheduler.domain.bookings import (
 )
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import Application, BookMode, Candidate, Loop, LoopState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import (
     InterviewKind,
     InterviewSpec,
@@ -57,7 +58,8 @@ def span(loop: int, panel: int) -> Span:
 
 
 def reservations(loop: int, name: str) -> list[Reservation]:
-    subjects = ["room:oak", f"candidate:{name}", *(f"person:p{n}" for n in range(PEOPLE - 2))]
+    subjects = [Subject.room("oak"), Subject.candidate(name)]
+    subjects += [Subject.person(f"p{n}") for n in range(PEOPLE - 2)]
     return [
         Reservation(s, span(loop, n), name, f"{name}/i{n}", Hold.HELD, START + timedelta(days=9999))
         for n in range(PANELS)

@@ -17,6 +17,7 @@ from scheduler import config, wiring
 from scheduler.cli.faults import out
 from scheduler.domain.errors import BadInput, BadInputs
 from scheduler.domain.people import Account, Person, Room
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, instant, zone
 from scheduler.services.app import App
 from scheduler.services.planning import availability
@@ -49,9 +50,9 @@ def run(
             _show(row)
 
 
-def _asked(app: App, wanted: Mapping[str, tuple[Account, Span]]) -> dict[str, Availability]:
+def _asked(app: App, wanted: Mapping[Subject, tuple[Account, Span]]) -> dict[Subject, Availability]:
     """Everybody whose window is the same is asked for together: services count requests, not people."""
-    together: dict[Span, dict[str, Account]] = defaultdict(dict)
+    together: dict[Span, dict[Subject, Account]] = defaultdict(dict)
     for subject, (account, span) in wanted.items():
         together[span][subject] = account
     return {k: v for span, them in together.items() for k, v in availability.read(app, them, span).items()}
@@ -76,10 +77,10 @@ def _whole(text: str, add: int) -> str:
     return f"{(day + timedelta(days=add)).isoformat()}T00:00"
 
 
-def _owners(tx: Tx, names: Sequence[str]) -> tuple[list[tuple[str, Person | Room]], dict[str, BadInput]]:
+def _owners(tx: Tx, names: Sequence[str]) -> tuple[list[tuple[Subject, Person | Room]], dict[str, BadInput]]:
     """Who is meant, each once, and the names that are nobody's. Raises where there is nobody else to ask
     about."""
-    found: dict[str, Person | Room] = {}
+    found: dict[Subject, Person | Room] = {}
     faults: dict[str, BadInput] = {}
     for name in dict.fromkeys(names):
         try:
@@ -93,20 +94,20 @@ def _owners(tx: Tx, names: Sequence[str]) -> tuple[list[tuple[str, Person | Room
     return list(found.items()), faults
 
 
-def _owner(tx: Tx, name: str) -> tuple[str, Person | Room]:
+def _owner(tx: Tx, name: str) -> tuple[Subject, Person | Room]:
     """By id, e-mail address, or the address of the calendar."""
     person = tx.people.get(name) or tx.people.by_email(name)
     if person is not None:
-        return f"person:{person.id}", person
+        return Subject.person(person.id), person
     room = tx.rooms.get(name)
     if room is not None:
-        return f"room:{room.id}", room
-    everybody: dict[str, Person | Room] = {f"person:{p.id}": p for p in tx.people.list()}
-    everybody |= {f"room:{r.id}": r for r in tx.rooms.list()}
+        return Subject.room(room.id), room
+    everybody: dict[Subject, Person | Room] = {Subject.person(p.id): p for p in tx.people.list()}
+    everybody |= {Subject.room(r.id): r for r in tx.rooms.list()}
     for subject, owner in everybody.items():
         if owner.account.address.casefold() == name.strip().casefold():
             return subject, owner
-    known = [word for s, o in everybody.items() for word in (s.partition(":")[2], o.account.address)]
+    known = [word for s, o in everybody.items() for word in (s.id, o.account.address)]
     close = difflib.get_close_matches(name, known, 1)
     fix = f"did you mean {close[0]}?" if close else "give an id or an address from the company file"
     raise BadInput("PERSON", f"{name[:80]!r} is neither a person nor a room of this company", fix)
@@ -124,11 +125,11 @@ def _zone(tx: Tx, owner: Person | Room) -> str:
     return site.zone if site else "UTC"
 
 
-def _row(subject: str, owner: Person | Room, found: Availability, zone_name: str) -> dict[str, Any]:
+def _row(subject: Subject, owner: Person | Room, found: Availability, zone_name: str) -> dict[str, Any]:
     tz = zone(zone_name)
     row: dict[str, Any] = {
         "id": owner.id,
-        "kind": subject.partition(":")[0],
+        "kind": subject.kind.value,
         "name": owner.name,
         "provider": owner.account.provider,
         "address": owner.account.address,

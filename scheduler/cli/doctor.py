@@ -19,6 +19,7 @@ from connectors.types import Known
 from scheduler import config, wiring
 from scheduler.cli.faults import out
 from scheduler.domain.people import Account, Mode
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
@@ -116,8 +117,8 @@ def _company(app: App) -> Iterator[Finding]:
     """Every calendar is read, the organizer's most of all; each service checks its own account."""
     with app.db.read() as tx:
         organizer = tx.company.organizer()
-        accounts: dict[str, Account] = {f"person:{p.id}": p.account for p in tx.people.list()}
-        accounts |= {f"room:{r.id}": r.account for r in tx.rooms.list()}
+        accounts = {Subject.person(p.id): p.account for p in tx.people.list()}
+        accounts |= {Subject.room(r.id): r.account for r in tx.rooms.list()}
     now = app.clock()
     found = availability.read(app, accounts, Span(now, now + timedelta(days=14)))
     for subject, state in sorted(found.items()):

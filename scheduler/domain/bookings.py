@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from scheduler.domain.loops import Loop
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, Modality, SeatKind
 from scheduler.domain.time import Span
 
@@ -71,11 +72,10 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Time taken from a subject (``person:anna``, ``room:oak``, ``candidate:app-7``), buffers
-    included. No two of one subject overlap: a constraint of the database sees to it.
+    """Time taken from a person, a room or a candidate, buffers included. No two of one subject overlap: a constraint of the database sees to it.
     ``expires_at`` is set on held rows only."""
 
-    subject: str
+    subject: Subject
     span: Span
     loop: str
     interview: str

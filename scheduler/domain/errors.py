@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scheduler.domain.subjects import Subject
+
 
 class DomainError(Exception):
     """Base of all. ``code`` is stable and snake_case; ``str()`` is the whole line."""
@@ -63,20 +65,20 @@ class WrongState(DomainError):
 
 
 class Taken(DomainError):
-    """``subjects`` names who or what is no longer free (``person:anna``, ``room:oak``)."""
+    """``subjects`` are those who are no longer free."""
 
     code = "taken"
 
-    def __init__(self, subjects: Sequence[str]) -> None:
-        super().__init__("no longer free: " + ", ".join(subjects))
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        super().__init__("no longer free: " + ", ".join(map(str, subjects)))
         self.subjects = tuple(subjects)
 
 
 class Full(Taken):
-    """``subjects`` names whose cap for the day or the week is reached."""
+    """``subjects`` are those whose cap for the day or the week is reached."""
 
     code = "full"
 
-    def __init__(self, subjects: Sequence[str]) -> None:
-        DomainError.__init__(self, "no more interviews that day or week: " + ", ".join(subjects))
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        DomainError.__init__(self, "no more interviews that day or week: " + ", ".join(map(str, subjects)))
         self.subjects = tuple(subjects)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span
 
@@ -132,7 +133,7 @@ class Loop:
     """People whose calendars could not be read when it was last planned."""
     chosen: str | None = None
     """The proposal that is held, being booked or booked."""
-    blocked: tuple[tuple[str, Span], ...] = ()
+    blocked: tuple[tuple[Subject, Span], ...] = ()
     declined: tuple[tuple[str, str], ...] = ()
     """``(person, interview)`` pairs that are not asked again."""
     labels: Mapping[str, str] = field(default_factory=dict)

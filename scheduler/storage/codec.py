@@ -11,15 +11,18 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from scheduler.domain.errors import BadInput
+from scheduler.domain.subjects import Subject
 
 T = TypeVar("T")
 
 
 def encode(value: Any) -> Any:
-    """``value`` as plain JSON values: instants in UTC, sets sorted, enums by value, every field of a
-    dataclass by its name. Raises `TypeError` for what has no such form."""
+    """``value`` as plain JSON values: instants in UTC, sets sorted, enums by value, subjects
+    as their text, every field of another dataclass by its name. Raises `TypeError` for what has no such form."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Subject):
+        return str(value)
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, datetime):
@@ -40,7 +43,7 @@ def encode(value: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    plain = key.value if isinstance(key, Enum) else key
+    plain = encode(key)
     if not isinstance(plain, str):
         raise TypeError(f"the key {key!r} is not text")
     return plain
@@ -72,12 +75,12 @@ def _decoder(kind: Any) -> Decoder:
         return _frozenset(args[0])
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(args)
+    if kind in _SCALARS:
+        return _SCALARS[kind]
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _dataclass(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _enum(kind)
-    if kind in _SCALARS:
-        return _SCALARS[kind]
     raise TypeError(f"no JSON form for the type {kind}")
 
 
@@ -117,6 +120,12 @@ def _instant(text: str) -> datetime:
     return found.astimezone(UTC)
 
 
+def _subject(text: object) -> Subject:
+    if not isinstance(text, str):
+        raise TypeError("no text")
+    return Subject.parse(text)
+
+
 _SCALARS: dict[Any, Decoder] = {
     str: _exactly(str, "text"),
     int: _exactly(int, "a whole number"),
@@ -126,6 +135,7 @@ _SCALARS: dict[Any, Decoder] = {
     datetime: _parsed(_instant, "an instant with its offset"),
     date: _parsed(date.fromisoformat, "a date"),
     time: _parsed(time.fromisoformat, "a time of day"),
+    Subject: _parsed(_subject, "a person, a room or a candidate, as in person:anna"),
 }
 
 

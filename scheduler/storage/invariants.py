@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteState
 from scheduler.domain.loops import ENDED
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.storage.ledger import CURRENT
 from scheduler.storage.tables import interviews, ledger, loops, reservations, seats
@@ -68,7 +69,7 @@ def _unprotected(tx: Tx) -> Iterator[str]:
         .order_by(interviews.c.id, seats.c.place)
     )
     for seat in tx.connection.execute(query):
-        rows = held.get((seat.id, f"person:{seat.person}"), [])
+        rows = held.get((seat.id, str(Subject.person(seat.person))), [])
         if not any(r["start_at"] <= seat.start_at and r["end_at"] >= seat.end_at for r in rows):
             yield f"{seat.person} has a seat in {seat.id} of loop {seat.loop} whose time is not reserved"
 

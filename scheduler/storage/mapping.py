@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import sqlalchemy as sa
 
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.storage.codec import decode, encode
 from scheduler.storage.columns import Json
@@ -22,7 +23,7 @@ class Rows(Generic[T]):
     """How values of ``cls`` lie in ``table``.
 
     A field is the column of its name, or of the name in ``renamed``; ``span`` is ``start_at`` and
-    ``end_at``; a JSON column holds the field's coded form; fields in ``without`` lie elsewhere and
+    ``end_at``; a JSON column holds the field's coded form, a subject is its text; fields in ``without`` lie elsewhere and
     are handed to `value`.
     """
 
@@ -40,6 +41,7 @@ class Rows(Generic[T]):
         self.fields = [f.name for f in dataclasses.fields(cls) if f.name not in without]  # type: ignore[arg-type]
         self.coded = {f for f in self.fields if f != "span" and isinstance(self._column(f).type, Json)}
         self.enums = {f: kind for f in self.fields if (kind := _enum(self.hints[f])) is not None}
+        self.subjects = {f for f in self.fields if self.hints[f] is Subject}
 
     def _column(self, field: str) -> sa.Column[Any]:
         return self.table.c[self.renamed.get(field, field)]
@@ -59,7 +61,7 @@ class Rows(Generic[T]):
             elif name in self.coded:
                 row[self.renamed.get(name, name)] = None if value is None else encode(value)
             else:
-                row[self.renamed.get(name, name)] = value.value if isinstance(value, Enum) else value
+                row[self.renamed.get(name, name)] = _plain(value)
         return row
 
     def value(self, row: sa.RowMapping, **elsewhere: Any) -> T:
@@ -73,11 +75,17 @@ class Rows(Generic[T]):
         found = row[self.renamed.get(name, name)]
         if found is None:
             return None
-        if name in self.coded:
+        if name in self.coded or name in self.subjects:
             return decode(self.hints[name], found, f"{self.cls.__name__.lower()}.{name}")
         if name in self.enums:
             return self.enums[name](found)
         return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Subject):
+        return str(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _enum(hint: Any) -> type[Enum] | None:

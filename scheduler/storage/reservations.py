@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.bookings import Hold, Reservation
 from scheduler.domain.errors import BadInput, Taken
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.storage.columns import clean_text
 from scheduler.storage.locks import lock_loops, lock_subjects
@@ -87,14 +88,14 @@ class Reservations:
 
     def of_subjects(
         self,
-        subjects: Collection[str],
+        subjects: Collection[Subject],
         window: Span,
         except_loop: str | None = None,
         now: datetime | None = None,
     ) -> list[Reservation]:
         """What is taken from the subjects inside or across ``window``; with ``now`` without the holds
         that are past their time then (`expire` has yet to free them)."""
-        mine = _t.subject.in_(sorted(set(subjects)))
+        mine = _t.subject.in_(sorted({str(s) for s in subjects}))
         near = (_t.start_at < window.end) & (_t.start_at > window.start - LONGEST)
         found = mine & near & (_t.end_at > window.start)
         if except_loop is not None:
@@ -108,9 +109,9 @@ class Reservations:
             if row.span.end - row.span.start > LONGEST:
                 raise BadInput("span", f"takes {row.subject} for more than a day", "split it")
         lock_loops(self.connection, {*loops, *(r.loop for r in rows)})
-        lock_subjects(self.connection, {clean_text(r.subject, "subject") for r in rows})
+        lock_subjects(self.connection, {clean_text(str(r.subject), "subject") for r in rows})
 
-    def _insert(self, rows: Sequence[Reservation]) -> list[str]:
+    def _insert(self, rows: Sequence[Reservation]) -> list[Subject]:
         """The subjects whose time was not free; if there are none, the rows are in."""
         if not rows:
             return []
@@ -121,10 +122,10 @@ class Reservations:
             statement.returning(_t.subject, _t.start_at), [_rows.row(r) for r in rows]
         )
         missed = Counter((r.subject, r.span.start) for r in rows)
-        missed.subtract((row.subject, row.start_at) for row in done)
+        missed.subtract((Subject.parse(row.subject), row.start_at) for row in done)
         return sorted({subject for (subject, _), rows_missed in missed.items() if rows_missed})
 
-    def _insert_alone(self, rows: Sequence[Reservation]) -> list[str]:
+    def _insert_alone(self, rows: Sequence[Reservation]) -> list[Subject]:
         # SQLite has one writer, which is us: what is free now stays free. The trigger is the second wall.
         window = Span(min(r.span.start for r in rows), max(r.span.end for r in rows))
         there = self.of_subjects({r.subject for r in rows}, window)

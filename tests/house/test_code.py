@@ -213,3 +213,30 @@ def _imported(node: ast.Import | ast.ImportFrom, path: Path) -> list[str]:
         base = path.parents[node.level - 1].relative_to(ROOT).as_posix().replace("/", ".")
         return [f"{base}.{node.module or ''}"]
     return [node.module or ""]
+
+
+def _spells_a_subject(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.match(r"(person|room|candidate):(\S|$)", node.value) is not None
+    )
+
+
+def test_subjects_are_spelled_in_one_place() -> None:
+    """Whose time it is, is a value; its text is put together and cut in one file."""
+    found = [
+        where(path, node.lineno)
+        for path, tree in python_files("scheduler")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and _spells_a_subject(node)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("code", "spelled"),
+    [('f"person:{id}"', True), ('s.startswith("room:")', True), ('"room: false"', False)],
+)
+def test_the_look_for_spelled_subjects_finds_them(code: str, spelled: bool) -> None:
+    assert any(map(_spells_a_subject, ast.walk(ast.parse(code)))) is spelled

@@ -13,6 +13,7 @@ import scheduler.domain.errors
 from connectors.errors import ConnectorError
 from scheduler.api.problems import of_domain
 from scheduler.domain.errors import BadInput, DomainError, Full, Missing, Taken, WrongState
+from scheduler.domain.subjects import Subject
 from tests.house.tree import ROOT, python_files
 
 TREES = [(connectors.errors, ConnectorError), (scheduler.domain.errors, DomainError)]
@@ -87,8 +88,8 @@ def test_the_page_tells_of_no_code_that_does_not_exist() -> None:
         BadInput("name", "is empty"),
         Missing("loop", "7"),
         WrongState("loop", "7", "cancelled", "x"),
-        Taken(["room:oak"]),
-        Full(["person:anna"]),
+        Taken([Subject.room("oak")]),
+        Full([Subject.person("anna")]),
     ],
     ids=lambda error: error.code,
 )

@@ -13,6 +13,7 @@ from connectors.types import Known, Unknown
 from scheduler import wiring
 from scheduler.config import Settings
 from scheduler.domain.people import Account
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.company.read import read_company
 from scheduler.services.planning import availability
@@ -21,6 +22,7 @@ from tests.connectors.servers.google_accounts import key_file
 from tests.connectors.servers.google_harness import ORGANIZER, PEOPLE, populate
 from tests.connectors.servers.google_proxy import intercepting
 
+ADA = Subject.person("ada")
 COMPANY = """
 company: {{name: X, organizer: {{provider: {provider}, address: {address}}}}}
 defaults: {{site: here}}
@@ -48,7 +50,7 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path: Path) -> None:
 def asked(runtime: Runtime) -> object:
     now = datetime.now(UTC)
     span = Span(now, now + timedelta(days=1))
-    return availability.read(runtime.app, {"ada": Account("google", PEOPLE[0])}, span)["ada"]
+    return availability.read(runtime.app, {ADA: Account("google", PEOPLE[0])}, span)[ADA]
 
 
 def load(runtime: Runtime, provider: str, address: str) -> None:

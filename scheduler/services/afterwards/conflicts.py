@@ -18,6 +18,7 @@ from connectors.types import Availability, Known, Unknown
 from scheduler.domain.bookings import Interview, InterviewState, SeatState, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.policy import Policy
+from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.time import Span, zone
 from scheduler.services import jobs
 from scheduler.services.app import App
@@ -46,23 +47,23 @@ class Seen:
 
     prefix: str
     policy: Policy
-    names: Mapping[str, str]
+    names: Mapping[Subject, str]
     loops: Mapping[str, Loop]
     watched: Mapping[str, Sequence[Interview]]
-    own: Mapping[str, Sequence[Span]]
-    found: Mapping[str, Availability] = field(default_factory=dict)
+    own: Mapping[Subject, Sequence[Span]]
+    found: Mapping[Subject, Availability] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
     """Something else at the time of an interview, in the calendar of somebody it needs."""
 
-    subject: str
+    subject: Subject
     interview: Interview
     hard: bool
 
     @property
-    def time(self) -> tuple[str, Span]:
+    def time(self) -> tuple[Subject, Span]:
         return self.subject, self.interview.span
 
 
@@ -99,7 +100,7 @@ def _booked(app: App, tx: Tx, window: Span) -> Seen:
     """What is booked in the window and has not begun, and all of our events there."""
     loops = {loop.id: loop for loop in tx.loops.list(states=_WATCHED, limit=_MOST)}
     watched: dict[str, list[Interview]] = defaultdict(list)
-    own: dict[str, list[Span]] = defaultdict(list)
+    own: dict[Subject, list[Span]] = defaultdict(list)
     for interview in tx.interviews.between(window):
         if interview.event_id:
             for subject in subjects_of(interview):
@@ -109,15 +110,15 @@ def _booked(app: App, tx: Tx, window: Span) -> Seen:
             continue
         if interview.state is InterviewState.CONFIRMED and interview.flag not in _ELSEWHERE:
             watched[loop.id].append(interview)
-    names = {f"person:{p.id}": p.name for p in tx.people.list(active=False)}
-    names |= {f"room:{r.id}": r.name for r in tx.rooms.list(active=False)}
-    return Seen(f"{app.deployment}/", tx.company.policy(), names, loops, watched, own)
+    return Seen(f"{app.deployment}/", tx.company.policy(), recheck.names_of(tx), loops, watched, own)
 
 
-def _needed(interview: Interview) -> list[str]:
+def _needed(interview: Interview) -> list[Subject]:
     """Everybody and the room that the interview cannot do without; who declined is a hole already."""
     gone = {
-        f"person:{s.person}" for s in interview.seats if s.state in (SeatState.DECLINED, SeatState.REPLACED)
+        Subject.person(s.person)
+        for s in interview.seats
+        if s.state in (SeatState.DECLINED, SeatState.REPLACED)
     }
     return [s for s, _ in recheck.needs(interview) if s not in gone]
 
@@ -130,7 +131,7 @@ def _act(app: App, tx: Tx, seen: Seen, loop_id: str) -> None:
     found = _found(seen, loop)
     if not found.says_something_new(loop):
         return
-    cause = ", ".join(sorted({c.subject for c in found.new})) or "calendar"
+    cause = ", ".join(sorted({str(c.subject) for c in found.new})) or "calendar"
     at, changes = app.clock(), found.changes(loop)
     if found.new and loop.state is LoopState.CONFIRMED:
         moved = tx.loops.move(
@@ -156,7 +157,7 @@ class _Findings:
 
     new: Sequence[Clash]
     reasons: Sequence[Reason]
-    past: Sequence[tuple[Reason, tuple[str, Span]]]
+    past: Sequence[tuple[Reason, tuple[Subject, Span]]]
     labels: Mapping[str, str]
 
     def says_something_new(self, loop: Loop) -> bool:
@@ -206,25 +207,25 @@ def _clashes(seen: Seen, loop: Loop, interviews: Iterable[Interview]) -> list[Cl
     return found
 
 
-def _seat(interview: Interview, subject: str) -> Seat:
-    if subject.startswith("room:"):
+def _seat(interview: Interview, subject: Subject) -> Seat:
+    if subject.kind is Whose.ROOM:
         return Seat.ROOM
-    accepted = any(f"person:{s.person}" == subject and s.state is SeatState.ACCEPTED for s in interview.seats)
+    accepted = any(s.person == subject.id and s.state is SeatState.ACCEPTED for s in interview.seats)
     return Seat.ACCEPTED if accepted else Seat.BOOKED
 
 
 def _past(
-    loop: Loop, interviews: Iterable[Interview], found: Mapping[str, Availability], hard: Sequence[Clash]
-) -> list[tuple[Reason, tuple[str, Span]]]:
+    loop: Loop, interviews: Iterable[Interview], found: Mapping[Subject, Availability], hard: Sequence[Clash]
+) -> list[tuple[Reason, tuple[Subject, Span]]]:
     """Conflicts that were told of and are no more: the calendar was read and has nothing there."""
     there = {c.time for c in hard}
     spans = {i.spec: i for i in interviews}
     past = []
     for reason in loop.reasons:
         interview = spans.get(reason.interviews[0]) if reason.interviews else None
-        if reason.kind not in CONFLICTS or interview is None:
+        if reason.kind not in CONFLICTS or interview is None or not (reason.people or interview.room):
             continue
-        subject = f"person:{reason.people[0]}" if reason.people else f"room:{interview.room}"
+        subject = Subject.person(reason.people[0]) if reason.people else Subject.room(interview.room or "")
         time = (subject, interview.span)
         if time not in there and isinstance(found.get(subject), Known):
             past.append((reason, time))
@@ -233,15 +234,15 @@ def _past(
 
 def _labels(
     loop: Loop,
-    found: Mapping[str, Availability],
+    found: Mapping[Subject, Availability],
     interviews: Iterable[Interview],
     soft: Iterable[Clash],
-    names: Mapping[str, str],
+    names: Mapping[Subject, str],
 ) -> dict[str, str]:
     """The loop's labels with what is only shown: who is perhaps busy, and whose calendar cannot be
     read. One that will be readable again in a moment is not worth a word."""
     unread = {
-        names.get(subject, subject)
+        names.get(subject, str(subject))
         for interview in interviews
         for subject in _needed(interview)
         if isinstance(state := found.get(subject), Unknown) and state.code not in recheck.PASSING
@@ -254,14 +255,15 @@ def _labels(
     return labels | {k: v for k, v in texts.items() if v}
 
 
-def _reason(loop: Loop, clash: Clash, names: Mapping[str, str]) -> Reason:
-    kind, _, id = clash.subject.partition(":")
+def _reason(loop: Loop, clash: Clash, names: Mapping[Subject, str]) -> Reason:
     text = _words(loop, clash, names, "is busy with something else")
-    spec = (clash.interview.spec,)
-    return Reason(CONFLICT, text, (id,), spec) if kind == "person" else Reason(ROOM_CONFLICT, text, (), spec)
+    spec, subject = (clash.interview.spec,), clash.subject
+    if subject.kind is Whose.PERSON:
+        return Reason(CONFLICT, text, (subject.id,), spec)
+    return Reason(ROOM_CONFLICT, text, (), spec)
 
 
-def _words(loop: Loop, clash: Clash, names: Mapping[str, str], verb: str) -> str:
+def _words(loop: Loop, clash: Clash, names: Mapping[Subject, str], verb: str) -> str:
     start = clash.interview.span.start.astimezone(zone(loop.zone))
     when = f"{start:%a %d %b %H:%M} ({loop.zone})"
-    return f"{names.get(clash.subject, clash.subject)} {verb} during {clash.interview.title}, {when}"
+    return f"{names.get(clash.subject, str(clash.subject))} {verb} during {clash.interview.title}, {when}"

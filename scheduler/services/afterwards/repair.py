@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import SeatKind
 from scheduler.domain.time import Span
 from scheduler.services import jobs
@@ -67,7 +68,7 @@ def repair(app: App, loop_id: str) -> None:
 def _debrief_declined(picture: Picture) -> Loop:
     """Whoever declines the debrief is not replaced: they cannot come at that time, so it moves."""
     spans = {i.spec: i.span for i in picture.current}
-    blocked = [(f"person:{p}", spans[s]) for p, s in holes(picture.current) if s == DEBRIEF]
+    blocked = [(Subject.person(p), spans[s]) for p, s in holes(picture.current) if s == DEBRIEF]
     return replace(picture.loop, blocked=(*picture.loop.blocked, *blocked))
 
 
@@ -109,10 +110,10 @@ def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
 
 def _beyond_repair(picture: Picture) -> Reason:
     """Who cannot be replaced, or which room, at any time."""
-    gone = {f"person:{p}" for p, _ in holes(picture.current)}
+    gone = {Subject.person(p) for p, _ in holes(picture.current)}
     gone |= {s for s, _ in clashes(picture.loop, picture.current)}
-    people = tuple(sorted(s.removeprefix("person:") for s in gone if s.startswith("person:")))
-    rooms = sorted(s.removeprefix("room:") for s in gone if s.startswith("room:"))
+    people = tuple(sorted(s.id for s in gone if s.kind is Whose.PERSON))
+    rooms = sorted(s.id for s in gone if s.kind is Whose.ROOM)
     names = [picture.roster.name(p) for p in people]
     names += [picture.rooms[r].name if r in picture.rooms else r for r in rooms]
     if not names:
@@ -121,7 +122,7 @@ def _beyond_repair(picture: Picture) -> Reason:
     return Reason("no_repair", text, people)
 
 
-def _again(app: App, picture: Picture, broken: Sequence[tuple[str, Span]]) -> None:
+def _again(app: App, picture: Picture, broken: Sequence[tuple[Subject, Span]]) -> None:
     """Somebody took a time between reading and booking: repair again without it, a few times."""
     if picture.loop.replans >= picture.policy.max_replans:
         text = "each repair was overtaken by somebody's calendar before it could be booked"

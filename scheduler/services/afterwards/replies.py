@@ -9,6 +9,7 @@ from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
 from scheduler.domain.people import Account, Person
+from scheduler.domain.subjects import Subject
 from scheduler.services.app import App
 from scheduler.services.booking import holes
 from scheduler.services.planning.picture import DEBRIEF_TAIL
@@ -122,7 +123,12 @@ def _answer(app: App, tx: Tx, interview: Interview, person: Person | None, reply
     if seat is None or state is None or seat.state is state:
         return
     tx.interviews.set_seat(
-        interview.id, seat.person, state, actor=f"person:{seat.person}", cause="calendar", at=app.clock()
+        interview.id,
+        seat.person,
+        state,
+        actor=str(Subject.person(seat.person)),
+        cause="calendar",
+        at=app.clock(),
     )
     if state is SeatState.DECLINED and seat.required:
         _decline(app, tx, interview, seat)
@@ -166,7 +172,7 @@ def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
     if room is not None and refused:
         _flag(app, tx, interview, "room_lost", f"{room.name} refused {interview.title}")
         loop = tx.loops.claim(interview.loop)
-        lost = (f"room:{room.id}", interview.span)
+        lost = (Subject.room(room.id), interview.span)
         if loop is not None and lost not in loop.blocked:
             blocked = (*loop.blocked, lost)
             tx.loops.change(

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from scheduler.domain.bookings import Interview, InterviewState, SeatState
 from scheduler.domain.people import Person
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, SeatKind
 from scheduler.domain.time import Span, zone
 from scheduler.services.planning.picture import held_interviews
@@ -31,7 +32,7 @@ def over(tx: Tx, loop_id: str, new: Collection[Interview], old: Iterable[Intervi
     if not people:
         return []
     around = Span(min(i.span.start for i in new) - _WEEK, max(i.span.end for i in new) + _WEEK)
-    rows = tx.reservations.of_subjects([f"person:{p}" for p in ids], around, except_loop=loop_id)
+    rows = tx.reservations.of_subjects([Subject.person(p) for p in ids], around, except_loop=loop_id)
     others = held_interviews(tx, rows)
     found = []
     for person in people.values():

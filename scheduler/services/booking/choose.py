@@ -19,6 +19,7 @@ from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
@@ -86,17 +87,17 @@ def _may_choose(loop: Loop, proposal: Proposal) -> None:
         raise WrongState("proposal", proposal.id, proposal.state.value, "choose one that is still offered")
 
 
-def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[str, Span]]:
+def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[Subject, Span]]:
     """The least notice holds when confirming as well as when offering."""
     earliest = app.clock() + timedelta(hours=loop.template.notice_hours)
     first = min(i.span for i in proposal.interviews)
     # the hour that an approval may take is not held against a plan made just before
     slack = timedelta(hours=1)
-    return [(f"candidate:{loop.application}", first)] if first.start + slack < earliest else []
+    return [(Subject.candidate(loop.application), first)] if first.start + slack < earliest else []
 
 
 def _start_over(
-    app: App, loop: Loop, broken: Sequence[tuple[str, Span]], taken: Taken, actor: str, cause: str
+    app: App, loop: Loop, broken: Sequence[tuple[Subject, Span]], taken: Taken, actor: str, cause: str
 ) -> NoReturn:
     """Plan again with the broken intervals kept out, then raise ``taken``. What nobody watches is not
     tried for ever: after some rounds a human is asked."""
@@ -170,7 +171,7 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
     tx.reservations.swap(loop.id, moved, layout.taken(loop, diff.written, Hold.HELD, expires))
     full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before)
     if full:
-        raise Full([f"person:{p}" for p in full])
+        raise Full([Subject.person(p) for p in full])
     _note_replaced(app, tx, loop, before, diff)
     tx.interviews.put_all([*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)])
     tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))

@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
@@ -19,7 +20,7 @@ ACTOR = "system:booking"
 _WRITING = frozenset({LoopState.HELD, LoopState.BOOKING})
 
 
-def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> None:
+def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[Subject, Span]]) -> None:
     """Free everything and plan again with the taken times kept out; after too many rounds, or when
     waiting will not help, a human is asked. A loop that was booked before is not torn down: its
     repair failed, and a human sees why."""
@@ -27,7 +28,7 @@ def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Sp
         undo_in(app, tx, loop_id, reason, blocked)
 
 
-def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> None:
+def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tuple[Subject, Span]]) -> None:
     """`undo` inside a transaction that is already open."""
     loop = tx.loops.claim(loop_id)
     if loop is None or loop.state not in _WRITING:
@@ -69,7 +70,7 @@ def _hand_over(app: App, tx: Tx, loop: Loop, reason: Reason) -> None:
     )
 
 
-def _next(app: App, tx: Tx, loop: Loop, reason: Reason, blocked: Sequence[tuple[str, Span]]) -> Loop:
+def _next(app: App, tx: Tx, loop: Loop, reason: Reason, blocked: Sequence[tuple[Subject, Span]]) -> Loop:
     """The loop moved on: to planning while another plan may help, else to a human."""
     again = bool(blocked) and loop.replans < tx.company.policy().max_replans
     changes: dict[str, Any] = {"reasons": () if again else (reason,)}

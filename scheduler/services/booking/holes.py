@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.loops import Loop, LoopState
+from scheduler.domain.subjects import Subject
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import recheck
@@ -27,7 +28,7 @@ def holes(interviews: Iterable[Interview]) -> list[tuple[str, str]]:
     ]
 
 
-def clashes(loop: Loop, interviews: Iterable[Interview]) -> list[tuple[str, str]]:
+def clashes(loop: Loop, interviews: Iterable[Interview]) -> list[tuple[Subject, str]]:
     """``(subject, interview of the template)`` of everybody and every room that is needed at a time
     which was found taken."""
     return [

@@ -11,6 +11,7 @@ from scheduler.domain.bookings import Hold, Interview, InterviewState, Reservati
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Person, Room
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import EVALUATING, InterviewKind, InterviewSpec, Modality, SeatKind
 from scheduler.domain.time import Span
 from scheduler.services.planning.seating import debrief_attendees
@@ -94,11 +95,11 @@ def taken(loop: Loop, rows: Iterable[Interview], state: Hold, expires: datetime 
         debrief = interview.kind is InterviewKind.DEBRIEF
         busy = Span(interview.span.start, interview.span.end + buffer)
         people = [s.person for s in interview.seats if s.required or not debrief]
-        subjects = [(f"person:{p}", busy) for p in dict.fromkeys(people)]
+        subjects = [(Subject.person(p), busy) for p in dict.fromkeys(people)]
         if interview.room:
-            subjects.append((f"room:{interview.room}", interview.span))
+            subjects.append((Subject.room(interview.room), interview.span))
         if not debrief:
-            subjects.append((f"candidate:{loop.application}", interview.span))
+            subjects.append((Subject.candidate(loop.application), interview.span))
         found += [Reservation(s, span, loop.id, interview.id, state, expires) for s, span in subjects]
     return found
 

@@ -24,6 +24,7 @@ from connectors.types import Booked, EventIntent, EventRef
 from scheduler.domain.bookings import Hold, Interview, InterviewState, LedgerRow, SeatState, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.again import Again
 from scheduler.services.app import App
@@ -49,7 +50,7 @@ _EDITS = 3
 class Impossible(Exception):
     """A write that will not succeed by waiting; ``blocked`` are the times found taken."""
 
-    def __init__(self, reason: Reason, blocked: tuple[tuple[str, Span], ...] = ()) -> None:
+    def __init__(self, reason: Reason, blocked: tuple[tuple[Subject, Span], ...] = ()) -> None:
         super().__init__(reason.text)
         self.reason, self.blocked = reason, blocked
 
@@ -228,11 +229,10 @@ def _recheck(run: _Run) -> None:
         rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
         waiting = {r.interview for r in rows if r.write in (Write.BOOK, Write.RESCHEDULE)}
         wanted = [n for i in tx.interviews.of_loop(run.loop.id) if i.id in waiting for n in recheck.needs(i)]
-        names = {f"person:{p.id}": p.name for p in tx.people.list(active=False)}
-        names |= {f"room:{r.id}": r.name for r in tx.rooms.list(active=False)}
+        names = recheck.names_of(tx)
     broken = recheck.broken(run.app, run.loop, wanted)
     if broken:
-        who = ", ".join(sorted({names.get(s, s) for s, _ in broken}))
+        who = ", ".join(sorted({names.get(s, str(s)) for s, _ in broken}))
         raise Impossible(Reason("taken", f"no longer free while booking: {who}"), tuple(broken))
     run.checked = now
 

@@ -8,8 +8,9 @@ from connectors.errors import Transient
 from connectors.types import Unknown, Verdict
 from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Application, Loop
-from scheduler.domain.people import Account
+from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
@@ -26,23 +27,23 @@ PASSING = frozenset({"transient", "rate_limited", "auth_expired", "not_answered"
 
 def requirements(
     loop: Loop, application: Application, planned: Sequence[PlannedInterview]
-) -> list[tuple[str, Span]]:
+) -> list[tuple[Subject, Span]]:
     """Every ``(person, room or candidate, time)`` that a plan needs to be free."""
-    found: list[tuple[str, Span]] = []
+    found: list[tuple[Subject, Span]] = []
     for interview in layout.interviews(loop, application, planned):
         found += needs(interview)
         if interview.kind is not InterviewKind.DEBRIEF:
-            found.append((f"candidate:{loop.application}", interview.span))
+            found.append((Subject.candidate(loop.application), interview.span))
     return list(dict.fromkeys(found))
 
 
-def needs(interview: Interview) -> list[tuple[str, Span]]:
+def needs(interview: Interview) -> list[tuple[Subject, Span]]:
     """The calendars that must be free for one interview: those of its required people and its room."""
-    found = [(f"person:{s.person}", interview.span) for s in interview.seats if s.required]
-    return [*found, (f"room:{interview.room}", interview.span)] if interview.room else found
+    found = [(Subject.person(s.person), interview.span) for s in interview.seats if s.required]
+    return [*found, (Subject.room(interview.room), interview.span)] if interview.room else found
 
 
-def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tuple[str, Span]]:
+def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tuple[Subject, Span]]:
     """Read the calendars again for these intervals: what of them is not free now.
 
     Raises `Transient` when a calendar cannot be read just now: nobody is called busy for that.
@@ -53,7 +54,7 @@ def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tup
     return broken(app, loop, requirements(loop, application, planned))
 
 
-def broken(app: App, loop: Loop, wanted: Sequence[tuple[str, Span]]) -> list[tuple[str, Span]]:
+def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
     """Which of the wanted times are not free, this loop's own events not counted. Raises `Transient`."""
     with app.db.read() as tx:
         accounts = accounts_of(tx, {s for s, _ in wanted})
@@ -67,40 +68,43 @@ def broken(app: App, loop: Loop, wanted: Sequence[tuple[str, Span]]) -> list[tup
     found = availability.read(app, accounts, window)
     for subject, state in sorted(found.items()):
         if isinstance(state, Unknown) and state.code in PASSING:
-            raise Transient(
-                f"the calendar of {subject.partition(':')[2]} cannot be read just now: {state.reason}"
-            )
+            raise Transient(f"the calendar of {subject.id} cannot be read just now: {state.reason}")
 
-    def hard(subject: str, verdict: Verdict) -> bool:
-        seat = Seat.ROOM if subject.startswith("room:") else Seat.WANTED
+    def hard(subject: Subject, verdict: Verdict) -> bool:
+        seat = Seat.ROOM if subject.kind is Whose.ROOM else Seat.WANTED
         return meaning(verdict, loop.mode, policy, seat) is Meaning.HARD
 
     return availability.conflicts(found, asked, f"{app.deployment}/{loop.id}/", own, hard)
 
 
-def own_times(interviews: Iterable[Interview], open_rows: Iterable[LedgerRow]) -> Mapping[str, list[Span]]:
+def own_times(
+    interviews: Iterable[Interview], open_rows: Iterable[LedgerRow]
+) -> Mapping[Subject, list[Span]]:
     """Where our own events stand in each calendar now: as booked, or, where a change is still to be
     written, as they were before it."""
     waiting = {r.interview: r.payload for r in open_rows if r.write is Write.RESCHEDULE}
-    found: dict[str, list[Span]] = {}
+    found: dict[Subject, list[Span]] = {}
     for interview in interviews:
         if not interview.event_id:
             continue
         payload = waiting.get(interview.id)
         span = codec.decode(Span, payload["was"]) if payload else interview.span
-        for subject in payload["had"] if payload else subjects_of(interview):
+        had = map(Subject.parse, payload["had"]) if payload else subjects_of(interview)
+        for subject in had:
             found.setdefault(subject, []).append(span)
     return found
 
 
-def accounts_of(tx: Tx, subjects: set[str]) -> dict[str, Account]:
-    """The calendar account behind each ``person:`` and ``room:`` subject; candidates have none."""
-    people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
-    found = {}
-    for subject in subjects:
-        kind, _, id = subject.partition(":")
-        owner = {"person": people.get(id), "room": rooms.get(id)}.get(kind)
-        if owner is not None:
-            found[subject] = owner.account
-    return found
+def accounts_of(tx: Tx, subjects: set[Subject]) -> dict[Subject, Account]:
+    """The calendar account behind each person and room; candidates have none."""
+    return {s: owner.account for s, owner in _owners(tx).items() if s in subjects}
+
+
+def names_of(tx: Tx) -> dict[Subject, str]:
+    """How people and rooms are called in what a human reads."""
+    return {s: owner.name for s, owner in _owners(tx).items()}
+
+
+def _owners(tx: Tx) -> dict[Subject, Person | Room]:
+    people: dict[Subject, Person | Room] = {Subject.person(p.id): p for p in tx.people.list(active=False)}
+    return people | {Subject.room(r.id): r for r in tx.rooms.list(active=False)}

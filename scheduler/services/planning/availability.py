@@ -12,6 +12,7 @@ from connectors.errors import ConnectorError
 from connectors.protocol import Calendar
 from connectors.types import Availability, Busy, Known, Unknown, Verdict, Window
 from scheduler.domain.people import Account, Mode
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, without
 from scheduler.services.app import App
 
@@ -19,12 +20,12 @@ _FAN_OUT = 8
 """Calendar services asked at the same time; each limits its own calls."""
 
 
-def read(app: App, accounts: Mapping[str, Account], span: Span) -> dict[str, Availability]:
-    """Availability per subject (``person:anna``, ``room:oak``) in ``span``: one entry per account.
+def read(app: App, accounts: Mapping[Subject, Account], span: Span) -> dict[Subject, Availability]:
+    """Availability per subject in ``span``: one entry per account.
 
     A service that cannot be asked makes everybody on it unknown, with its reason.
     """
-    groups: dict[tuple[str, Mode], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[tuple[str, Mode], dict[str, list[Subject]]] = defaultdict(lambda: defaultdict(list))
     for subject, account in accounts.items():
         groups[account.provider, account.mode][account.address.casefold()].append(subject)
     if not groups:
@@ -34,7 +35,7 @@ def read(app: App, accounts: Mapping[str, Account], span: Span) -> dict[str, Ava
             key: pool.submit(_ask, app, Account(key[0], "", key[1]), list(addresses), span)
             for key, addresses in groups.items()
         }
-    found: dict[str, Availability] = {}
+    found: dict[Subject, Availability] = {}
     for key, future in asked.items():
         answers = future.result()
         for address, subjects in groups[key].items():
@@ -89,12 +90,12 @@ def _cut(block: Busy, hidden: Iterable[tuple[datetime, datetime]]) -> list[Busy]
 
 
 def conflicts(
-    availability: Mapping[str, Availability],
-    wanted: Iterable[tuple[str, Span]],
+    availability: Mapping[Subject, Availability],
+    wanted: Iterable[tuple[Subject, Span]],
     prefix: str,
-    own: Mapping[str, Sequence[Span]],
-    hard: Callable[[str, Verdict], bool],
-) -> list[tuple[str, Span]]:
+    own: Mapping[Subject, Sequence[Span]],
+    hard: Callable[[Subject, Verdict], bool],
+) -> list[tuple[Subject, Span]]:
     """Which of the wanted ``(subject, span)`` are not free now; an unknown subject never is.
 
     ``hard(subject, verdict)`` says what stops a booking (`meaning`); ``own`` are the times of our own

@@ -16,6 +16,7 @@ from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, zone
 from scheduler.services.planning import worktime
 from scheduler.services.planning.availability import without_own
@@ -143,7 +144,7 @@ def _site(picture: Picture) -> str:
 
 
 def _manager_calendar(picture: Picture) -> str:
-    return f"person:{picture.application.hiring_manager}"
+    return str(Subject.person(picture.application.hiring_manager))
 
 
 def _manager_hours(picture: Picture) -> list[Span]:
@@ -183,8 +184,8 @@ def _somebody(
     site = picture.sites.get(person.site)
     held = merged(i.span for i in picture.held.get(person.id, ()))
     # unknown is never free: who cannot be read keeps what they have and gets nothing new
-    known = isinstance(picture.availability.get(f"person:{person.id}"), Known)
-    free = worktime.working(person, site, picture.span) if known else picture.own(f"person:{person.id}")
+    known = isinstance(picture.availability.get(Subject.person(person.id)), Known)
+    free = worktime.working(person, site, picture.span) if known else picture.own(Subject.person(person.id))
     work = merged([*free, *pinned])
     return Somebody(
         id=person.id,
@@ -207,7 +208,7 @@ def _busy(
 
     What already is settled (``pinned``) is not judged again: blocks over it are left out.
     """
-    subject = f"person:{person.id}"
+    subject = Subject.person(person.id)
     rows: set[tuple[int, int, BusyKind]] = set()
     state = picture.availability.get(subject)
     if isinstance(state, Known):
@@ -252,7 +253,7 @@ def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ..
     companions = len(picture.application.accommodation.also)
     found = []
     for room in picture.rooms.values():
-        subject = f"room:{room.id}"
+        subject = Subject.room(room.id)
         state = picture.availability.get(subject)
         if not isinstance(state, Known) and room.id not in sessions.pinned_rooms:
             continue

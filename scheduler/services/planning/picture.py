@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from connectors.types import Availability, Known
 from scheduler.domain.bookings import Interview, Reservation, SeatState
 from scheduler.domain.loops import Application, Loop
-from scheduler.domain.people import Account, Room, Site
+from scheduler.domain.people import Room, Site
 from scheduler.domain.policy import Policy
+from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import EVALUATING, InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
@@ -44,7 +45,7 @@ class Picture:
     barred: frozenset[str]
     load: Mapping[str, int]
     current: tuple[Interview, ...] = ()
-    availability: Mapping[str, Availability] = field(default_factory=dict)
+    availability: Mapping[Subject, Availability] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -55,17 +56,17 @@ class Picture:
     def unknown(self) -> tuple[str, ...]:
         """Ids of the people whose calendars could not be read, sorted."""
         subjects = (s for s, a in self.availability.items() if not isinstance(a, Known))
-        return tuple(sorted(s.removeprefix("person:") for s in subjects if s.startswith("person:")))
+        return tuple(sorted(s.id for s in subjects if s.kind is Whose.PERSON))
 
-    def own(self, subject: str) -> list[Span]:
+    def own(self, subject: Subject) -> list[Span]:
         """The times of this loop's events in somebody's calendar, or in a room's, now."""
         return [i.span for i in self.current if i.event_id and subject in subjects_of(i)]
 
 
-def subjects_of(interview: Interview) -> set[str]:
+def subjects_of(interview: Interview) -> set[Subject]:
     """Everybody and the room of an interview, as subjects."""
-    found = {f"person:{s.person}" for s in interview.seats if s.state is not SeatState.REPLACED}
-    return found | ({f"room:{interview.room}"} if interview.room else set())
+    found = {Subject.person(s.person) for s in interview.seats if s.state is not SeatState.REPLACED}
+    return found | ({Subject.room(interview.room)} if interview.room else set())
 
 
 def gather(app: App, loop: Loop) -> Picture:
@@ -76,9 +77,8 @@ def gather(app: App, loop: Loop) -> Picture:
         ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
         span = Span(min([now, *starts]), max([loop.horizon.end, now, *ends]) + DEBRIEF_TAIL)
         picture = _from_tables(app, tx, loop, now, span)
-    asked: dict[str, Account] = {f"person:{p.id}": p.account for p in picture.roster.people.values()} | {
-        f"room:{r.id}": r.account for r in picture.rooms.values()
-    }
+    asked = {Subject.person(p.id): p.account for p in picture.roster.people.values()}
+    asked |= {Subject.room(r.id): r.account for r in picture.rooms.values()}
     return replace(picture, availability=availability.read(app, asked, span))
 
 
@@ -92,8 +92,8 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
     ids |= {s.person for i in current for s in i.seats if s.person in whole.people}
     roster = Roster({i: whole.people[i] for i in sorted(ids)}, pools)
     rooms = {r.id: r for r in tx.rooms.list() if r.site == loop.site and r.active}
-    subjects = [f"person:{i}" for i in ids] + [f"room:{r}" for r in rooms]
-    subjects.append(f"candidate:{loop.application}")
+    subjects = [Subject.person(i) for i in ids] + [Subject.room(r) for r in rooms]
+    subjects.append(Subject.candidate(loop.application))
     # caps count whole ISO weeks: what was given earlier this week counts as well
     since = Span(span.start - _WEEK, span.end)
     others = tuple(tx.reservations.of_subjects(subjects, since, except_loop=loop.id))
@@ -120,13 +120,13 @@ def held_interviews(tx: Tx, others: Iterable[Reservation]) -> dict[str, tuple[In
     found: dict[str, list[Interview]] = {}
     cache: dict[str, Interview | None] = {}
     for row in others:
-        if not row.subject.startswith("person:"):
+        if row.subject.kind is not Whose.PERSON:
             continue
         if row.interview not in cache:
             cache[row.interview] = tx.interviews.get(row.interview)
         interview = cache[row.interview]
         if interview is not None and interview.kind is InterviewKind.INTERVIEW:
-            found.setdefault(row.subject.removeprefix("person:"), []).append(interview)
+            found.setdefault(row.subject.id, []).append(interview)
     return {person: tuple(rows) for person, rows in found.items()}
 
 

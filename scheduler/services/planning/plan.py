@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
@@ -190,7 +191,7 @@ def replan(
     *,
     actor: str,
     cause: str,
-    blocked: Sequence[tuple[str, Span]] = (),
+    blocked: Sequence[tuple[Subject, Span]] = (),
     change: Callable[[Tx, Loop], dict[str, object]] | None = None,
 ) -> Loop:
     """Send a loop that is not booked back to planning, with times found taken kept out. ``change``

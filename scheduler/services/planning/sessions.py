@@ -11,6 +11,7 @@ from connectors.types import Known
 from scheduler.domain.bookings import Interview
 from scheduler.domain.bookings import Seat as BookedSeat
 from scheduler.domain.loops import Reason
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.domain.time import Span, at, intersection, merged, zone
 from scheduler.services.planning import seating, worktime
@@ -243,7 +244,7 @@ class _Builder:
         return {s.person for s in seats if s.number == number and s.person in self.picture.roster.people}
 
     def _known(self, person: str) -> bool:
-        return isinstance(self.picture.availability.get(f"person:{person}"), Known)
+        return isinstance(self.picture.availability.get(Subject.person(person)), Known)
 
     def _shadow(self) -> Shadow | None:
         pool: list[str] = []

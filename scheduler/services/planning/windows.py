@@ -7,6 +7,7 @@ from datetime import timedelta
 from connectors.types import Known
 from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span, day_span, days_of, intersection, merged, without, zone
 from scheduler.services.planning import worktime
@@ -33,7 +34,7 @@ def candidate_windows(picture: Picture) -> list[Span]:
         tz = zone(site.zone)
         days = [day_span(d, tz) for d in days_of(picture.span, tz) if not worktime.closed(site, d)]
         windows = intersection(windows, merged(days))
-    elsewhere = [r.span for r in picture.others if r.subject == f"candidate:{loop.application}"]
+    elsewhere = [r.span for r in picture.others if r.subject == Subject.candidate(loop.application)]
     windows = without(windows, elsewhere)
     for companion in picture.application.accommodation.also:
         person = picture.roster.people.get(companion)
@@ -43,7 +44,7 @@ def candidate_windows(picture: Picture) -> list[Span]:
 
 def _companion_free(picture: Picture, person: Person) -> list[Span]:
     """Their working hours less everything busy: a companion is there all the time."""
-    subject = f"person:{person.id}"
+    subject = Subject.person(person.id)
     state = picture.availability.get(subject)
     if not isinstance(state, Known):
         return []

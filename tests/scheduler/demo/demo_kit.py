@@ -11,6 +11,7 @@ from connectors.local import LocalCalendar
 from connectors.types import Availability, Window
 from scheduler.demo.company import demo_company
 from scheduler.domain.loops import Application, BookMode, Loop, LoopState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.asking.prepare import prepare
 from scheduler.services.asking.requests import windows
@@ -27,7 +28,7 @@ def now_before(monday: date) -> datetime:
     return datetime.combine(monday - timedelta(days=3), time(8), UTC)
 
 
-def read(folder: Path, addresses: Mapping[str, str], span: Span) -> dict[str, Availability]:
+def read(folder: Path, addresses: Mapping[Subject, str], span: Span) -> dict[Subject, Availability]:
     found = LocalCalendar(folder).availability(list(addresses.values()), Window(span.start, span.end))
     return {subject: found[address] for subject, address in addresses.items()}
 
@@ -63,8 +64,8 @@ def picture(
     whole = Roster({p.id: p for p in company.people}, {p.id: p for p in company.pools})
     ids = sorted(seating.everybody(recipe, application, whole))
     rooms = {r.id: r for r in company.rooms if r.site == loop.site}
-    addresses = {f"person:{i}": whole.people[i].account.address for i in ids}
-    addresses |= {f"room:{r.id}": r.account.address for r in rooms.values()}
+    addresses = {Subject.person(i): whole.people[i].account.address for i in ids}
+    addresses |= {Subject.room(r.id): r.account.address for r in rooms.values()}
     span = Span(now, loop.horizon.end + DEBRIEF_TAIL)
     facts: dict[str, Any] = {
         "loop": loop,

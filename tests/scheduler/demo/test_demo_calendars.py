@@ -24,6 +24,7 @@ from scheduler.demo.company import OUT, SEED, UNREADABLE, applications, demo_com
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import BookMode
 from scheduler.domain.people import Person
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import at
 from solver.problem.plan import Status
 from solver.rules.check import violations
@@ -270,7 +271,8 @@ def test_the_second_request_fails_for_the_managers_day_out_and_for_nothing_else(
     assert result.status is Status.INFEASIBLE
     person, _, _ = OUT
     assert person == second.hiring_manager
-    subject, state = f"person:{person}", seen.availability[f"person:{person}"]
+    subject = Subject.person(person)
+    state = seen.availability[subject]
     assert isinstance(state, Known)
     here = replace(state, busy=tuple(b for b in state.busy if b.verdict is not Verdict.OUT_OF_OFFICE))
     _, other = planned(replace(seen, availability={**seen.availability, subject: here}))

@@ -11,6 +11,7 @@ from scheduler.domain.facts import Fact, chained
 from scheduler.domain.loops import ENDED, MOVES, LoopState
 from scheduler.domain.people import Pool, Standing
 from scheduler.domain.policy import Policy, StageRule
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, InterviewSpec, LoopTemplate, Modality, SeatSpec
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -124,6 +125,8 @@ def test_every_error_is_one_line_with_what_to_do() -> None:
     assert str(BadInputs(faults)) == "a.b: is odd; make it even\nc: is missing"
     assert str(Missing("loop", "x")) == "no loop 'x'"
     assert str(WrongState("loop", "x", "held", "cancel it first")) == "loop x is held: cancel it first"
-    assert str(Taken(["person:anna", "room:oak"])) == "no longer free: person:anna, room:oak"
+    assert (
+        str(Taken([Subject.person("anna"), Subject.room("oak")])) == "no longer free: person:anna, room:oak"
+    )
     codes = {kind.code for kind in (BadInput, Missing, WrongState, Taken, DomainError)}
     assert len(codes) == 5

@@ -13,6 +13,7 @@ from connectors.local.folder import Entry, add_entries
 from connectors.types import Reply
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import BookMode, LoopState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.afterwards import repair
 from scheduler.services.asking import requests
@@ -106,7 +107,7 @@ def test_a_repair_that_is_tried_again_keeps_what_was_noted_meanwhile(kit: Kit) -
     loop = ask(kit)
     lead, span = declined(kit, loop.id, "deep")
     other = {"anna": "ben", "ben": "anna"}[lead]
-    lost = ("room:elm", span)
+    lost = (Subject.room("elm"), span)
 
     def meanwhile(_: Repair) -> None:
         add_entries(kit.folder, f"{other}@testwerk.example", [Entry("Just now", span.start, span.end)])
@@ -114,7 +115,7 @@ def test_a_repair_that_is_tried_again_keeps_what_was_noted_meanwhile(kit: Kit) -
             tx.loops.change(loop.id, "t", "t", kit.clock(), "room_lost", blocked=(lost,))
 
     repair.repair(replace(kit.app, solver=Slow(event=meanwhile)), loop.id)
-    assert set(look(kit, loop.id).blocked) == {lost, (f"person:{other}", span)}
+    assert set(look(kit, loop.id).blocked) == {lost, (Subject.person(other), span)}
 
 
 def test_a_loop_moved_to_a_later_day_is_not_completed(kit: Kit) -> None:

@@ -19,6 +19,7 @@ from scheduler.domain.loops import Application, BookMode, Candidate, Loop, LoopS
 from scheduler.domain.people import Account, Hours, Person, Pool, Room, Site, Standing
 from scheduler.domain.policy import Policy
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import (
     InterviewKind,
     InterviewSpec,
@@ -155,7 +156,7 @@ def interview(id: str = "i-1", **changes: Any) -> Interview:
 
 def hold(subject: str, start: int, end: int, loop: str = "loop-1", interview: str = "i-1") -> Reservation:
     """Held until an hour after `NOW`."""
-    return Reservation(subject, span(start, end), loop, interview, Hold.HELD, minutes(60))
+    return Reservation(Subject.parse(subject), span(start, end), loop, interview, Hold.HELD, minutes(60))
 
 
 def write(id: str = "w-1", **changes: Any) -> LedgerRow:

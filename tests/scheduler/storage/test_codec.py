@@ -18,6 +18,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInput
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.proposals import Proposal
+from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.time import Span
 from scheduler.storage.codec import decode, encode
 from tests.scheduler.storage import samples
@@ -37,6 +38,9 @@ _json = st.recursive(
 )
 st.register_type_strategy(datetime, _instants)
 st.register_type_strategy(Span, _spans)
+st.register_type_strategy(
+    Subject, st.builds(Subject, st.sampled_from(Whose), st.text(min_size=1, max_size=9))
+)
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 
@@ -75,6 +79,7 @@ class Whole:
     day: date | None = None
     clock: time | None = None
     span: Span | None = None
+    whose: Mapping[Subject, int] = field(default_factory=dict)
     next: Whole | None = None
     sure: bool = False
 
@@ -88,6 +93,7 @@ WHOLE = Whole(
     date(2026, 3, 29),
     time(9, 30),
     samples.span(0, 5),
+    {Subject.room("oak"): 1},
     Whole("inner"),
     True,
 )
@@ -98,6 +104,7 @@ def test_the_json_form_is_plain_and_sorted() -> None:
     assert coded["parts"][1] == {"when": "2026-03-02T09:00:00+00:00", "size": 2}
     assert coded["colours"] == ["blue", "red"]
     assert coded["sizes"] == {"red": 1.5, "blue": 2.0}
+    assert coded["whose"] == {"room:oak": 1}
     assert (coded["day"], coded["clock"]) == ("2026-03-29", "09:30:00")
     assert decode(Whole, coded) == WHOLE
 
@@ -130,6 +137,7 @@ def test_an_older_row_without_a_field_takes_the_default() -> None:
         ({"name": "w", "day": "2026-02-30"}, "w.day: '2026-02-30' is not a date"),
         ({"name": "w", "clock": 9}, "w.clock: 9 is not a time of day"),
         ({"name": "w", "span": {"start": "2026-03-02T09:00:00Z", "end": "2026-03-02T09:00:00Z"}}, "w.span: a span ends after it starts"),
+        ({"name": "w", "whose": {"oak": 1}}, "w.whose: 'oak' is not a person, a room or a candidate, as in person:anna"),
         ({"name": "w", "next": {"name": "x", "next": {}}}, "w.next.next.name: is missing"),
     ],
 )  # fmt: skip

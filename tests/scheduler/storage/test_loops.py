@@ -9,6 +9,7 @@ import pytest
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import MOVES, Accommodation, BookMode, Loop, LoopState, Reason
 from scheduler.domain.proposals import ProposalState
+from scheduler.domain.subjects import Subject
 from scheduler.storage import Database
 from tests.scheduler.storage.samples import (
     NOW,
@@ -51,7 +52,7 @@ def test_a_loop_comes_back_equal_with_the_fact_that_it_was_requested(database: D
         fixes=("ask bob",),
         unknown=("cleo",),
         chosen="p-1",
-        blocked=(("person:anna", span(0, 30)),),
+        blocked=((Subject.person("anna"), span(0, 30)),),
         declined=(("anna", "talk"),),
         labels={"team": "search"},
         mode=BookMode.BOOK,
@@ -128,7 +129,7 @@ def test_a_move_sets_fields_and_leaves_one_fact(database: Database) -> None:
             at=minutes(3),
             chosen="p-1",
             generation=1,
-            blocked=(("room:oak", span(0, 5)),),
+            blocked=((Subject.room("oak"), span(0, 5)),),
             template=template("adjusted"),
         )
     assert moved.state is LoopState.HELD

@@ -12,9 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from scheduler.domain.bookings import Hold, Reservation
 from scheduler.domain.errors import BadInput, Taken
+from scheduler.domain.subjects import Subject
 from scheduler.storage import Database
 from scheduler.storage.tables import reservations
 from tests.scheduler.storage.samples import NOW, hold, minutes, span, taken, with_loops
+
+ANNA, OAK, ELM = Subject.person("anna"), Subject.room("oak"), Subject.room("elm")
 
 
 def test_what_is_free_is_taken_and_touching_is_no_overlap(database: Database) -> None:
@@ -44,7 +47,7 @@ def test_what_is_taken_is_refused_by_name_and_nothing_stays(database: Database, 
             tx.reservations.take(wanted)
         assert tx.reservations.of_loop("loop-2") == []
         tx.cursors.put("a", "1", NOW)  # the transaction goes on
-    assert caught.value.subjects == ("person:anna",)
+    assert caught.value.subjects == (ANNA,)
     assert taken(database) == [first]
     with database.read() as tx:
         assert tx.cursors.get("a") == "1"
@@ -143,7 +146,7 @@ def test_a_swap_into_somebody_elses_time_leaves_all_as_it_was(database: Database
     with database.write() as tx:
         with pytest.raises(Taken) as caught:
             tx.reservations.swap("loop-1", ["i-1"], [hold("person:anna", 10, 55), hold("room:oak", 10, 55)])
-        assert caught.value.subjects == ("person:anna",)
+        assert caught.value.subjects == (ANNA,)
     assert taken(database) == before
 
 
@@ -165,12 +168,12 @@ def test_what_is_taken_of_subjects_is_seen_in_a_window(database: Database) -> No
     with database.read() as tx:
         found = tx.reservations
         window = span(60, 61)
-        assert found.of_subjects(["room:oak"], window) == []
-        assert found.of_subjects(["room:oak", "room:elm"], span(59, 60)) == [
+        assert found.of_subjects([OAK], window) == []
+        assert found.of_subjects([OAK, ELM], span(59, 60)) == [
             hold("room:elm", 0, 60),
             hold("room:oak", 0, 60),
         ]
-        both = ["room:oak", "person:anna"]
+        both = [OAK, ANNA]
         assert {r.loop for r in found.of_subjects(both, span(0, 99))} == {"loop-1", "loop-2"}
         assert {r.loop for r in found.of_subjects(both, span(0, 99), except_loop="loop-1")} == {"loop-2"}
         assert {r.loop for r in found.of_subjects(both, span(0, 99), now=minutes(59))} == {"loop-1", "loop-2"}
@@ -183,7 +186,7 @@ def test_a_day_is_the_longest_that_can_be_taken_and_is_seen_to_its_end(database:
     day = 24 * 60
     with database.write() as tx:
         tx.reservations.take([hold("room:oak", 0, day)])
-        assert tx.reservations.of_subjects(["room:oak"], span(day - 1, day)) == [hold("room:oak", 0, day)]
+        assert tx.reservations.of_subjects([OAK], span(day - 1, day)) == [hold("room:oak", 0, day)]
         with pytest.raises(Taken):
             tx.reservations.take([hold("room:oak", day - 1, day)])
     with pytest.raises(BadInput, match="room:elm for more than a day"), database.write() as tx:

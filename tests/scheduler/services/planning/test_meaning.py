@@ -13,6 +13,7 @@ from connectors.types import Verdict
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.policy import Policy
+from scheduler.domain.subjects import Subject
 from scheduler.services.booking import choose
 from scheduler.services.planning.meaning import Meaning, Seat, meaning
 from tests.house.tree import python_files, where
@@ -72,7 +73,7 @@ def _comes_between(kit: Kit, show: Show, mode: BookMode) -> LoopState:
     try:
         choose.choose(kit.app, proposal.id, "policy:book" if mode is BookMode.BOOK else "person:rolf")
     except Taken as taken:
-        assert taken.subjects == (f"person:{person}",)
+        assert taken.subjects == (Subject.person(person),)
     return look(kit, loop.id).state
 
 
