@@ -21,21 +21,19 @@ from connectors.errors import (
 from connectors.mail import Message
 from connectors.protocol import Calendar, fingerprint
 from connectors.types import Booked, EventIntent, EventRef
-from scheduler.domain.bookings import Hold, Interview, InterviewState, LedgerRow, SeatState, Write, WriteState
+from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.again import Again
 from scheduler.services.app import App
-from scheduler.services.booking import compensate, holes, layout, recheck
+from scheduler.services.booking import compensate, recheck
+from scheduler.services.booking.settle import settle
 from scheduler.services.failpoints import failpoint
-from scheduler.services.telling import notices
 from scheduler.storage import codec
-from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
-HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
 FRESH = timedelta(seconds=30)
 """A calendar read older than this is not trusted to write on."""
 _FIRST_WAIT = 2.0
@@ -86,7 +84,7 @@ def perform(app: App, loop_id: str) -> None:
     except Impossible as error:
         compensate.undo(app, loop_id, error.reason, error.blocked)
         return
-    _settle(run)
+    settle(app, loop_id)
 
 
 def _begin(app: App, loop_id: str) -> _Run | None:
@@ -289,63 +287,3 @@ def _cancel(run: _Run, row: LedgerRow) -> None:
 def _done(run: _Run, row: LedgerRow, result: Mapping[str, Any]) -> None:
     with run.app.db.write() as tx:
         tx.ledger.done(row.id, result)
-
-
-def _settle(run: _Run) -> None:
-    """Everything is written: confirm the loop (and queue the mails), or finish its cancellation."""
-    app, loop_id = run.app, run.loop.id
-    with app.db.write() as tx:
-        loop = tx.loops.claim(loop_id)
-        assert loop is not None
-        if tx.ledger.of_loop(loop_id, {WriteState.TODO}):
-            return
-        if loop.state is LoopState.CANCELLING:
-            failed = any(r.kind == "write_failed" for r in loop.reasons)
-            to = LoopState.NEEDS_ATTENTION if failed else LoopState.CANCELLED
-            tx.loops.move(
-                loop_id, to, expect={LoopState.CANCELLING}, actor=ACTOR, cause="cancelled", at=app.clock()
-            )
-            return
-        if loop.state is not LoopState.BOOKING:
-            return
-        if not _still_held(tx, loop):
-            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", HOLD_EXPIRED), ())
-            return
-        _confirm(app, tx, loop)
-        failpoint("K9")
-    failpoint("K10")
-
-
-def _still_held(tx: Tx, loop: Loop) -> bool:
-    """Whether every time of the loop is still ours: a hold that expired may be somebody else's now."""
-    wanted = layout.taken(loop, tx.interviews.of_loop(loop.id), Hold.CONFIRMED, None)
-    held = {(r.subject, r.interview) for r in tx.reservations.of_loop(loop.id)}
-    return {(r.subject, r.interview) for r in wanted} <= held
-
-
-def _confirm(app: App, tx: Tx, loop: Loop) -> None:
-    tx.reservations.confirm(loop.id)
-    tx.interviews.put_all(
-        [replace(i, state=InterviewState.CONFIRMED) for i in tx.interviews.of_loop(loop.id)]
-    )
-    for interview in tx.interviews.of_loop(loop.id):
-        for seat in interview.seats:
-            if seat.state is SeatState.ASSIGNED:
-                tx.interviews.set_seat(
-                    interview.id, seat.person, SeatState.INVITED, actor=ACTOR, cause=loop.id, at=app.clock()
-                )
-    confirmed = tx.interviews.of_loop(loop.id)
-    moved = tx.loops.move(
-        loop.id,
-        LoopState.CONFIRMED,
-        expect={LoopState.BOOKING},
-        actor=ACTOR,
-        cause=loop.chosen or "",
-        at=app.clock(),
-        reasons=(),
-        fixes=(),
-        blocked=(),
-        replans=0,
-    )
-    notices.queue(app, tx, moved, confirmed)
-    holes.mend(app, tx, loop.id, "declined while it was being booked")

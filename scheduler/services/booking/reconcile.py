@@ -11,7 +11,7 @@ from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.services import jobs
 from scheduler.services.app import App
-from scheduler.services.booking import compensate, perform
+from scheduler.services.booking import compensate, settle
 from scheduler.storage.database import Tx
 
 ACTOR = "system:reconciler"
@@ -46,7 +46,7 @@ def expire(app: App) -> None:
     now = app.clock()
     with app.db.write() as tx:
         for loop_id in tx.reservations.expire(now):
-            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", perform.HOLD_EXPIRED), ())
+            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", settle.HOLD_EXPIRED), ())
 
 
 def backlog(app: App) -> tuple[int, float]:

@@ -1,0 +1,79 @@
+"""Settles a loop whose writes are done: it is confirmed and told of, or its cancellation is finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.services.app import App
+from scheduler.services.booking import compensate, holes, layout
+from scheduler.services.failpoints import failpoint
+from scheduler.services.telling import notices
+from scheduler.storage.database import Tx
+
+ACTOR = "system:booking"
+HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
+
+
+def settle(app: App, loop_id: str) -> None:
+    """Everything is written: confirm the loop (and queue the mails), or finish its cancellation.
+
+    Nothing happens while a write is still to do, nor where the loop has moved on. A loop whose hold was
+    lost is undone: its times may be somebody else's by now.
+    """
+    with app.db.write() as tx:
+        loop = tx.loops.claim(loop_id)
+        assert loop is not None
+        if tx.ledger.of_loop(loop_id, {WriteState.TODO}):
+            return
+        if loop.state is LoopState.CANCELLING:
+            failed = any(r.kind == "write_failed" for r in loop.reasons)
+            to = LoopState.NEEDS_ATTENTION if failed else LoopState.CANCELLED
+            tx.loops.move(
+                loop_id, to, expect={LoopState.CANCELLING}, actor=ACTOR, cause="cancelled", at=app.clock()
+            )
+            return
+        if loop.state is not LoopState.BOOKING:
+            return
+        if not _still_held(tx, loop):
+            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", HOLD_EXPIRED), ())
+            return
+        _confirm(app, tx, loop)
+        failpoint("K9")
+    failpoint("K10")
+
+
+def _still_held(tx: Tx, loop: Loop) -> bool:
+    """Whether every time of the loop is still ours: a hold that expired may be somebody else's now."""
+    wanted = layout.taken(loop, tx.interviews.of_loop(loop.id), Hold.CONFIRMED, None)
+    held = {(r.subject, r.interview) for r in tx.reservations.of_loop(loop.id)}
+    return {(r.subject, r.interview) for r in wanted} <= held
+
+
+def _confirm(app: App, tx: Tx, loop: Loop) -> None:
+    tx.reservations.confirm(loop.id)
+    tx.interviews.put_all(
+        [replace(i, state=InterviewState.CONFIRMED) for i in tx.interviews.of_loop(loop.id)]
+    )
+    for interview in tx.interviews.of_loop(loop.id):
+        for seat in interview.seats:
+            if seat.state is SeatState.ASSIGNED:
+                tx.interviews.set_seat(
+                    interview.id, seat.person, SeatState.INVITED, actor=ACTOR, cause=loop.id, at=app.clock()
+                )
+    confirmed = tx.interviews.of_loop(loop.id)
+    moved = tx.loops.move(
+        loop.id,
+        LoopState.CONFIRMED,
+        expect={LoopState.BOOKING},
+        actor=ACTOR,
+        cause=loop.chosen or "",
+        at=app.clock(),
+        reasons=(),
+        fixes=(),
+        blocked=(),
+        replans=0,
+    )
+    notices.queue(app, tx, moved, confirmed)
+    holes.mend(app, tx, loop.id, "declined while it was being booked")
