@@ -16,6 +16,10 @@ from scheduler.storage.statements import upsert
 T = TypeVar("T", Person, Pool, Room, Site)
 
 
+_AT_ONCE = 1000
+"""Values in one query: SQLite and PostgreSQL both take more."""
+
+
 class Register(Generic[T]):
     """What all four have in common: one row per id, active or not."""
 
@@ -70,6 +74,18 @@ class People(Register[Person]):
         query = sa.select(table).where(table.c.email_folded == email.strip().casefold(), table.c.active)
         row = self.connection.execute(query).mappings().first()
         return self.rows.value(row) if row else None
+
+    def by_emails(self, emails: Collection[str]) -> dict[str, Person]:
+        """Everybody who has one of the addresses, by the address in lower case. One that changed hands is
+        its active owner's; otherwise who had it and no longer counts is found as well."""
+        wanted = sorted({e.strip().casefold() for e in emails})
+        table = tables.people
+        found: list[Person] = []
+        for n in range(0, len(wanted), _AT_ONCE):
+            query = sa.select(table).where(table.c.email_folded.in_(wanted[n : n + _AT_ONCE]))
+            found += self._values(list(self.connection.execute(query).mappings()))
+        found.sort(key=lambda person: (person.active, person.id))
+        return {p.email.strip().casefold(): p for p in found}
 
     def put_all(self, values: Collection[Person]) -> None:
         """Insert or replace all of them. Raises `BadInput` where two active people share an address."""

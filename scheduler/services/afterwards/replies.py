@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from connectors.errors import CursorExpired, Gone, NotFound
 from connectors.protocol import Calendar
 from connectors.types import Event, EventRef, Page, Reply, Window
 from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState, Write, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.domain.people import Account, Person
+from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.subjects import Subject
 from scheduler.services.app import App
 from scheduler.services.booking import holes
@@ -24,6 +27,14 @@ _STATES = {
     Reply.TENTATIVE: SeatState.TENTATIVE,
     Reply.DECLINED: SeatState.DECLINED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Invited:
+    """People by their e-mail address in lower case, rooms by id."""
+
+    people: Mapping[str, Person]
+    rooms: Mapping[str, Room]
 
 
 def sync(app: App) -> int:
@@ -56,14 +67,22 @@ def sync(app: App) -> int:
 def _page(app: App, organizer: Account, calendar: Calendar, page: Page) -> None:
     """Answers first; what looks moved or deleted is read once more, since the page may be older than
     what we have just written ourselves."""
+    invited = _invited(app, page)
     with app.db.write() as tx:
-        suspects = [e.ref.id for e in page.upserts if not _event(app, tx, organizer, e)]
+        suspects = [e.ref.id for e in page.upserts if not _event(app, tx, organizer, invited, e)]
         known = [r for r in page.removals if tx.interviews.by_event(organizer.address, r) is not None]
     fresh = {id: _fresh(calendar, EventRef(organizer.address, id)) for id in (*suspects, *known)}
     with app.db.write() as tx:
         for id, event in fresh.items():
             _suspect(app, tx, organizer, id, event)
         tx.cursors.put(organizer.address, page.next, app.clock())
+
+
+def _invited(app: App, page: Page) -> _Invited:
+    """Whoever is invited to an event of the page, read once and before anybody waits for us."""
+    addresses = {a.address for e in page.upserts for a in e.attendees}
+    with app.db.read() as tx:
+        return _Invited(tx.people.by_emails(addresses), {r.id: r for r in tx.rooms.list(active=False)})
 
 
 def _fresh(calendar: Calendar, ref: EventRef) -> Event | None:
@@ -74,7 +93,7 @@ def _fresh(calendar: Calendar, ref: EventRef) -> Event | None:
     return None if found.cancelled else found
 
 
-def _event(app: App, tx: Tx, organizer: Account, event: Event) -> bool:
+def _event(app: App, tx: Tx, organizer: Account, invited: _Invited, event: Event) -> bool:
     """Take over the answers of an event that is where we put it; ``False`` where it is not."""
     interview = tx.interviews.by_event(organizer.address, event.ref.id)
     if interview is None or interview.state is InterviewState.CANCELLED:
@@ -85,10 +104,9 @@ def _event(app: App, tx: Tx, organizer: Account, event: Event) -> bool:
     now = tx.interviews.update(interview.id, etag=event.etag, join_url=link)
     if link != interview.join_url:
         _link(app, tx, now)
-    people = {p.email.casefold(): p for p in tx.people.list(active=False)}
     for attendee in event.attendees:
-        _answer(app, tx, interview, people.get(attendee.address.casefold()), attendee.reply)
-    _room(app, tx, interview, event)
+        _answer(app, tx, interview, invited.people.get(attendee.address.strip().casefold()), attendee.reply)
+    _room(app, tx, interview, invited.rooms.get(interview.room or ""), event)
     return True
 
 
@@ -162,9 +180,7 @@ def _decline(app: App, tx: Tx, interview: Interview, seat: Seat) -> None:
     holes.mend(app, tx, loop.id, cause)
 
 
-def _room(app: App, tx: Tx, interview: Interview, event: Event) -> None:
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
-    room = rooms.get(interview.room or "")
+def _room(app: App, tx: Tx, interview: Interview, room: Room | None, event: Event) -> None:
     refused = room is not None and any(
         a.address.casefold() == room.account.address.casefold() and a.reply is Reply.DECLINED
         for a in event.attendees

@@ -125,6 +125,26 @@ def test_people_are_found_by_address_in_any_case(database: Database) -> None:
         assert tx.people.get("nobody") is None
 
 
+def test_people_are_found_by_many_addresses_at_once(database: Database) -> None:
+    with database.write() as tx:
+        tx.company.replace(company(), NOW)
+        tx.people.put(person("gone", email="cleo@example.org", active=False))
+        tx.people.put(person("early", email="bob@example.org", active=False))
+        tx.people.put(person("zoe", email="bob@example.org", active=False))
+    with database.read() as tx:
+        found = tx.people.by_emails(
+            [" ANNA@example.org", "bob@example.org", "Cleo@example.org", "x@example.org"]
+        )
+        assert {email: p.id for email, p in found.items()} == {
+            "anna@example.org": "anna",
+            "bob@example.org": "bob",
+            "cleo@example.org": "gone",
+        }
+        many = [f"nobody{n}@example.org" for n in range(2500)]
+        assert tx.people.by_emails([*many, "bob@example.org"]).keys() == {"bob@example.org"}
+        assert tx.people.by_emails([]) == {}
+
+
 def test_a_pool_names_only_people_that_are_known(database: Database) -> None:
     stranger = company(pools=(Pool("backend", "Backend", {"zoe": Standing.QUALIFIED}),))
     with (
