@@ -135,7 +135,13 @@ class Runtime:
         )
 
     def periodic(self) -> Periodic:
-        return Periodic(self.app, poll=self.settings.poll_seconds, watch_days=self.settings.watch_days)
+        settings = self.settings
+        return Periodic(
+            self.app,
+            poll=settings.poll_seconds,
+            watch_days=settings.watch_days,
+            answers_days=settings.answers_days,
+        )
 
     def close(self) -> None:
         """Let go of the queue, the database, and the connectors' connections and threads."""

@@ -67,9 +67,3 @@ def told() -> Iterator[None]:
         for line in str(error).splitlines():
             err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None
-
-
-def fail(text: str) -> typer.Exit:
-    """The exception that ends the command with one line."""
-    err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
-    return typer.Exit(BAD_INPUT)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduler.domain.errors import BadInput
 
@@ -38,9 +38,6 @@ class Span:
     def overlaps(self, other: Span) -> bool:
         return self.start < other.end and other.start < self.end
 
-    def holds(self, other: Span) -> bool:
-        return self.start <= other.start and other.end <= self.end
-
 
 def utc(instant: datetime) -> datetime:
     """The same instant in UTC; a naive one is a programming error."""
@@ -53,7 +50,9 @@ def utc(instant: datetime) -> datetime:
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
-    except Exception:
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+        # Unknown; no key at all, or a file that holds no zone; a folder, or a name that no file may have; a
+        # path through a module of the package tzdata (`importlib.resources` says that it is no package).
         return None
 
 

@@ -24,7 +24,3 @@ class Cursors:
         """Read from here next time."""
         row = {"calendar": calendar, "cursor": cursor, "at": at}
         upsert(self.connection, cursors, [row], key=["calendar"])
-
-    def forget(self, calendar: str) -> None:
-        """Read it from the start next time, as when the provider no longer knows the cursor."""
-        self.connection.execute(sa.delete(cursors).where(cursors.c.calendar == calendar))

@@ -46,10 +46,6 @@ class Ledger:
             mine &= ledger.c.state.in_(sorted(s.value for s in states))
         return self._list(mine)
 
-    def of_key(self, key: str) -> list[LedgerRow]:
-        """Every write that was noted for one event or message, by generation and order."""
-        return self._list(ledger.c.key == key)
-
     def due(self, now: datetime, limit: int = 100) -> list[LedgerRow]:
         """What is to be done by ``now``, longest waiting first; never of an older generation,
         cancels excepted."""

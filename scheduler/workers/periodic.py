@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from connectors.errors import ConnectorError
 from scheduler.services.afterwards import conflicts, push, replies
 from scheduler.services.app import App
+from scheduler.services.asking import answers
 from scheduler.services.booking import reconcile
 from scheduler.storage.errors import Unavailable
 
@@ -20,7 +21,8 @@ log = logging.getLogger("loopwright.periodic")
 class Periodic:
     """Runs in one thread of a worker: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``. Several workers doing the same is harmless:
+    are booked in the next ``watch_days`` every ``conflicts``, and every ``answers`` seconds what requests were
+    answered with more than ``answers_days`` ago is forgotten. Several workers doing the same is harmless:
     every step is idempotent."""
 
     app: App
@@ -29,7 +31,9 @@ class Periodic:
     orphans: float = 600.0
     push: float = 60.0
     conflicts: float = 600.0
+    answers: float = 3600.0
     watch_days: int = 7
+    answers_days: int = 7
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -50,6 +54,7 @@ class Periodic:
             "orphans": self.orphans,
             "push": self.push,
             "conflicts": self.conflicts,
+            "answers": self.answers,
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
@@ -57,6 +62,7 @@ class Periodic:
             "orphans": lambda: reconcile.orphans(self.app),
             "push": lambda: push.watch(self.app),
             "conflicts": lambda: conflicts.watch(self.app, self.watch_days, self.conflicts),
+            "answers": lambda: answers.forget(self.app, self.answers_days),
         }
         # the first sweep waits a round: jobs taken up after a restart renew their holds before it
         left = {**due, "replies": 0.0}

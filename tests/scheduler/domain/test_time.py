@@ -92,7 +92,8 @@ def test_a_wall_clock_is_read_in_its_zone(name: str, text: str, expected: str) -
 
 @pytest.mark.parametrize(
     "name", ["", "Mars/Olympus", "europe/berlin ", "W. Europe Standard Time", "localtime", "Factory",
-             "../../etc/passwd", "/etc/localtime", "Europe/Berlin\x00", "a" * 5000, "\ud800", "Europe"],
+             "../../etc/passwd", "/etc/localtime", "Europe/Berlin\x00", "a" * 5000, "\ud800", "Europe",
+             "tzdata.zi", "zone.tab", "Europe/__init__.py", "__init__/x"],
 )  # fmt: skip
 def test_an_unknown_zone_is_an_error_and_never_utc(name: str) -> None:
     with pytest.raises(BadInput, match="unknown time zone") as caught:
@@ -225,10 +226,9 @@ def test_intersection_is_what_both_cover(left: list[Span], right: list[Span]) ->
 
 
 @given(spans.filter(lambda s: len(s) >= 2))
-def test_overlap_and_containment_agree_with_counting(found: list[Span]) -> None:
+def test_overlap_agrees_with_counting(found: list[Span]) -> None:
     a, b = found[0], found[1]
     assert a.overlaps(b) == bool(covered([a]) & covered([b])) == b.overlaps(a)
-    assert a.holds(b) == (covered([b]) <= covered([a]))
 
 
 def test_touching_spans_do_not_overlap() -> None:

@@ -129,12 +129,9 @@ def test_old_keys_are_forgotten(database: Database) -> None:
         assert tx.inbox.answer("k-1", "r", "another") is None
 
 
-def test_cursors_are_kept_replaced_and_forgotten(database: Database) -> None:
+def test_cursors_are_kept_and_replaced(database: Database) -> None:
     with database.write() as tx:
         assert tx.cursors.get("a@example.org") is None
         tx.cursors.put("a@example.org", "1", NOW)
         tx.cursors.put("a@example.org", "2", NOW)
         assert tx.cursors.get("a@example.org") == "2"
-        tx.cursors.forget("a@example.org")
-        tx.cursors.forget("never seen")
-        assert tx.cursors.get("a@example.org") is None

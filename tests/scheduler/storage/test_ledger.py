@@ -31,7 +31,6 @@ def test_rows_come_back_equal_in_their_order(database: Database) -> None:
         assert tx.ledger.of_loop("loop-1") == rows[:3]
         assert tx.ledger.of_loop("loop-2", {WriteState.DONE, WriteState.FAILED}) == [rows[3]]
         assert tx.ledger.of_loop("loop-2", {WriteState.TODO}) == []
-        assert tx.ledger.of_key("shared") == [rows[1], rows[2]]
         assert tx.ledger.get("w-1") == rows[1]
         assert tx.ledger.get("w-9") is None
 
