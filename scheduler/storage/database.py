@@ -23,6 +23,7 @@ from scheduler.storage.errors import Unavailable
 from scheduler.storage.facts import Facts
 from scheduler.storage.inbox import Inbox
 from scheduler.storage.interviews import Interviews
+from scheduler.storage.leases import Leases
 from scheduler.storage.ledger import Ledger
 from scheduler.storage.loops import Loops
 from scheduler.storage.people import People, Pools, Rooms, Sites
@@ -53,6 +54,7 @@ class Tx:
         self.interviews = Interviews(connection, self.facts)
         self.reservations = Reservations(connection)
         self.ledger = Ledger(connection)
+        self.leases = Leases(connection)
         self.inbox = Inbox(connection)
         self.cursors = Cursors(connection)
         self.subscriptions = Subscriptions(connection)

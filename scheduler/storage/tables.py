@@ -291,3 +291,11 @@ subscriptions = sa.Table(
     instant("created_at"),
     instant("renew_at"),
 )
+
+leases = sa.Table(
+    "lw_leases",
+    metadata,
+    words("name", primary_key=True),
+    words("holder"),
+    instant("until"),
+)

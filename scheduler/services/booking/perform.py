@@ -26,6 +26,7 @@ from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
+from scheduler.services import lease
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, recheck
@@ -68,13 +69,20 @@ def perform(app: App, loop_id: str) -> None:
     """Do every write of the loop's ledger that is still to do, then confirm and tell the candidate.
 
     Rows of an older generation are never carried out, cancels excepted: what was written must go.
-    Raises `Again` when a service asks to wait.
+    Raises `Again` when a service asks to wait, and while another job is at the same ledger: a change and the
+    mails about it are noted together and asked for apart.
     """
+    with lease.held(app, f"perform:{loop_id}") as mine:
+        _perform(app, loop_id, mine)
+
+
+def _perform(app: App, loop_id: str, mine: lease.Lease) -> None:
     run = _begin(app, loop_id)
     if run is None:
         return
     try:
         for row in _todo(run):
+            mine.renew()
             if not _wanted(run, row):
                 continue
             if row.write is not Write.CANCEL and row.generation != run.loop.generation:

@@ -1,0 +1,136 @@
+"""One job at a ledger at a time: who comes second waits, who is gone or too slow is taken over."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.protocol import Calendar
+from scheduler.domain.loops import LoopState
+from scheduler.domain.people import Mode
+from scheduler.services import lease
+from scheduler.services.again import Again
+from scheduler.services.booking import cancel, perform
+from tests.scheduler.kit import Kit, make
+from tests.stories.kit import ask, booked, look
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    return make(tmp_path)
+
+
+def test_who_comes_second_is_asked_to_come_again(kit: Kit) -> None:
+    with lease.held(kit.app, "ledger"):
+        with pytest.raises(Again, match="somebody is at ledger"), lease.held(kit.app, "ledger"):
+            pass
+        with lease.held(kit.app, "another"):
+            pass
+    with lease.held(kit.app, "ledger"):
+        pass
+
+
+def test_it_is_free_again_after_an_error(kit: Kit) -> None:
+    with pytest.raises(ZeroDivisionError), lease.held(kit.app, "ledger"):
+        raise ZeroDivisionError
+    with lease.held(kit.app, "ledger"):
+        pass
+
+
+def test_long_work_renews_it(kit: Kit) -> None:
+    with lease.held(kit.app, "ledger") as mine:
+        for _ in range(5):
+            kit.clock.forward(seconds=15)
+            mine.renew()
+            with pytest.raises(Again), lease.held(kit.app, "ledger"):
+                pass
+
+
+def test_who_was_stopped_too_long_writes_no_more(kit: Kit) -> None:
+    with lease.held(kit.app, "ledger") as mine:
+        kit.clock.forward(seconds=21)
+        with lease.held(kit.app, "ledger"), pytest.raises(Again, match="taken over"):
+            mine.renew()
+
+
+def _holds(kit: Kit, holder: str) -> None:
+    with kit.app.db.write() as tx:
+        assert tx.leases.take("ledger", holder, kit.clock(), kit.clock() + lease.LASTS)
+
+
+def test_a_process_of_this_machine_that_has_ended_is_taken_over_at_once(kit: Kit) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    _holds(kit, f"{socket.gethostname()}/{ended.pid}/abcd/1")
+    with lease.held(kit.app, "ledger"):
+        pass
+
+
+def test_an_earlier_process_with_our_number_is_not_us(kit: Kit) -> None:
+    """In a container every process has the number 1."""
+    _holds(kit, f"{socket.gethostname()}/{os.getpid()}/earlier/1")
+    with lease.held(kit.app, "ledger"):
+        pass
+
+
+@pytest.mark.parametrize("holder", [f"{socket.gethostname()}/{os.getppid()}/x/1", "elsewhere/1/x/1", "?"])
+def test_whoever_may_be_alive_is_waited_for(kit: Kit, holder: str) -> None:
+    _holds(kit, holder)
+    with pytest.raises(Again), lease.held(kit.app, "ledger"):
+        pass
+    kit.clock.forward(seconds=21)
+    with lease.held(kit.app, "ledger"):
+        pass
+
+
+class _Slow:
+    """A calendar that says who called it, and waits for the others to come."""
+
+    def __init__(self, real: Calendar) -> None:
+        self.real, self.calls = real, Counter[str]()
+        self.first = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def cancel(self, ref: Any, message: str = "") -> None:
+        self.calls[ref.id] += 1
+        self.first.set()
+        threading.Event().wait(0.2)
+        self.real.cancel(ref, message)
+
+
+def test_two_jobs_at_once_cancel_each_event_once(kit: Kit) -> None:
+    """A cancellation asks for two jobs: one for the events, one for the mails about them."""
+    loop = ask(kit)
+    events = {i.event_id for i in booked(kit, loop.id).values()}
+    cancel.cancel(kit.app, loop.id, "person:rolf", "the position is filled")
+    assert len(kit.jobs.waiting) == 2
+    slow = _Slow(kit.calendar)
+    app = replace(kit.app, calendars=dict.fromkeys([("local", Mode.TYPED), ("local", Mode.FREE_BUSY)], slow))
+
+    def work(wait: bool) -> bool:
+        if wait:
+            slow.first.wait(10)
+        try:
+            perform.perform(app, loop.id)
+        except Again:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, [False, True])) == [True, False]
+    assert slow.calls == dict.fromkeys(events, 1)
+    perform.perform(app, loop.id)
+    assert slow.calls == dict.fromkeys(events, 1)
+    assert look(kit, loop.id).state is LoopState.CANCELLED
