@@ -89,7 +89,7 @@ class RoomOut(Told[Room]):
     calendar: AccountOut
 
 
-@follows(Site, PLAIN, always=True, without=frozenset({"holidays"}))
+@follows(Site, PLAIN, always=True, without=frozenset({"holidays", "closing"}))
 class SiteOut(Told[Site]):
     pass
 

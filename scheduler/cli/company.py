@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from scheduler import config, wiring
 from scheduler.cli.faults import out
+from scheduler.services.company.notes import Note, holiday_notes
 from scheduler.services.company.read import read_company_file
 
 
@@ -15,8 +17,10 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
         f"{len(company.people)} people, {len(company.pools)} pools, {len(company.rooms)} rooms, "
         f"{len(company.templates)} templates"
     )
+    notes = list(holiday_notes(company.sites, wiring.now().date()))
     if check:
         out.print(f"{company.name}: {counts}: good", markup=False)
+        _tell(notes)
         return
     runtime = wiring.build(config.load(data=data))
     try:
@@ -29,6 +33,12 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
     out.print(f"{company.name}: {counts}: loaded", markup=False)
     if made is not None:
         out.print(f"made the organizer's calendar: {made}", markup=False)
+    _tell(notes)
+
+
+def _tell(notes: Iterable[Note]) -> None:
+    for note in notes:
+        out.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def run_migrate(data: Path | None) -> None:

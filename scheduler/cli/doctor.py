@@ -6,7 +6,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import typer
@@ -23,6 +23,7 @@ from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
+from scheduler.services.company.notes import holiday_notes
 from scheduler.services.planning import availability
 from scheduler.storage import invariants, migrate
 from scheduler.wiring import Runtime
@@ -126,12 +127,21 @@ def _company(app: App) -> Iterator[Finding]:
             yield Finding("calendar", False, f"{subject}: unknown: {state.reason}")
     known = sum(isinstance(s, Known) for s in found.values())
     yield Finding("calendars", known == len(found), f"{known} of {len(found)} can be read")
+    yield _holidays(app, now.date())
     yield _organizer(app, organizer)
     yield _push(app)
     used = {(a.provider, a.mode) for a in (organizer, *accounts.values())}
     for provider in sorted({name for name, _ in used}):
         mode = Mode.TYPED if (provider, Mode.TYPED) in used else Mode.FREE_BUSY
         yield from _account(app, provider, mode, organizer)
+
+
+def _holidays(app: App, today: date) -> Finding:
+    """Whether the closed days of the years ahead are known: of those that are not nobody stays at home."""
+    with app.db.read() as tx:
+        notes = [note for note in holiday_notes(tx.sites.list(), today) if note.open]
+    text = "; ".join(note.text for note in notes)
+    return Finding("holidays", not notes, text or "the holidays of this year and the next ones are known")
 
 
 def _organizer(app: App, organizer: Account) -> Finding:

@@ -43,9 +43,26 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Which days of its country's calendar a site keeps, and which of its own come again.
+
+    ``subdivisions`` are kept beside the one in the country's code. No ``categories`` are the public
+    holidays alone. Days are ``2026-12-24``, or ``12-24`` for every year: those of ``yearly`` are closed,
+    those of ``leave_out``, also by the name of a holiday, are none whatever the country says, on ``half_days`` the site closes at ``until``.
+    """
+
+    subdivisions: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    yearly: frozenset[str] = frozenset()
+    leave_out: frozenset[str] = frozenset()
+    half_days: frozenset[str] = frozenset()
+    until: time = time(12)
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A place with rooms. ``holidays`` are closed all day; ``country`` adds its public ones
-    (ISO 3166 code, optionally with a subdivision: ``DE-BE``)."""
+    (ISO 3166 code, optionally with a subdivision: ``DE-BE``), as ``closing`` says."""
 
     id: str
     name: str
@@ -54,6 +71,7 @@ class Site:
     country: str = ""
     holidays: frozenset[date] = frozenset()
     address: str = ""
+    closing: Closing = Closing()
 
 
 @dataclass(frozen=True, slots=True)

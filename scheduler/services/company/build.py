@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 
 from scheduler.domain.company import Company
-from scheduler.domain.people import Account, Person, Pool, Room, Site, Standing
+from scheduler.domain.people import Account, Closing, Person, Pool, Room, Site, Standing
 from scheduler.domain.policy import Policy, StageRule
 from scheduler.domain.templates import LoopTemplate
 from scheduler.services.company.fields import kept
@@ -14,6 +14,7 @@ from scheduler.services.company.file import (
     CalendarFile,
     CompanyFile,
     DefaultsFile,
+    HolidaysFile,
     PersonFile,
     PolicyFile,
     PoolFile,
@@ -48,11 +49,23 @@ def _account(written: CalendarFile, usual: DefaultsFile) -> Account:
 
 
 def _site(written: SiteFile, usual: DefaultsFile) -> Site:
+    days = (
+        written.holidays if isinstance(written.holidays, HolidaysFile) else HolidaysFile(add=written.holidays)
+    )
+    once = {day for day in days.add if len(day) > len("12-24")}
     return Site(
         **kept(written, Site, "name", "hours", "holidays"),
         name=written.name or written.id,
         hours=together(written.hours or usual.hours),
-        holidays=frozenset(written.holidays),
+        holidays=frozenset(map(date.fromisoformat, once)),
+        closing=Closing(
+            subdivisions=frozenset(days.subdivisions),
+            categories=frozenset(days.categories),
+            yearly=frozenset(days.add) - once,
+            leave_out=frozenset(days.leave_out),
+            half_days=frozenset(days.half_days),
+            until=days.half_days_until,
+        ),
     )
 
 

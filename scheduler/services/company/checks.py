@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from scheduler.domain.company import Company
-from scheduler.domain.people import Account, Standing
+from scheduler.domain.people import Account, Site, Standing
+from scheduler.services import public_holidays
 from scheduler.services.company.faults import Fault, Loc, leads_nowhere, nearest, path
-from scheduler.services.company.file import CompanyFile, OwnTemplate, UsedTemplate
+from scheduler.services.company.file import CompanyFile, HolidaysFile, OwnTemplate, UsedTemplate
 from scheduler.services.company.mend import Reading
 from scheduler.services.company.templates.building import used_template
 from scheduler.services.company.templates.checking import World, template_faults
@@ -92,6 +93,52 @@ def sites_are_known(written: CompanyFile, company: Company, _: Reading) -> Itera
                 yield Fault((section, n, "site"), f"unknown site {thing.site!r}", nearest(thing.site, known))
 
 
+def holidays_are_known(written: CompanyFile, company: Company, _: Reading) -> Iterator[Fault]:
+    """The parts and kinds of holidays are those of the country; no day is said to be two things."""
+    for n, site in enumerate(written.sites):
+        if not isinstance(site.holidays, HolidaysFile):
+            continue
+        loc: Loc = ("sites", n, "holidays")
+        strange = list(_strange_to_the_country(loc, site.holidays, site.country.partition("-")[0]))
+        yield from strange
+        if not strange:
+            yield from _names_are_known(loc, site.holidays, company.sites[n])
+        yield from _one_thing_each(loc, site.holidays)
+
+
+def _strange_to_the_country(loc: Loc, holidays: HolidaysFile, country: str) -> Iterator[Fault]:
+    for field, known in (
+        ("subdivisions", public_holidays.countries()[country] if country else ()),
+        ("categories", public_holidays.categories(country) if country else ()),
+    ):
+        for k, word in enumerate(getattr(holidays, field)):
+            if not country:
+                yield Fault((*loc, field, k), "is of no country", "give the site's `country`")
+            elif word not in known:
+                fault = f"{country} has no {_ONE[field]} {word!r}"
+                yield Fault((*loc, field, k), fault, nearest(word, known))
+
+
+def _names_are_known(loc: Loc, holidays: HolidaysFile, site: Site) -> Iterator[Fault]:
+    """A holiday that is left out by its name is one of the country's."""
+    words = [(k, word) for k, word in enumerate(holidays.leave_out) if not word[:1].isdigit()]
+    if not words or not site.country:
+        return
+    known = {public_holidays.bare(name): name for name in public_holidays.names(site)}
+    for k, word in words:
+        if public_holidays.bare(word) not in known:
+            fault = f"{word!r} is no holiday of {site.country} here"
+            yield Fault((*loc, "leave_out", k), fault, nearest(word, known.values()))
+
+
+def _one_thing_each(loc: Loc, holidays: HolidaysFile) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for field in ("add", "leave_out", "half_days"):
+        for k, day in enumerate(getattr(holidays, field)):
+            if seen.setdefault(day, field) != field:
+                yield Fault((*loc, field, k), f"{day} is already in `{seen[day]}`", "keep one of the two")
+
+
 def members_are_known(written: CompanyFile, company: Company, _: Reading) -> Iterator[Fault]:
     """A pool's members are people of the company, each with one standing."""
     known = {p.id for p in company.people}
@@ -137,7 +184,7 @@ def used_templates_exist(written: CompanyFile, company: Company, _: Reading) -> 
                 yield Fault((*loc, field), fault, f"name yours: `{field}: {{{name}: …}}`")
 
 
-_ONE = {"pools": "pool", "people": "person"}
+_ONE = {"pools": "pool", "people": "person", "subdivisions": "subdivision", "categories": "category"}
 
 
 def templates_can_be_planned(written: CompanyFile, company: Company, reading: Reading) -> Iterator[Fault]:
@@ -212,6 +259,7 @@ RULES: tuple[Rule, ...] = (
     ids_differ,
     calendars_differ,
     sites_are_known,
+    holidays_are_known,
     members_are_known,
     used_templates_exist,
     templates_can_be_planned,

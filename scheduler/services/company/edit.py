@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInput, BadInputs
-from scheduler.domain.people import Person, Pool, Standing
+from scheduler.domain.people import Person, Pool, Site, Standing
 from scheduler.domain.policy import Policy
 from scheduler.domain.templates import InterviewSpec, LoopTemplate, SeatSpec
 from scheduler.services.app import App
@@ -62,7 +62,7 @@ def company_file(tx: Tx) -> dict[str, Any]:
     return {
         "company": {"name": tx.company.name(), "organizer": written(organizer)},
         "defaults": {"provider": organizer.provider, "mode": organizer.mode.value},
-        "sites": [_said(entry(s, SiteFile)) for s in tx.sites.list()],
+        "sites": [_site(s) for s in tx.sites.list()],
         "people": [_person(p) for p in people],
         "pools": [_pool(p) for p in pools],
         "rooms": [_said(entry(r, RoomFile)) for r in tx.rooms.list()],
@@ -79,6 +79,19 @@ def _named(templates: Iterable[LoopTemplate]) -> set[str]:
 def _said(values: dict[str, Any]) -> dict[str, Any]:
     """Without what is empty: an empty text is no name and no title."""
     return {name: value for name, value in values.items() if value not in ("", None)}
+
+
+def _site(value: Site) -> dict[str, Any]:
+    closing = value.closing
+    holidays = {
+        "subdivisions": sorted(closing.subdivisions),
+        "categories": sorted(closing.categories),
+        "add": sorted({*(day.isoformat() for day in value.holidays), *closing.yearly}),
+        "leave_out": sorted(closing.leave_out),
+        "half_days": sorted(closing.half_days),
+        "half_days_until": f"{closing.until:%H:%M}",
+    }
+    return _said(entry(value, SiteFile) | {"holidays": holidays})
 
 
 def _person(value: Person) -> dict[str, Any]:

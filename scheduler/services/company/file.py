@@ -6,7 +6,7 @@ order has no circle) is in `company_checks` and `template_checks`.
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -29,8 +29,11 @@ from scheduler.services.company.faults import Said
 from scheduler.services.company.fields import follows
 from scheduler.services.company.words import (
     as_list,
+    clock_of,
     country_of,
+    day_of,
     email_of,
+    holiday_of,
     hours_of,
     id_of,
     line_of,
@@ -52,6 +55,9 @@ Some = Annotated[StrictInt, Field(ge=1, le=1440)]
 Provider = Literal["local", "google", "outlook"]
 
 _RANGE = {"type": "string", "examples": ["11:30-14:00"]}
+_DAY = {"type": "string", "examples": ["2026-12-24", "12-24"]}
+_HOLIDAY = {"type": "string", "examples": ["2026-10-12", "Columbus Day"]}
+_CLOCK = {"type": "string", "examples": ["12:30"]}
 _HOURS = {"type": "string", "examples": ["mon-fri 09:00-17:30"]}
 _OneOrMany = BeforeValidator(as_list, json_schema_input_type=str | list[str])
 
@@ -69,6 +75,14 @@ def _apart(lines: list[tuple[Hours, ...]]) -> list[tuple[Hours, ...]]:
     return lines
 
 
+DAYS, CLOSING = "<days>", "<closing>"
+Day = Annotated[str, PlainValidator(day_of), WithJsonSchema(_DAY)]
+Days = Annotated[list[Day], _OneOrMany]
+Named = Annotated[
+    list[Annotated[str, PlainValidator(holiday_of), WithJsonSchema(_HOLIDAY)]],
+    _OneOrMany,
+]
+Clock = Annotated[time, PlainValidator(clock_of), WithJsonSchema(_CLOCK)]
 Week = Annotated[list[HoursLine], Field(min_length=1), _OneOrMany, AfterValidator(_apart)]
 Windows = Annotated[list[Window], _OneOrMany]
 Ids = Annotated[list[Id], _OneOrMany]
@@ -118,11 +132,34 @@ class DefaultsFile(Written):
     mode: Mode = Mode.TYPED
 
 
+class HolidaysFile(Written):
+    """Which days of the country's calendar count, and the company's own. A plain list is ``add``."""
+
+    subdivisions: Lines = Field(default=[], description="parts of the country beside the one in its code")
+    categories: Lines = Field(default=[], description="kinds of holidays; `public` where none is given")
+    add: Days = Field(default=[], description="more closed days")
+    leave_out: Named = Field(
+        default=[], description="days of the country's calendar, or names of its holidays, on which one works"
+    )
+    half_days: Days = Field(default=[], description="days that end early")
+    half_days_until: Clock = Field(default=time(12), description="when half days end")
+
+
+def _form_of_holidays(value: Any) -> str:
+    return DAYS if isinstance(value, list) else CLOSING
+
+
+Holidays = Annotated[
+    Annotated[list[Day], Tag("<days>")] | Annotated[HolidaysFile, Tag("<closing>")],
+    Discriminator(_form_of_holidays),
+]
+
+
 PLAIN = {str: Line, bool: bool, frozenset[str]: Lines}
 """How a field of the domain is written that says nothing else."""
 
 
-@follows(Site, PLAIN)
+@follows(Site, PLAIN, without=frozenset({"closing"}))
 class SiteFile(Written):
     id: Id = Field(description="a short name such as `berlin`")
     name: Line | None = None
@@ -131,7 +168,7 @@ class SiteFile(Written):
     country: Annotated[str, AfterValidator(country_of)] = Field(
         default="", description="adds its public holidays"
     )
-    holidays: list[date] = []
+    holidays: Holidays = Field(default=[], description="more closed days, or which days count at all")
     address: Annotated[str, Field(max_length=500)] = ""
 
 
@@ -270,7 +307,12 @@ class BuiltInTemplate(OwnTemplate):
 
 
 OWN, USED = "<own>", "<use>"
-TAGS: dict[str, type[BaseModel]] = {OWN: OwnTemplate, USED: UsedTemplate}
+TAGS: dict[str, type[BaseModel]] = {
+    OWN: OwnTemplate,
+    USED: UsedTemplate,
+    DAYS: SiteFile,
+    CLOSING: HolidaysFile,
+}
 """Steps in the location of an error that are no keys of the file."""
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import time
-from functools import lru_cache
+from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
-
-import holidays
 
 from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Hours
 from scheduler.domain.templates import ClockWindow
 from scheduler.domain.time import zone
+from scheduler.services import public_holidays
 from scheduler.services.company.faults import Said, nearest, quoted
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -23,6 +21,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _LINK = re.compile(r"https?://[^\s/?#<>\"\\]+(?:[/?#][^\s<>\"\\]*)?")
 _RANGE = re.compile(r"(\d{1,2}):(\d\d) ?[-–] ?(\d{1,2}):(\d\d)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_YEARLY = re.compile(r"\d\d-\d\d")
 _COUNTRY = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,5}))?")
 
 
@@ -78,20 +78,52 @@ def zone_of(value: str) -> str:
     return value
 
 
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, list[str]]:
-    return holidays.list_supported_countries()
-
-
 def country_of(value: str) -> str:
     """An ISO 3166 code whose public holidays are known, optionally with a subdivision."""
     found = _COUNTRY.fullmatch(value)
-    if not found or found[1] not in _countries():
+    known = public_holidays.countries()
+    if not found or found[1] not in known:
         raise Said(f"{quoted(value)} is not a country code", "use an ISO 3166 code such as DE or DE-BE")
-    if found[2] and found[2] not in _countries()[found[1]]:
-        known = ", ".join(_countries()[found[1]]) or "none"
-        raise Said(f"{found[1]} has no subdivision {found[2]!r}", f"known: {known}")
+    if found[2] and found[2] not in known[found[1]]:
+        parts = ", ".join(known[found[1]]) or "none"
+        raise Said(f"{found[1]} has no subdivision {found[2]!r}", f"known: {parts}")
     return value
+
+
+def day_of(value: Any) -> str:
+    """``2026-12-24``, or ``12-24`` for the day in every year."""
+    if isinstance(value, date) and not isinstance(value, datetime):  # TOML has dates of its own
+        return value.isoformat()
+    fix = "write it as 2026-12-24, or as 12-24 for every year"
+    text = text_of(value, fix)
+    try:
+        if _YEARLY.fullmatch(text):
+            date.fromisoformat(f"2024-{text}")  # a year with every day
+        elif not _DATE.fullmatch(text):
+            raise ValueError
+        else:
+            date.fromisoformat(text)
+    except ValueError:
+        raise Said(f"{quoted(text)} is not a date", fix) from None
+    return text
+
+
+def holiday_of(value: Any) -> str:
+    """A day as in `day_of`, or a holiday by its name."""
+    if isinstance(value, str) and not re.match(r"\s*\d", value):
+        return line_of(value)
+    return day_of(value)
+
+
+def clock_of(value: Any) -> time:
+    """``12:30``: a time of day."""
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    text = text_of(value, "write it as 12:30")
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)(?::00)?", text)
+    if not found:
+        raise Said(f"{quoted(text)} is not a time of day", "write it as 12:30")
+    return _clock(found[1], found[2], text)
 
 
 def _clock(hour: str, minute: str, whole: str) -> time:

@@ -24,7 +24,7 @@ from scheduler.services.planning.meaning import Meaning, Seat, meaning
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.seating import debrief_attendees
 from scheduler.services.planning.sessions import Sessions, build_sessions, session_id
-from scheduler.services.planning.windows import candidate_windows, no_window
+from scheduler.services.planning.windows import candidate_windows, closed_days, no_window
 from solver import (
     Assignment,
     Busy,
@@ -97,7 +97,7 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
         return (unread,)
     offered = candidate_windows(picture)
     if not offered:
-        return (no_window(picture),)
+        return (no_window(picture), *closed_days(picture))
     sessions = build_sessions(picture, scale, offered, pinned)
     if sessions.reasons:
         return sessions.reasons

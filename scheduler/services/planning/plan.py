@@ -17,6 +17,7 @@ from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import naming
 from scheduler.services.planning.encode import Encoded, decode, encode
 from scheduler.services.planning.picture import Picture, gather
+from scheduler.services.planning.windows import closed_days
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
 from solver import ProblemError, Result, Status, gap_sentence
@@ -95,7 +96,7 @@ def in_words(
     fixes = tuple(fix.sentence(name, when) for fix in found.fixes[:_KEEP_FIXES])
     if not reasons:
         reasons = (Reason("together", _together(picture)),)
-    return (*reasons, *_unreadable(picture)), fixes
+    return (*reasons, *closed_days(picture), *_unreadable(picture)), fixes
 
 
 def _together(picture: Picture) -> str:

@@ -9,7 +9,7 @@ from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
-from scheduler.domain.time import Span, day_span, days_of, intersection, merged, without, zone
+from scheduler.domain.time import Span, intersection, merged, without
 from scheduler.services.planning import worktime
 from scheduler.services.planning.availability import without_own
 from scheduler.services.planning.picture import Picture
@@ -30,10 +30,7 @@ def candidate_windows(picture: Picture) -> list[Span]:
     current = [i.span for i in picture.current if i.kind is not InterviewKind.DEBRIEF]
     windows = merged([*found, *current])
     if loop.site and loop.site in picture.sites:
-        site = picture.sites[loop.site]
-        tz = zone(site.zone)
-        days = [day_span(d, tz) for d in days_of(picture.span, tz) if not worktime.closed(site, d)]
-        windows = intersection(windows, merged(days))
+        windows = intersection(windows, worktime.open_days(picture.sites[loop.site], picture.span))
     elsewhere = [r.span for r in picture.others if r.subject == Subject.candidate(loop.application)]
     windows = without(windows, elsewhere)
     for companion in picture.application.accommodation.also:
@@ -52,6 +49,14 @@ def _companion_free(picture: Picture, person: Person) -> list[Span]:
     busy = [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
     busy += [r.span for r in picture.others if r.subject == subject]
     return without(worktime.working(person, picture.sites.get(person.site), picture.span), busy)
+
+
+def closed_days(picture: Picture) -> tuple[Reason, ...]:
+    """The holidays and half days within what the candidate offered, where the loop is or its people are."""
+    sites = {picture.loop.site} | {p.site for p in picture.roster.people.values()}
+    told = [worktime.closing_words(s, picture.loop.windows) for id, s in picture.sites.items() if id in sites]
+    text = "; ".join(filter(None, told))
+    return (Reason("closed", text),) if text else ()
 
 
 def no_window(picture: Picture) -> Reason:

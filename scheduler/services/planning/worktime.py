@@ -1,64 +1,114 @@
-"""Who works when: weekly wall-clock hours and holidays as instants."""
+"""Who works when: weekly wall-clock hours, holidays and half days as instants."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-import holidays as public
-
-from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Hours, Person, Site
 from scheduler.domain.templates import ClockWindow
-from scheduler.domain.time import Span, at, days_of, merged, zone
+from scheduler.domain.time import Span, at, day_span, days_of, merged, zone
+from scheduler.services import public_holidays as public
+
+_SHOWN = 5
 
 
-@lru_cache(maxsize=256)
-def _public_holidays(country: str, year: int) -> frozenset[date]:
-    code, _, subdivision = country.partition("-")
-    try:
-        return frozenset(public.country_holidays(code, subdiv=subdivision or None, years=year))
-    except (NotImplementedError, KeyError):
-        raise BadInput(
-            "country", f"no public holidays are known for {country!r}", "use an ISO code such as DE or DE-BE"
-        ) from None
+def closes(site: Site, day: date) -> time | None:
+    """When the site closes on a day that is no ordinary one: at midnight (``time.min``) where it is closed
+    all day, at some hour on a half day. ``None``: it is an ordinary day.
+
+    What the company says itself counts more than its country's calendar.
+    """
+    own = site.closing
+    if day in site.holidays or public.named(own.yearly, day):
+        return time.min
+    if public.named(own.half_days, day):
+        return own.until
+    if public.named(own.leave_out, day):
+        return None
+    found = _public(site, day)
+    if found is None or {public.bare(n) for n in found.names} <= {public.bare(t) for t in own.leave_out}:
+        return None
+    return own.until if found.since is None else found.since
 
 
 def closed(site: Site, day: date) -> bool:
     """Whether the site is closed all day: a holiday of the company or of its country."""
-    return day in site.holidays or (bool(site.country) and day in _public_holidays(site.country, day.year))
+    return closes(site, day) == time.min
+
+
+def why_closed(site: Site, day: date) -> str:
+    """What the day is called in its country's calendar; empty for one of the company's own."""
+    found = _public(site, day)
+    return " / ".join(found.names) if found else ""
+
+
+def closing_words(site: Site, spans: Iterable[Span]) -> str:
+    """Which of the days that these spans touch are no ordinary ones, in words; empty where all are."""
+    tz = zone(site.zone)
+    found: list[str] = []
+    for day in sorted({day for span in spans for day in days_of(span, tz)}):
+        ends, name = closes(site, day), why_closed(site, day)
+        if ends is not None:
+            until = "" if ends == time.min else f" from {ends:%H:%M}"
+            found.append(f"{day:%A %d %B %Y}{until}" + (f" ({name})" if name else ""))
+    shown = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+    return f"{site.name} is closed on {shown}" if found else ""
+
+
+def _public(site: Site, day: date) -> public.Holiday | None:
+    if not site.country:
+        return None
+    return public.days(*public.parts_of(site), site.closing.categories, day.year).get(day)
 
 
 def hours(
-    weekly: Sequence[Hours], tz: ZoneInfo, span: Span, closed_days: Collection[date] = ()
+    weekly: Sequence[Hours], tz: ZoneInfo, span: Span, closing: Mapping[date, time] | None = None
 ) -> list[Span]:
-    """Weekly wall-clock hours as merged spans inside ``span``, holidays left out.
+    """Weekly wall-clock hours as merged spans inside ``span``; days in ``closing`` end at that hour.
 
     On a day over a clock change the wall clock rules: 09:00–17:00 is the same stretch of the day.
     """
     found: list[Span] = []
     for day in days_of(span, tz):
-        if day in closed_days:
-            continue
+        ends = (closing or {}).get(day)
         for stretch in weekly:
-            if stretch.weekday == day.weekday():
-                found.extend(_clipped(at(day, stretch.start, tz), at(day, stretch.end, tz), span))
+            if stretch.weekday != day.weekday():
+                continue
+            end = stretch.end if ends is None else min(stretch.end, ends)
+            if stretch.start < end:
+                found.extend(_clipped(at(day, stretch.start, tz), at(day, end, tz), span))
     return merged(found)
 
 
 def working(person: Person, site: Site | None, span: Span) -> list[Span]:
-    """When somebody works inside ``span``; their site's holidays are theirs."""
+    """When somebody works inside ``span``; their site's holidays and half days are theirs."""
     tz = zone(person.zone)
-    days = [d for d in days_of(span, tz) if site is not None and closed(site, d)]
-    return hours(person.hours, tz, span, frozenset(days))
+    return hours(person.hours, tz, span, _closing(site, span, tz) if site is not None else None)
 
 
 def open_hours(site: Site, span: Span) -> list[Span]:
     """The business hours of a site inside ``span``."""
     tz = zone(site.zone)
-    return hours(site.hours, tz, span, frozenset(d for d in days_of(span, tz) if closed(site, d)))
+    return hours(site.hours, tz, span, _closing(site, span, tz))
+
+
+def open_days(site: Site, span: Span) -> list[Span]:
+    """The days that ``span`` touches, without those on which the site is closed, half days until it closes."""
+    tz = zone(site.zone)
+    found: list[Span] = []
+    for day in days_of(span, tz):
+        ends, whole = closes(site, day), day_span(day, tz)
+        end = whole.end if ends is None else at(day, ends, tz)
+        if ends != time.min and whole.start < end:
+            found.append(Span(whole.start, end))
+    return merged(found)
+
+
+def _closing(site: Site, span: Span, tz: ZoneInfo) -> dict[date, time]:
+    ends = {day: closes(site, day) for day in days_of(span, tz)}
+    return {day: end for day, end in ends.items() if end is not None}
 
 
 def clock_windows(windows: Iterable[ClockWindow], tz: ZoneInfo, span: Span) -> list[Span]:

@@ -55,7 +55,7 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
     ({"sites__0__hours": []}, "sites[0].hours: is an empty list; give at least one"),
     (
         {"sites__0__holidays": ["2026-13-01"]},
-        "sites[0].holidays[0]: '2026-13-01' is not a date; write it as 2026-12-24",
+        "sites[0].holidays[0]: '2026-13-01' is not a date; write it as 2026-12-24, or as 12-24 for every year",
     ),
     (
         {"sites__0__country": "DEU"},
