@@ -54,5 +54,5 @@ def put_application(
             requests.check_people(tx, value)
         except BadInput as bad:  # here the application is the whole body
             raise BadInput(bad.field.removeprefix("application."), bad.fault, bad.fix) from None
-        tx.applications.put(value)
+        requests.keep(tx, value)
     return body

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scheduler.domain.subjects import Subject
+from scheduler.domain.subjects import Subject, Whose
 
 
 class DomainError(Exception):
@@ -64,13 +64,18 @@ class WrongState(DomainError):
         self.noun, self.id, self.state = noun, id, state
 
 
+def _said(subject: Subject) -> str:
+    """A candidate is kept under a digest, which tells nobody anything."""
+    return "the candidate" if subject.kind is Whose.CANDIDATE else str(subject)
+
+
 class Taken(DomainError):
     """``subjects`` are those who are no longer free."""
 
     code = "taken"
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
-        super().__init__("no longer free: " + ", ".join(map(str, subjects)))
+        super().__init__("no longer free: " + ", ".join(map(_said, subjects)))
         self.subjects = tuple(subjects)
 
 

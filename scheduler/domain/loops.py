@@ -60,9 +60,17 @@ class BookMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """Somebody who applies, once or several times. Who they are is told by the address, whatever its
+    case: names are written in many ways, and ``ada+jobs@`` may well be somebody else than ``ada@``."""
+
     name: str
     email: str
     zone: str
+
+    @property
+    def subject(self) -> Subject:
+        """What their time is kept under: nobody is in two interviews at once, whatever they applied for."""
+        return Subject.candidate(self.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,8 @@ class Accommodation:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A person's candidacy for one job; everything is keyed on it, never on an e-mail address."""
+    """A person's candidacy for one job: the key of loops and mails. The candidate's time alone is kept by
+    person (`Candidate.subject`), who may have several."""
 
     id: str
     candidate: Candidate

@@ -1,7 +1,9 @@
-"""Whose time it is: a person's, a room's, or that of the candidate of an application."""
+"""Whose time it is: a person's, a room's, or a candidate's, whatever they applied for."""
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +17,7 @@ class Whose(StrEnum):
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
     """Somebody or something whose time is taken, at most once. ``id`` is that of the person or the room;
-    a candidate has the id of their application, since that is what everything of theirs is keyed on.
+    a candidate has the digest of their address, the same for all their applications (`candidate`).
 
     Its text, ``person:anna``, is what databases, facts and answers hold; subjects sort as their texts do.
     """
@@ -36,8 +38,11 @@ class Subject:
         return cls(Whose.ROOM, id)
 
     @classmethod
-    def candidate(cls, application: str) -> Subject:
-        return cls(Whose.CANDIDATE, application)
+    def candidate(cls, email: str) -> Subject:
+        """The address tells who it is, in any case of its letters; the subject does not tell the address."""
+        address = unicodedata.normalize("NFC", email.strip()).casefold()
+        digest = hashlib.sha256(b"loopwright/candidate/" + address.encode()).hexdigest()
+        return cls(Whose.CANDIDATE, digest[:32])
 
     @classmethod
     def parse(cls, text: str) -> Subject:

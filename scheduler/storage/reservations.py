@@ -82,6 +82,20 @@ class Reservations:
         )
         return sorted(set(self.connection.execute(gone.returning(_t.loop)).scalars()))
 
+    def rename(self, loops_: Collection[str], old: Subject, new: Subject) -> list[Reservation]:
+        """Keep what these loops took of one subject under another; returns what stays as it was because
+        the other is taken then."""
+        lock_loops(self.connection, loops_)
+        lock_subjects(self.connection, {str(old), str(new)})
+        left = []
+        for row in self._list((_t.subject == str(old)) & _t.loop.in_(sorted(set(loops_)))):
+            if any(row.span.overlaps(there.span) for there in self.of_subjects([new], row.span)):
+                left.append(row)
+                continue
+            mine = (_t.subject == str(old)) & (_t.start_at == row.span.start)
+            self.connection.execute(sa.update(reservations).where(mine).values(subject=str(new)))
+        return left
+
     def of_loop(self, loop_id: str) -> list[Reservation]:
         """By subject and start."""
         return self._list(_t.loop == loop_id)

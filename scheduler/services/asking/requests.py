@@ -21,6 +21,7 @@ from scheduler.storage.database import Tx
 
 MAX_HORIZON_DAYS = 90
 MAX_WINDOWS = 100
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
     template = _template(tx, request)
     check_people(tx, request.application)
     loop = _draft(app, tx, request, template, visit, cause)
-    tx.applications.put(_with_known_needs(tx, request.application))
+    keep(tx, _with_known_needs(tx, request.application))
     # whoever told of the same visit at the same time was waited for just now
     known = tx.loops.by_visit(request.application.id, visit)
     if known is not None:
@@ -93,6 +94,16 @@ def check_people(tx: Tx, application: Application) -> None:
                 f"application.accommodation.also[{n}]", f"no person {id!r}", "add them to the company file"
             )
     zone(application.candidate.zone, "application.candidate.zone")
+
+
+def keep(tx: Tx, application: Application) -> None:
+    """Store an application. Where its candidate has another address now, what its loops hold of their time
+    is kept for the person of that address."""
+    known = tx.applications.get(application.id)
+    if known is not None and known.candidate.subject != application.candidate.subject:
+        loops = [loop.id for loop in tx.loops.list(application=application.id, limit=_MOST)]
+        tx.reservations.rename(loops, known.candidate.subject, application.candidate.subject)
+    tx.applications.put(application)
 
 
 def _with_known_needs(tx: Tx, application: Application) -> Application:

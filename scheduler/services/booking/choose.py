@@ -17,20 +17,23 @@ from scheduler.domain.bookings import (
 )
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import Application, Loop, LoopState, Reason
+from scheduler.domain.loops import Application, Candidate, Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject
+from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import caps, layout, recheck
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import plan as planning
+from scheduler.services.planning.candidate import kept_free
 from scheduler.services.planning.picture import subjects_of
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
+_DAY = timedelta(days=1)
 BOOKED = frozenset({LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED})
 
 
@@ -93,7 +96,8 @@ def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[Subject, S
     first = min(i.span for i in proposal.interviews)
     # the hour that an approval may take is not held against a plan made just before
     slack = timedelta(hours=1)
-    return [(Subject.candidate(loop.application), first)] if first.start + slack < earliest else []
+    late = first.start + slack < earliest
+    return [(_application(app, loop).candidate.subject, first)] if late else []
 
 
 def _start_over(
@@ -168,7 +172,10 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
     policy = tx.company.policy()
     expires = app.clock() + timedelta(minutes=policy.hold_minutes)
     moved = [i.id for i in (*diff.change, *diff.cancel)]
-    tx.reservations.swap(loop.id, moved, layout.taken(loop, diff.written, Hold.HELD, expires))
+    candidate = application.candidate
+    tx.reservations.swap(loop.id, moved, layout.taken(loop, candidate, diff.written, Hold.HELD, expires))
+    if _too_near(tx, loop, candidate, diff.written, before):
+        raise Taken([candidate.subject])
     full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before)
     if full:
         raise Full([Subject.person(p) for p in full])
@@ -177,6 +184,19 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
     tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))
     jobs.perform(app, tx, loop)
     return diff
+
+
+def _too_near(
+    tx: Tx, loop: Loop, candidate: Candidate, new: Sequence[Interview], old: Sequence[Interview]
+) -> bool:
+    """Whether another loop of the same candidate leaves too little time before or after a new time. Asked
+    once the candidate's time is taken: then nobody else is just taking it."""
+    spans = {i.span for i in new if i.kind is not InterviewKind.DEBRIEF} - {i.span for i in old}
+    if not spans:
+        return False
+    around = Span(min(spans).start - _DAY, max(s.end for s in spans) + _DAY)
+    rows = tx.reservations.of_subjects([candidate.subject], around, except_loop=loop.id)
+    return any(s.overlaps(kept) for kept in kept_free(tx, loop, rows) for s in spans)
 
 
 def _note_replaced(app: App, tx: Tx, loop: Loop, before: Sequence[Interview], diff: Difference) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from connectors.types import Attendee, EventIntent, Role
 from scheduler.domain.bookings import Hold, Interview, InterviewState, Reservation, Seat, SeatState
-from scheduler.domain.loops import Application, Loop
+from scheduler.domain.loops import Application, Candidate, Loop
 from scheduler.domain.people import Person, Room
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.subjects import Subject
@@ -84,7 +84,9 @@ def _debrief(loop: Loop, application: Application, span: Span, panels: Iterable[
     )
 
 
-def taken(loop: Loop, rows: Iterable[Interview], state: Hold, expires: datetime | None) -> list[Reservation]:
+def taken(
+    loop: Loop, candidate: Candidate, rows: Iterable[Interview], state: Hold, expires: datetime | None
+) -> list[Reservation]:
     """The time that interviews take from people, rooms and the candidate, buffers included.
 
     Optional guests of a debrief are invited but not reserved; the candidate is never in a debrief.
@@ -99,7 +101,7 @@ def taken(loop: Loop, rows: Iterable[Interview], state: Hold, expires: datetime 
         if interview.room:
             subjects.append((Subject.room(interview.room), interview.span))
         if not debrief:
-            subjects.append((Subject.candidate(loop.application), interview.span))
+            subjects.append((candidate.subject, interview.span))
         found += [Reservation(s, span, loop.id, interview.id, state, expires) for s, span in subjects]
     return found
 

@@ -33,7 +33,7 @@ def requirements(
     for interview in layout.interviews(loop, application, planned):
         found += needs(interview)
         if interview.kind is not InterviewKind.DEBRIEF:
-            found.append((Subject.candidate(loop.application), interview.span))
+            found.append((application.candidate.subject, interview.span))
     return list(dict.fromkeys(found))
 
 

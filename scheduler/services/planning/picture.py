@@ -15,7 +15,7 @@ from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import EVALUATING, InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
-from scheduler.services.planning import availability, seating
+from scheduler.services.planning import availability, candidate, seating
 from scheduler.services.planning.seating import Roster
 from scheduler.storage.database import Tx
 
@@ -44,6 +44,8 @@ class Picture:
     others: tuple[Reservation, ...]
     barred: frozenset[str]
     load: Mapping[str, int]
+    elsewhere: tuple[Span, ...] = ()
+    """When other loops keep the candidate from being met, breaks and the way between places included."""
     current: tuple[Interview, ...] = ()
     availability: Mapping[Subject, Availability] = field(default_factory=dict)
 
@@ -93,7 +95,7 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
     roster = Roster({i: whole.people[i] for i in sorted(ids)}, pools)
     rooms = {r.id: r for r in tx.rooms.list() if r.site == loop.site and r.active}
     subjects = [Subject.person(i) for i in ids] + [Subject.room(r) for r in rooms]
-    subjects.append(Subject.candidate(loop.application))
+    subjects.append(application.candidate.subject)
     # caps count whole ISO weeks: what was given earlier this week counts as well
     since = Span(span.start - _WEEK, span.end)
     others = tuple(tx.reservations.of_subjects(subjects, since, except_loop=loop.id))
@@ -111,6 +113,9 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
         others=others,
         barred=_met_before(tx, loop),
         load=_load(tx, ids, now),
+        elsewhere=candidate.kept_free(
+            tx, loop, [r for r in others if r.subject == application.candidate.subject]
+        ),
         current=current,
     )
 

@@ -17,8 +17,9 @@ from scheduler.services.planning.picture import Picture
 
 def candidate_windows(picture: Picture) -> list[Span]:
     """When the candidate can be met: offered, inside the horizon and past the notice, with travel
-    kept free on site, holidays closed there, outside their interviews of other loops, and with
-    companions (an interpreter) free as well. What is booked already stays possible."""
+    kept free on site, holidays closed there, outside their interviews of other loops and what is kept
+    free beside them, and with companions (an interpreter) free as well. What is booked already stays
+    possible."""
     loop, template = picture.loop, picture.loop.template
     earliest = max(loop.horizon.start, picture.now + timedelta(hours=template.notice_hours))
     travel = timedelta(minutes=template.travel if loop.site else 0)
@@ -28,11 +29,11 @@ def candidate_windows(picture: Picture) -> list[Span]:
         if start < end:
             found.append(Span(start, end))
     current = [i.span for i in picture.current if i.kind is not InterviewKind.DEBRIEF]
-    windows = merged([*found, *current])
+    windows = merged([*without(merged(found), picture.elsewhere), *current])
     if loop.site and loop.site in picture.sites:
         windows = intersection(windows, worktime.open_days(picture.sites[loop.site], picture.span))
-    elsewhere = [r.span for r in picture.others if r.subject == Subject.candidate(loop.application)]
-    windows = without(windows, elsewhere)
+    met = [r.span for r in picture.others if r.subject == picture.application.candidate.subject]
+    windows = without(windows, met)
     for companion in picture.application.accommodation.also:
         person = picture.roster.people.get(companion)
         windows = intersection(windows, _companion_free(picture, person) if person else [])

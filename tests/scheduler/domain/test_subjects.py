@@ -16,7 +16,7 @@ SUBJECTS = st.builds(Subject, st.sampled_from(Whose), st.text(min_size=1))
     [
         (Subject.person("anna"), "person:anna"),
         (Subject.room("oak"), "room:oak"),
-        (Subject.candidate("app-7"), "candidate:app-7"),
+        (Subject(Whose.CANDIDATE, "9f2c"), "candidate:9f2c"),
         (Subject.room("2:07"), "room:2:07"),
     ],
 )
