@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from scheduler.api import parameters
 from scheduler.config import Settings
 
 
@@ -44,7 +45,8 @@ def can(actor: Actor, action: Action) -> bool:
 
 
 def needs(action: Action) -> Any:
-    """The dependency that a route declares its action with; gives the actor."""
+    """The dependency that a route declares its action with; gives the actor. Whoever may ask is told of
+    parameters that the route does not know."""
 
     def check(request: Request) -> Actor:
         actor = _actor(request)
@@ -57,6 +59,7 @@ def needs(action: Action) -> Any:
             raise HTTPException(
                 403, "without an API token only this machine may ask; set LOOPWRIGHT_API_TOKEN"
             )
+        parameters.check(request)
         return actor
 
     check.action = action  # type: ignore[attr-defined]

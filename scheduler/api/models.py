@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,10 +11,9 @@ from scheduler.domain.bookings import Interview
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, Loop
 from scheduler.domain.proposals import Proposal
-from scheduler.domain.templates import ClockWindow
 from scheduler.services.asking.prepare import InterviewChange
 from scheduler.services.asking.requests import MAX_WINDOWS, LoopRequest
-from scheduler.services.company.faults import Said
+from scheduler.services.company.file import Windows
 from scheduler.services.company.words import email_of
 from scheduler.services.telling.agenda import Line
 
@@ -23,16 +22,6 @@ LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 Short = Annotated[str, Field(max_length=200, pattern=LINE)]
 Address = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
-
-
-def _forwards(window: tuple[str, str]) -> tuple[str, str]:
-    if window[1] <= window[0]:
-        raise Said(f"{window[0]} to {window[1]} ends before it starts", "write the earlier time first")
-    return window
-
-
-Hours = Annotated[tuple[Clock, Clock], AfterValidator(_forwards)]
 
 
 class In(BaseModel):
@@ -121,14 +110,16 @@ class StepChange(In):
 
     minutes: int | None = Field(None, ge=5, le=720)
     people: list[Id] = Field(default=[], max_length=20)
-    windows: list[Hours] = Field(default=[], max_length=5, description="Pairs of start and end.")
+    windows: Windows = Field(
+        default=[], max_length=5, description="Parts of the day, as in the company file."
+    )
     due_days: int | None = Field(None, ge=1, le=60)
 
     def value(self) -> InterviewChange:
         return InterviewChange(
             minutes=self.minutes,
             people=tuple(self.people),
-            windows=tuple(ClockWindow(time.fromisoformat(a), time.fromisoformat(b)) for a, b in self.windows),
+            windows=tuple(self.windows),
             due_days=self.due_days,
         )
 

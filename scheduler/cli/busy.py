@@ -163,11 +163,11 @@ def _row(subject: Subject, owner: Person | Room, found: Availability, zone_name:
 
 def _show(row: Mapping[str, Any]) -> None:
     if "provider" not in row:
-        out.print(f"unknown: {row['reason']}", style="yellow", markup=False)
+        out.print(f"unknown: {row['reason']}", style="yellow")
         return
     title = f"{row['name']} · {row['provider']} {row['address']} · {row['zone']}"
     if not row["known"]:
-        out.print(f"{title}\n  unknown: {row['reason']}", style="yellow", markup=False)
+        out.print(f"{title}\n  unknown: {row['reason']}", style="yellow")
         return
     table = Table("from", "to", "verdict", title=title, title_justify="left")
     for block in row["busy"]:

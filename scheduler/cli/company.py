@@ -19,7 +19,7 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
     )
     notes = list(holiday_notes(company.sites, wiring.now().date()))
     if check:
-        out.print(f"{company.name}: {counts}: good", markup=False)
+        out.print(f"{company.name}: {counts}: good")
         _tell(notes)
         return
     runtime = wiring.build(config.load(data=data))
@@ -30,15 +30,15 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
         made = wiring.make_organizers_calendar(runtime)
     finally:
         runtime.close()
-    out.print(f"{company.name}: {counts}: loaded", markup=False)
+    out.print(f"{company.name}: {counts}: loaded")
     if made is not None:
-        out.print(f"made the organizer's calendar: {made}", markup=False)
+        out.print(f"made the organizer's calendar: {made}")
     _tell(notes)
 
 
 def _tell(notes: Iterable[Note]) -> None:
     for note in notes:
-        out.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"note: {note}", soft_wrap=True)
 
 
 def run_migrate(data: Path | None) -> None:

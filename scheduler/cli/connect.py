@@ -69,7 +69,7 @@ def run(provider: str, data: Path | None, wanted: Wanted) -> None:
 
 def _say(*lines: str) -> None:
     for line in lines:
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
 
 
 def _client(file: Path | None) -> bytes | None:

@@ -24,6 +24,7 @@ import httpx2
 import uvicorn
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from connectors.signatures import sign
 from scheduler import config, wiring
@@ -87,7 +88,7 @@ def _alone(data: Path) -> Iterator[None]:
 
 
 def _run(settings: Settings, mark: Mark, data: Path, *, once: bool) -> None:
-    tour = Tour(Console())
+    tour = Tour(out)
     runtime = wiring.build(settings)
     try:
         with tour.step("The database and the company's calendars"):
@@ -104,11 +105,9 @@ def _close(once: bool, address: str, data: Path) -> None:
     """Where the API is, or how to have it: with ``--once`` it ends with this command."""
     page = "/api/v1/docs"
     if once:
-        out.print(
-            f"\nThe API was at {address}{page}; `./dev serve --data {data}` brings it back.", markup=False
-        )
+        out.print(f"\nThe API was at {address}{page}; `./dev serve --data {data}` brings it back.")
         return
-    out.print(f"\nThe API: [bold]{address}{page}[/]\nServing until Ctrl-C.")
+    out.print(Text.assemble("\nThe API: ", (f"{address}{page}", "bold"), "\nServing until Ctrl-C."))
     try:
         while True:
             time.sleep(3600)
@@ -127,10 +126,11 @@ class Tour:
     def step(self, title: str) -> Iterator[Status]:
         self.number += 1
         began = time.monotonic()
-        with self.console.status(f"{self.number}. {title} …") as status:
+        with self.console.status(Text(f"{self.number}. {title} …")) as status:
             yield status
         seconds = time.monotonic() - began
-        self.console.print(f"[green]✓[/] {self.number}. {title} [dim]({seconds:.1f} s)[/]")
+        taken = (f"({seconds:.1f} s)", "dim")
+        self.console.print(Text.assemble(("✓", "green"), f" {self.number}. {title} ", taken))
 
 
 def _mark(data: Path, fresh: bool, seed: int) -> Mark:
@@ -280,7 +280,8 @@ def _settled(runtime: Runtime, application: str, status: Status) -> Loop:
         loop = _loop(runtime, application)
         state = loop.state.value if loop else "waiting"
         if state != shown:
-            status.update(f"{status.status} [cyan]{state}[/]" if not shown else f"… [cyan]{state}[/]")
+            before = "…" if shown else str(status.status)
+            status.update(Text.assemble(before, " ", (state, "cyan")))
             shown = state
         return loop is not None and loop.state not in _WORKING and loop.state is not LoopState.PROPOSED
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Person, Room
-from scheduler.domain.proposals import Proposal
+from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.services.planning.naming import title_of
 from scheduler.services.telling import agenda
 from scheduler.services.telling.agenda import Line
@@ -68,7 +68,8 @@ def _plans(proposals: Sequence[Proposal]) -> Table:
         first, last = proposal.interviews[0].span.start, proposal.interviews[-1].span.end
         parts = ", ".join(f"{rule} {price}" for rule, price in proposal.price.items() if price)
         proven = "the best there is" if proposal.cost == proposal.bound else f"at best {proposal.bound}"
-        mark = "[green]booked[/]" if proposal.state.value == "chosen" else str(proposal.rank)
+        chosen = proposal.state is ProposalState.CHOSEN
+        mark = Text("booked", style="green") if chosen else Text(str(proposal.rank))
         end = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%a %d %b %H:%M}"
         table.add_row(mark, f"{first:%a %d %b %H:%M}–{end} UTC", str(proposal.cost), parts, proven)
     return table
@@ -84,7 +85,7 @@ def _candidate(
     lines = agenda.for_candidate(interviews, zone, people, rooms)
     return Panel(
         _agenda(lines, replies=False),
-        title=f"{application.candidate.name}'s agenda, as the candidate sees it ({zone})",
+        title=Text(f"{application.candidate.name}'s agenda, as the candidate sees it ({zone})"),
         title_align="left",
         border_style="cyan",
     )
@@ -113,15 +114,15 @@ def _everybody(interviews: Sequence[Interview], people: dict[str, Person], rooms
         lines = agenda.for_person(person, interviews, people, rooms)
         for n, line in enumerate(lines):
             name = people[person].name
-            who = {0: name, 1: f"[dim]{line.zone}[/]"}.get(n, "")
+            who = {0: Text(name), 1: Text(line.zone, style="dim")}.get(n, Text())
             table.add_row(
-                who if n or len(lines) > 1 else f"{name}\n[dim]{line.zone}[/]",
+                who if n or len(lines) > 1 else Text.assemble(name, "\n", (line.zone, "dim")),
                 f"{line.start:%a %d %b %H:%M}–{line.end:%H:%M}",
                 line.title,
                 line.place,
                 line.replies.get(name, ""),
             )
-    return Panel(table, title="As the interviewers see it", title_align="left", border_style="cyan")
+    return Panel(table, title=Text("As the interviewers see it"), title_align="left", border_style="cyan")
 
 
 def _repair(
@@ -150,15 +151,18 @@ def _repair(
             )
         elif came or went:
             lines.append(f"{old.title} stays at its time.")
-    return Panel("\n".join(lines), title="The repair", title_align="left", border_style="cyan")
+    return Panel("\n".join(lines), title=Text("The repair"), title_align="left", border_style="cyan")
 
 
 def _refused(loop: Loop, application: Application) -> Panel:
-    lines = [f"[bold]{application.candidate.name}, {loop.template.title}: {loop.state.value}[/]"]
-    lines += [f"• {reason.text}" for reason in loop.reasons]
+    head = f"{application.candidate.name}, {loop.template.title}: {loop.state.value}"
+    lines = [f"• {reason.text}" for reason in loop.reasons]
     if loop.fixes:
         lines.append("What would help:")
         lines += [f"  – {fix}" for fix in loop.fixes]
     return Panel(
-        "\n".join(lines), title="The request that cannot be met", title_align="left", border_style="red"
+        Text.assemble((head, "bold"), "\n", "\n".join(lines)),
+        title=Text("The request that cannot be met"),
+        title_align="left",
+        border_style="red",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from connectors import zone_rules
 from connectors.checks import Finding
@@ -55,7 +56,8 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False) -> None:
 def _show(findings: list[Finding]) -> None:
     table = Table("", "check", "finding")
     for finding in findings:
-        table.add_row("[green]good[/]" if finding.ok else "[red]bad[/]", finding.name, finding.text)
+        verdict = Text("good", style="green") if finding.ok else Text("bad", style="red")
+        table.add_row(verdict, finding.name, finding.text)
     out.print(table)
 
 

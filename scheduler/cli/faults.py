@@ -17,8 +17,10 @@ from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError
 from solver import ProblemError
 
-out = Console()
-err = Console(stderr=True)
+out = Console(markup=False, emoji=False, highlight=False)
+err = Console(stderr=True, markup=False, emoji=False, highlight=False)
+"""Ids, names and what services say are printed as they are: what is styled is styled as a value, never by
+signs in a text."""
 BAD_INPUT = 2
 
 
@@ -55,7 +57,7 @@ def _misused(error: TyperException) -> None:
     if text and context is not None:
         text = f"{text.rstrip('.')}; see {context.command_path} --help"
     if text:
-        err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+        err.print(text, style="red", soft_wrap=True)
 
 
 @contextmanager
@@ -65,5 +67,5 @@ def told() -> Iterator[None]:
         yield
     except (DomainError, ProblemError, ConnectorError) as error:
         for line in str(error).splitlines():
-            err.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+            err.print(line, style="red", soft_wrap=True)
         raise typer.Exit(BAD_INPUT) from None

@@ -32,7 +32,7 @@ def run(data: Path | None, host: str | None, port: int | None, *, work: bool) ->
     wiring.migrate(runtime)
     try:
         with working(runtime, on=work):
-            out.print(f"API at http://{settings.host}:{settings.port}/api/v1/docs", markup=False)
+            out.print(f"API at http://{settings.host}:{settings.port}/api/v1/docs")
             server(runtime, settings.host, settings.port).run()
     finally:
         runtime.close()
@@ -60,7 +60,7 @@ def run_worker(data: Path | None, name: str | None) -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         with working(runtime):
-            out.print(f"working as {runtime.settings.worker}", markup=False)
+            out.print(f"working as {runtime.settings.worker}")
             stop.wait()
     finally:
         runtime.close()

@@ -217,7 +217,6 @@ def _show(problem: Problem, result: Result, title: str, *, bounded: bool) -> Non
     out.print(
         f"{title}: {result.status.value}{cut} · {placed} of {len(problem.loops)} loops · price {result.cost:,} · "
         f"{bound} · {result.seconds:.3f} s",
-        markup=False,
     )
     prices = Table("rule", "price", title="price per rule", title_justify="left")
     for rule, price in result.price.items():
@@ -232,7 +231,7 @@ def _show(problem: Problem, result: Result, title: str, *, bounded: bool) -> Non
 def _show_loop(result: Result, loop: str) -> None:
     plan = result.plan.loops.get(loop)
     if plan is None:
-        out.print(f"{loop}: left out", markup=False)
+        out.print(f"{loop}: left out")
         return
     table = Table("session", "start (min)", "people", "shadow", "room", title=loop, title_justify="left")
     for id, a in sorted(plan.sessions.items(), key=lambda row: row[1].start):
@@ -256,10 +255,10 @@ def _show_changes(mended: Repair) -> None:
 def _show_reasons(reasons: Explanation) -> None:
     for id, found in reasons.loops.items():
         fits = "fits beside the others" if found.beside else "would fit alone"
-        out.print(f"{id}: {fits if found.alone else 'impossible even alone'}", markup=False)
+        out.print(f"{id}: {fits if found.alone else 'impossible even alone'}")
         for gap in found.gaps:
-            out.print(f"  {gap_sentence(gap, str)}", markup=False)
+            out.print(f"  {gap_sentence(gap, str)}")
         for fix in found.fixes:
-            out.print(f"  {fix.sentence(str)}", markup=False)
+            out.print(f"  {fix.sentence(str)}")
     if reasons.cut:
-        out.print("time ran out: there may be more reasons and fixes than these", markup=False)
+        out.print("time ran out: there may be more reasons and fixes than these")

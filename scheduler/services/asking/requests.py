@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler.domain.errors import BadInput, WrongState
+from scheduler.domain.errors import BadInput, BadInputs, WrongState
 from scheduler.domain.loops import Accommodation, Application, BookMode, Loop, LoopState, Reason
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.domain.time import Span, instant, utc, zone
@@ -77,7 +77,25 @@ def _template(tx: Tx, request: LoopRequest) -> LoopTemplate:
     if template is None:
         known = ", ".join(sorted(t.id for t in tx.templates.list()))
         raise BadInput("template", f"no template {request.template!r}", f"use one of {known}")
+    check_adjusted(tx, request.adjust)
     return prepare(template, branch=request.branch, leave_out=request.leave_out, adjust=request.adjust)
+
+
+def check_adjusted(tx: Tx, adjust: Mapping[str, InterviewChange]) -> None:
+    """Whoever a step is given to must be somebody who can be asked: nobody else could ever be planned.
+
+    Raises `BadInputs` naming every place."""
+    faults = []
+    for step, change in adjust.items():
+        for n, id in enumerate(change.people):
+            person = tx.people.get(id)
+            if person is None or not person.active:
+                fault = f"no person {id!r}" if person is None else f"{person.name} is not active any more"
+                faults.append(
+                    BadInput(f"adjust.{step}.people[{n}]", fault, "use the id of a person of the company")
+                )
+    if faults:
+        raise BadInputs(faults)
 
 
 def check_people(tx: Tx, application: Application) -> None:
@@ -250,6 +268,7 @@ def _changes(
         # the horizon counts from when the candidate answers, not from when they were asked
         changes["horizon"] = Span(now, now + timedelta(days=loop.template.horizon_days))
     if leave_out or adjust:
+        check_adjusted(tx, adjust)
         changes["template"] = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust)
     template = changes.get("template", loop.template)
     if template.incomplete:

@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     PlainValidator,
     StrictInt,
     Tag,
@@ -41,6 +42,7 @@ from scheduler.services.company.words import (
     lunch_of,
     together,
     window_of,
+    window_text,
     zone_of,
 )
 
@@ -62,7 +64,9 @@ _HOURS = {"type": "string", "examples": ["mon-fri 09:00-17:30"]}
 _OneOrMany = BeforeValidator(as_list, json_schema_input_type=str | list[str])
 
 HoursLine = Annotated[tuple[Hours, ...], PlainValidator(hours_of), WithJsonSchema(_HOURS)]
-Window = Annotated[ClockWindow, PlainValidator(window_of), WithJsonSchema(_RANGE)]
+Window = Annotated[
+    ClockWindow, PlainValidator(window_of), PlainSerializer(window_text), WithJsonSchema(_RANGE)
+]
 Lunch = Annotated[
     tuple[time, time] | bool,
     PlainValidator(lunch_of),

@@ -152,6 +152,11 @@ def window_of(value: Any) -> ClockWindow:
     return ClockWindow(*_range(text, text, "11:30-14:00"))
 
 
+def window_text(value: ClockWindow) -> str:
+    """A window as `window_of` reads it."""
+    return f"{value.start:%H:%M}-{value.end:%H:%M}"
+
+
 def lunch_of(value: Any) -> tuple[time, time] | bool:
     """``12:00-12:45``, or ``false`` for somebody who keeps no such break."""
     if value is False:

@@ -114,15 +114,27 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("too few minutes", wanted(adjust={"talk": {"minutes": 4}}), "adjust.talk.minutes", "give 5 or more"),
     (
         "clock with an offset",
-        wanted(adjust={"talk": {"windows": [["09:00+01:00", "10:00"]]}}),
-        "adjust.talk.windows[0][0]",
-        "",
+        wanted(adjust={"talk": {"windows": ["09:00+01:00-10:00"]}}),
+        "adjust.talk.windows[0]",
+        "write it as 11:30-14:00",
     ),
     (
         "clock backwards",
-        wanted(adjust={"talk": {"windows": [["11:00", "10:00"]]}}),
+        wanted(adjust={"talk": {"windows": "11:00-10:00"}}),
         "adjust.talk.windows[0]",
-        "",
+        "write the earlier time first",
+    ),
+    (
+        "clock as a pair",
+        wanted(adjust={"talk": {"windows": [["10:00", "11:00"]]}}),
+        "adjust.talk.windows[0]",
+        "write it as 11:30-14:00",
+    ),
+    (
+        "unknown person adjusted",
+        wanted(adjust={"talk": {"people": ["anna", "hanna"]}}),
+        "adjust.talk.people[1]",
+        "use the id of a person of the company",
     ),
     ("a misspelt field", wanted(windwos=[]), "windwos", "did you mean 'windows'?"),
     (
