@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     for what came into them after the booking; 0: not at all."""
     answers_days: int = Field(7, ge=1, le=365)
     """How long a repeated request with the same ``Idempotency-Key`` gets the same answer."""
+    stop_seconds: int = Field(20, ge=0, le=600)
+    """How long requests and jobs in flight may go on after SIGTERM or SIGINT before the process ends."""
     solve_memory_mb: int = Field(4096, ge=512)
     """Address space of a solving process."""
     smtp: str = Field("", repr=False, pattern=r"^(smtps?://.+|smtp\+none://.+)?$")
@@ -160,6 +162,7 @@ _WANTED = {
     "poll_seconds": "a number of seconds above 0, at most 900",
     "watch_days": "a whole number from 0 to 30",
     "answers_days": "a whole number from 1 to 365",
+    "stop_seconds": "a whole number of seconds from 0 to 600",
     "solve_memory_mb": "a whole number of megabytes, at least 512",
     "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",
 }

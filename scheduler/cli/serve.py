@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,27 +14,33 @@ import uvicorn
 from scheduler import config, wiring
 from scheduler.api.main import create_app
 from scheduler.cli.faults import out
+from scheduler.cli.stopping import Stopping, leave
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
 from scheduler.wiring import Runtime
 
-GRACE = 20
-"""Seconds that requests and jobs in flight get to finish."""
-
 
 def run(data: Path | None, host: str | None, port: int | None, *, work: bool) -> None:
-    """Serve until a signal; migrations are made first, so that a newer version just starts."""
+    """Serve until a signal; migrations are made first, so that a newer version just starts.
+
+    The signal closes the port and stops the taking of jobs at once; requests and jobs in flight then have
+    the same ``stop_seconds`` to finish.
+    """
     settings = config.load(data=data, host=host, port=port)
     _check_exposure(settings)
     _check_port(settings)
     runtime = wiring.build(settings)
     wiring.migrate(runtime)
+    stopping = Stopping()
     try:
-        with working(runtime, on=work):
+        with working(runtime, on=work, until=stopping.asked):
             out.print(f"API at http://{settings.host}:{settings.port}/api/v1/docs")
-            server(runtime, settings.host, settings.port).run()
+            web = server(runtime, settings.host, settings.port)
+            stopping.then(lambda: setattr(web, "should_exit", True))
+            web.run()
     finally:
         runtime.close()
+    leave()
 
 
 def _check_port(settings: Settings) -> None:
@@ -55,28 +60,36 @@ def run_worker(data: Path | None, name: str | None) -> None:
     """Run jobs until a signal."""
     runtime = wiring.build(config.load(data=data, worker=name))
     wiring.migrate(runtime)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stopping = Stopping()
     try:
-        with working(runtime):
+        with working(runtime, until=stopping.asked):
             out.print(f"working as {runtime.settings.worker}")
-            stop.wait()
+            stopping.asked.wait()
     finally:
         runtime.close()
+    leave()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `Stopping`: uvicorn raises those it caught again when it has shut down, and then a
+    stop that went well ends like a crash."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
     """The web server; its access log leaves query strings out."""
     app = create_app(runtime.app, runtime.settings)
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             host=host,
             port=port,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=runtime.settings.stop_seconds,
             server_header=False,
             lifespan="off",
         )
@@ -84,19 +97,31 @@ def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
 
 
 @contextmanager
-def working(runtime: Runtime, *, on: bool = True, fast: bool = False) -> Iterator[None]:
-    """Jobs and periodic work while the block runs."""
+def working(
+    runtime: Runtime, *, on: bool = True, fast: bool = False, until: threading.Event | None = None
+) -> Iterator[None]:
+    """Jobs and periodic work while the block runs, or until the event is set in it: then they come to
+    their end while the rest of the block does."""
     if not on:
         yield
         return
     engine, periodic = runtime.engine(fast=fast), runtime.periodic()
     engine.start()
     periodic.start()
+    asked = until or threading.Event()
+
+    def end() -> None:
+        asked.wait()
+        periodic.stop(runtime.settings.stop_seconds)
+        engine.stop(runtime.settings.stop_seconds)
+
+    ending = threading.Thread(target=end, name="ending")
+    ending.start()
     try:
         yield
     finally:
-        periodic.stop()
-        engine.stop(GRACE)
+        asked.set()
+        ending.join()
 
 
 def _check_exposure(settings: Settings) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import resource
+import signal
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 import solver
@@ -115,6 +118,8 @@ def ask(question: str, *args: Any) -> Any:
 
 def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
     """Runs in the child: one question, one answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which decides when this ends
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     limit = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
@@ -122,3 +127,11 @@ def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ..
         pipe.send((True, ask(question, *args)))
     except Exception as error:
         pipe.send((False, f"{type(error).__name__}: {error}"))
+
+
+def _end_with_parent() -> None:
+    """An answer that nobody waits for any more is not worked out: the service may have been killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -41,11 +41,11 @@ class Periodic:
         self._thread = threading.Thread(target=self._run, name="periodic", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End after the round in flight."""
+    def stop(self, seconds: float = 20.0) -> None:
+        """End after the round in flight, at most this long."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(timeout=20)
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         due = {
