@@ -32,7 +32,6 @@ from scheduler.workers.engine import Engine, Queue
 from scheduler.workers.periodic import Periodic
 from scheduler.workers.tasks import failed, tasks
 
-PROVIDERS = ("local", "google", "outlook")
 _ZONES_KEPT = 5.0
 """Seconds for which the zones of a company are not read again."""
 

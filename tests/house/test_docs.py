@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.faces import cli_commands, dev_commands, settings
-from tests.house.tree import ROOT, documents, pyproject, where
+from tests.house.tree import ROOT, documents, pyproject, python_files, where
 
 FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 DECISIONS = ROOT / "docs" / "decisions"
@@ -49,6 +49,51 @@ def test_every_local_link_leads_somewhere() -> None:
                 broken.append(f"{where(page)}: {target} (no such heading)")
     assert broken == []
     assert len(list(local_links())) > 10
+
+
+FILE = re.compile(
+    r"(?<![\w./-])(?:solver|connectors|scheduler|tests|benchmarks|docs|examples|findings)/"
+    r"(?:[\w.-]+/)*[\w-]+\.(?:py|md|ya?ml|json|sh|toml|svg)\b"
+)
+MODULE = re.compile(r"`((?:solver|connectors|scheduler)(?:\.\w+)+)")
+
+
+def dead_names(text: str) -> list[str]:
+    """The files that ``text`` names, and the modules with what is in them, that do not exist."""
+    modules = [name for name in MODULE.findall(text) if not _is_there(name.split("."))]
+    return [name for name in FILE.findall(text) if not (ROOT / name).exists()] + modules
+
+
+def _is_there(parts: list[str]) -> bool:
+    file = ROOT / parts[0]
+    for n, part in enumerate(parts[1:], 1):
+        if (file / part).is_dir():
+            file /= part
+        elif (file / f"{part}.py").exists():
+            source, inside = file / f"{part}.py", parts[n + 1 :]
+            return not inside or _says(source, inside[0])
+        else:
+            return _says(file / "__init__.py", part)
+    return True
+
+
+def _says(source: Path, name: str) -> bool:
+    return re.search(rf"\b{name}\b", source.read_text(encoding="utf-8")) is not None
+
+
+def test_every_file_and_module_that_a_page_or_a_docstring_names_exists() -> None:
+    told = [
+        *documents(),
+        *(path for path, _ in python_files("solver", "connectors", "scheduler", "benchmarks")),
+    ]
+    dead = {where(path): dead_names(path.read_text(encoding="utf-8")) for path in told}
+    assert {page: names for page, names in dead.items() if names} == {}
+    wrong = "`solver.rules.check.Judge`, `solver.check`, solver/check.py, `scheduler.services.company.read.nothing_such`"
+    assert dead_names(wrong) == [
+        "solver/check.py",
+        "solver.check",
+        "scheduler.services.company.read.nothing_such",
+    ]
 
 
 def test_every_page_is_reachable_from_the_index() -> None:

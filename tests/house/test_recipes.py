@@ -24,7 +24,7 @@ def upgrade() -> None:
 '''
 
 TRY = """
-import sys, yaml
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,11 +32,12 @@ import scheduler
 from scheduler.api.company_models import PersonOut
 from scheduler.services.company.edit import company_file
 from scheduler.services.company.read import checked_company, company_json_schema
+from scheduler.services.company.text import parsed
 from scheduler.storage import Database
 
 assert Path(scheduler.__file__).is_relative_to(sys.argv[1]), "not the copy"
 assert "pronouns" in company_json_schema()["$defs"]["PersonFile"]["properties"]
-data = yaml.safe_load(Path(sys.argv[2]).read_text())
+data = parsed(Path(sys.argv[2]).read_text(), "yaml", "company.yaml")
 data["people"][0]["pronouns"] = "they/them"
 company = checked_company(data)
 database = Database(f"sqlite:///{sys.argv[1]}/try.db")

@@ -28,7 +28,7 @@ NOWHERE = ""
 
 
 def company_of(written: CompanyFile, templates: tuple[LoopTemplate, ...]) -> Company:
-    """The company. Names that lead nowhere are kept as they are: `company_checks` reports them."""
+    """The company. Names that lead nowhere are kept as they are: `checks` reports them."""
     usual = written.defaults
     zones = {s.id: s.zone for s in written.sites}
     home = usual.site or (written.sites[0].id if len(written.sites) == 1 else NOWHERE)

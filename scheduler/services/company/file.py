@@ -1,7 +1,7 @@
 """The company file as it is written: its fields, what each may hold, and the JSON schema of it all.
 
 A model here knows one value at a time. What must hold between values (a pool's people exist, an
-order has no circle) is in `company_checks` and `template_checks`.
+order has no circle) is in `checks` and `templates.checking`.
 """
 
 from __future__ import annotations
