@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services
-from scheduler.api.models import ApplicationModel
+from scheduler.api.models.loops import ApplicationModel
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.services.asking import requests

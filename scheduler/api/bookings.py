@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
-from scheduler.api.models import InterviewOut
+from scheduler.api.models.loops import InterviewOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput
 from scheduler.domain.time import Span, instant

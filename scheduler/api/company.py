@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services, page
-from scheduler.api.company_models import (
+from scheduler.api.models.company import (
     CompanyOut,
     NoticesOut,
     PersonOut,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Key, Limit, Services, once
-from scheduler.api.models import (
+from scheduler.api.models.loops import (
     CancelIn,
     FactOut,
     InterviewOut,

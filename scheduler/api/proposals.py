@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
-from scheduler.api.models import LoopOut, ProposalOut
+from scheduler.api.models.loops import LoopOut, ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
 from scheduler.services.booking import choose

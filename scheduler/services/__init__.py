@@ -1,1 +1,1 @@
-"""One file per chapter of a loop's life."""
+"""One folder per chapter of a loop's life."""

@@ -15,22 +15,22 @@ from sqlalchemy import event, exc
 
 from scheduler.domain.errors import BadInput, DomainError
 from scheduler.storage import migrate
-from scheduler.storage.applications import Applications
 from scheduler.storage.columns import NotAware
-from scheduler.storage.company import CompanyFile
-from scheduler.storage.cursors import Cursors
 from scheduler.storage.errors import Unavailable
-from scheduler.storage.facts import Facts
-from scheduler.storage.inbox import Inbox
-from scheduler.storage.interviews import Interviews
-from scheduler.storage.leases import Leases
-from scheduler.storage.ledger import Ledger
-from scheduler.storage.loops import Loops
-from scheduler.storage.people import People, Pools, Rooms, Sites
-from scheduler.storage.proposals import Proposals
-from scheduler.storage.reservations import Reservations
-from scheduler.storage.subscriptions import Subscriptions
-from scheduler.storage.templates import Templates
+from scheduler.storage.repositories.applications import Applications
+from scheduler.storage.repositories.company import CompanyFile
+from scheduler.storage.repositories.cursors import Cursors
+from scheduler.storage.repositories.facts import Facts
+from scheduler.storage.repositories.inbox import Inbox
+from scheduler.storage.repositories.interviews import Interviews
+from scheduler.storage.repositories.leases import Leases
+from scheduler.storage.repositories.ledger import Ledger
+from scheduler.storage.repositories.loops import Loops
+from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
+from scheduler.storage.repositories.proposals import Proposals
+from scheduler.storage.repositories.reservations import Reservations
+from scheduler.storage.repositories.subscriptions import Subscriptions
+from scheduler.storage.repositories.templates import Templates
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one (SQLite has one at a time) or for a connection."""

@@ -12,7 +12,7 @@ from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteStat
 from scheduler.domain.loops import ENDED
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
-from scheduler.storage.ledger import CURRENT
+from scheduler.storage.repositories.ledger import CURRENT
 from scheduler.storage.tables import interviews, ledger, loops, reservations, seats
 
 if TYPE_CHECKING:

@@ -77,6 +77,8 @@ OFFENCES = [
         "scheduler.services.afterwards.replies",
     ),
     ("the chapters of a loop's life", "scheduler.services.app", "scheduler.services.jobs"),
+    ("the floors of storage", "scheduler.storage.repositories.loops", "scheduler.storage.database"),
+    ("the floors of storage", "scheduler.storage.columns", "scheduler.storage.tables"),
     ("one door to the solver", "scheduler.api.main", "solver.questions.solve"),
     ("one door to the solver", "scheduler.domain.loops", "solver.problem.values"),
     ("one place knows the providers by name", "scheduler.services.booking.choose", "connectors.google"),

@@ -29,7 +29,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import scheduler
-from scheduler.api.company_models import PersonOut
+from scheduler.api.models.company import PersonOut
 from scheduler.services.company.edit import company_file
 from scheduler.services.company.read import checked_company, company_json_schema
 from scheduler.services.company.text import parsed

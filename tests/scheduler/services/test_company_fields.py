@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
-from scheduler.api import company_models as told
+from scheduler.api.models import company as told
 from scheduler.domain.people import Person, Room, Site
 from scheduler.services.company import file
 from scheduler.services.company.fields import entry, follows, kept

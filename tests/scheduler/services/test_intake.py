@@ -15,7 +15,7 @@ from scheduler.services.app import App
 from scheduler.services.asking import intake
 from scheduler.services.booking import cancel, reconcile
 from scheduler.storage.database import Tx
-from scheduler.storage.loops import Loops
+from scheduler.storage.repositories.loops import Loops
 from tests.scheduler.api.client import APPLICATION, event
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import MARA, ask, look

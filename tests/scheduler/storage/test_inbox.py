@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.storage import Database
-from scheduler.storage.inbox import Answer, Delivery
+from scheduler.storage.repositories.inbox import Answer, Delivery
 from tests.scheduler.storage.samples import NOW, minutes
 
 BODY = b'{"a": 1}\x00\xff'

@@ -11,7 +11,7 @@ import pytest
 from scheduler import wiring
 from scheduler.config import Settings
 from scheduler.services.asking import answers
-from scheduler.storage.inbox import Answer
+from scheduler.storage.repositories.inbox import Answer
 from scheduler.workers.periodic import Periodic
 from tests.scheduler.kit import Kit, make
 

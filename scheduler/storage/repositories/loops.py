@@ -13,8 +13,8 @@ from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import MOVES, Loop, LoopState
 from scheduler.storage.codec import encode
-from scheduler.storage.facts import Facts
 from scheduler.storage.mapping import Rows
+from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.statements import add_new
 from scheduler.storage.tables import applications, loops
 

@@ -12,10 +12,10 @@ from scheduler.domain.errors import Missing
 from scheduler.domain.people import Account
 from scheduler.domain.policy import Policy
 from scheduler.storage.codec import decode, encode
-from scheduler.storage.people import People, Pools, Rooms, Sites
+from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
+from scheduler.storage.repositories.templates import Templates
 from scheduler.storage.statements import upsert
 from scheduler.storage.tables import company
-from scheduler.storage.templates import Templates
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.time import Span
-from scheduler.storage.facts import Facts
 from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
+from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.statements import upsert
 from scheduler.storage.tables import interviews, seats
 

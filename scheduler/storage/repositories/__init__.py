@@ -1,0 +1,1 @@
+"""One repository per noun: what is asked of the tables, and what is written to them."""
