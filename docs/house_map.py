@@ -28,6 +28,8 @@ WORDS = {
     "scheduler/services/company": "the company file",
     "scheduler/services/telling": "notices, agendas",
     "scheduler/storage": "all SQL, one repository per noun",
+    "scheduler/storage/repositories": "what is asked of the tables",
+    "scheduler/storage/migrations": "how they came to be",
     "scheduler/domain": "the words of recruiting, plain dataclasses",
     "solver": "timetabling in whole minutes",
     "solver/questions": "solve, alternatives, repair, explain",

@@ -1,4 +1,7 @@
-"""Public holidays of countries, their parts and kinds, from the library ``holidays``."""
+"""Public holidays of countries, their parts and kinds, from the library ``holidays``.
+
+Told by `tests/scheduler/services/test_holidays.py`.
+"""
 
 from __future__ import annotations
 

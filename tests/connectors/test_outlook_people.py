@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -11,16 +10,13 @@ from math import ceil
 
 import pytest
 
-from connectors.calls import Breaker, Cooling, Limiter, Retry
-from connectors.errors import AuthRevoked, ConnectorError, Invalid, RateLimited, Transient, Unreadable
-from connectors.http import Http
-from connectors.outlook import graph
+from connectors.errors import ConnectorError, Invalid, Transient
 from connectors.outlook.calendar import Mode, OutlookCalendar
 from connectors.tokens import MemoryTokens
 from connectors.types import Attendee, Known, Role, Unknown, Verdict, Window
 from tests.connectors.conformance_kit import WINDOW, at, known, make
 from tests.connectors.harness import CANARY, Foreign, Kind
-from tests.connectors.servers.graph_harness import KEY, QUICK, GraphHarness, StaticBearer, graph_harness
+from tests.connectors.servers.graph_harness import KEY, GraphHarness, StaticBearer, graph_harness
 
 ODD = b"""{"value": [{"scheduleId": "ada@contoso.example", "scheduleItems": [5], "start": "x", "end": {},
 "attendees": [5], "responseStatus": "x", "showAs": 5, "isAllDay": false, "id": "AAMk1", "changeKey": "CK",
@@ -275,73 +271,6 @@ def test_the_directory_of_rooms_is_read_to_its_end_once_a_day(harness: GraphHarn
     assert harness.server.count("rooms") == 2
 
 
-# --- the service's bad days ------------------------------------------------------------------------
-
-
-def test_retry_after_is_honoured(harness: GraphHarness) -> None:
-    harness.server.faults.refuse = [(429, "ApplicationThrottled", 0.4), (503, "ServiceUnavailable", 0.3)]
-    started = time.monotonic()
-    known(harness.calendar, harness.people[0])
-    assert 0.7 <= time.monotonic() - started < 3.0
-    assert harness.server.count() == 3
-
-
-def test_a_wait_longer_than_our_patience_is_the_callers(harness: GraphHarness) -> None:
-    harness.server.faults.throttle = (429, 600.0)
-    with pytest.raises(RateLimited) as caught:
-        harness.calendar.availability(harness.people, WINDOW)
-    assert caught.value.retry_after == 600.0
-    with pytest.raises(RateLimited) as caught:
-        harness.calendar.availability(harness.people, WINDOW)
-    assert harness.server.count() == 1, "nothing leaves while we were asked to wait"
-    assert caught.value.retry_after is not None
-    assert 590 < caught.value.retry_after <= 600
-
-
-@pytest.mark.parametrize("wait", [None, 0.05])
-def test_a_storm_of_refusals_costs_few_requests_and_leaves_other_mailboxes_alone(wait: float | None) -> None:
-    with graph_harness("typed") as harness:
-        calendar = harness.make(breaker=Breaker(Cooling(failures=4, first=30.0)))
-        harness.server.faults.throttle = (429 if wait else 503, wait)
-        for _ in range(50):
-            with pytest.raises((RateLimited, Transient)):
-                calendar.find(harness.organizer, "t/l/x/0")
-        assert harness.server.count() <= 12
-        harness.server.faults.throttle = None
-        assert calendar.find(harness.people[0], "t/l/x/0") is None
-        with pytest.raises(RateLimited, match=r"left alone"):
-            calendar.find(harness.organizer, "t/l/x/0")
-
-
-def test_an_expired_token_is_renewed_once_and_the_call_made_again(harness: GraphHarness) -> None:
-    bearer = StaticBearer(tokens=["expired", "token-1"])
-    calendar = harness.make(sign_in=bearer)
-    known(calendar, harness.people[0])
-    assert bearer.renewed == 1
-    assert harness.server.count() == 2
-
-
-def test_an_account_that_is_refused_for_good_is_not_asked_again_and_again(harness: GraphHarness) -> None:
-    bearer = StaticBearer(tokens=["revoked"])
-    calendar = harness.make(sign_in=bearer)
-    for _ in range(20):
-        with pytest.raises(AuthRevoked):
-            calendar.availability(harness.people, WINDOW)
-    assert harness.server.count() == 2
-    bearer.tokens, bearer.identity = ["token-1"], "reconnected"
-    known(calendar, harness.people[0])
-
-
-def test_a_service_that_does_not_answer_in_time_is_a_passing_fault(harness: GraphHarness) -> None:
-    with Http(timeout=0.3) as http:
-        harness.server.faults.latency = 1.5
-        calendar = harness.make(http=http, retry=Retry(attempts=1), limiter=Limiter(4))
-        with pytest.raises(Transient, match="no answer in time"):
-            calendar.availability(harness.people, WINDOW)
-    harness.server.faults.latency = 0.0
-    known(harness.calendar, harness.people[0])
-
-
 # --- what never comes out --------------------------------------------------------------------------
 
 
@@ -418,71 +347,3 @@ def test_no_text_of_a_foreign_event_reaches_values_errors_or_logs(
     assert CANARY not in caplog.text
     for name in (organizer, person, "token-1", "deltatoken", make(harness).key):
         assert name not in caplog.text, "nor addresses, tokens, cursors and keys"
-
-
-# --- for an administrator --------------------------------------------------------------------------
-
-
-def findings(calendar: OutlookCalendar, *args: object) -> dict[str, tuple[bool, str]]:
-    return {f.name: (f.ok, f.text) for f in calendar.check(*args)}  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_the_doctor_tries_everything_and_leaves_nothing_behind(mode: Mode) -> None:
-    with graph_harness(mode) as harness:
-        now = time.time()
-        bearer = StaticBearer(told={"iat": now - 600, "exp": now + 3_000, "roles": ["Place.Read.All"]})
-        calendar = harness.make(sign_in=bearer)
-        made = calendar.subscribe(harness.organizer, "https://us.example/x")
-        found = findings(calendar, harness.organizer, [made])
-        assert list(found) == ["sign_in", "token_age", "scopes", "can_read", "can_write", "push_alive"]
-        assert all(ok for ok, _ in found.values()), found
-        assert "10 min old and lives 50 min more" in found["token_age"][1]
-        assert harness.server.world.mailboxes[harness.organizer].items == {}
-        assert list(findings(calendar)) == ["sign_in", "token_age", "scopes"]
-
-
-@pytest.mark.parametrize(
-    ("claims", "words"),
-    [
-        ({"roles": ["Calendars.ReadWrite", "Mail.Read"]}, "more permissions than needed: Mail.Read"),
-        ({"roles": ["Calendars.ReadWrite"]}, "every mailbox of the tenant"),
-        ({"scp": "Calendars.ReadWrite Files.Read offline_access"}, "Files.Read"),
-    ],
-)
-def test_the_doctor_says_what_is_too_wide(
-    harness: GraphHarness, claims: dict[str, object], words: str
-) -> None:
-    ok, text = findings(harness.make(sign_in=StaticBearer(told=claims)))["scopes"]
-    assert not ok
-    assert words in text
-
-
-def test_the_doctor_says_what_is_missing(harness: GraphHarness) -> None:
-    gone = harness.calendar.subscribe(harness.organizer, "https://us.example/x")
-    harness.calendar.unsubscribe(gone)
-    found = findings(harness.calendar, "ceo@contoso.example", [gone])
-    assert [name for name, (ok, _) in found.items() if not ok] == ["can_read", "can_write", "push_alive"]
-    assert "RBAC for Applications" in found["can_write"][1]
-    assert all("\n" not in text for _, text in found.values())
-    refused = harness.make(sign_in=StaticBearer(tokens=["revoked"]))
-    assert not findings(refused, harness.organizer)["can_read"][0]
-
-
-def test_the_wait_for_a_place_is_not_a_wait_for_the_service() -> None:
-    """A connector may be given a part of the four places, where several processes share an app."""
-    with graph_harness() as harness:
-        calendar = harness.make(limiter=Limiter(1), retry=QUICK)
-        harness.server.faults.latency = 0.005
-        calendar.availability(crowd(harness, 8), WINDOW)
-        assert harness.server.most_in_flight == 1
-
-
-def test_a_list_that_never_ends_is_given_up(typed: GraphHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph, "_MOST_PAGES", 3)
-    for n in range(2_001):
-        start = at(0, 0) + timedelta(minutes=n)
-        typed.add(typed.people[0], Foreign(Kind.BUSY, start, start + timedelta(minutes=1)))
-    answer = typed.calendar.availability(typed.people[:1], WINDOW)[typed.people[0]]
-    assert isinstance(answer, Unknown)
-    assert (answer.code, "does not end" in answer.reason) == (Unreadable.code, True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -12,30 +10,17 @@ from typing import Any
 import pytest
 
 from connectors.errors import (
-    AuthExpired,
-    AuthRevoked,
-    Conflict,
-    CursorExpired,
-    Forbidden,
-    Gone,
     Invalid,
-    NotFound,
-    RateLimited,
-    StaleWrite,
-    Transient,
     Unreadable,
 )
-from connectors.outlook import busy, cursor, push, wire
-from connectors.outlook.failures import refusal, refused_sign_in, schedule_error
+from connectors.outlook import busy, wire
 from connectors.outlook.rooms import rooms_of
 from connectors.types import (
     Attendee,
     EventIntent,
     Known,
-    Notice,
     Reply,
     Role,
-    Subscription,
     Unknown,
     Verdict,
     Window,
@@ -409,225 +394,3 @@ def test_rooms_have_an_address_and_what_they_offer() -> None:
     assert (one.address, one.name, one.capacity, one.building) == ("r@b.c", "Aquarium", 50, "HQ")
     assert one.features == ("accessible", "video", "whiteboard")
     assert (two.name, two.capacity, two.features) == ("s@b.c", None, ())
-
-
-# --- cursors -------------------------------------------------------------------------------------
-
-
-def test_a_cursor_says_where_it_was_and_what_it_covers() -> None:
-    frozen = cursor.frozen(WINDOW)
-    text = cursor.Cursor("O@b.c", "/users/o@b.c/calendarView/delta?$deltatoken=x", frozen).text()
-    later = Window(WINDOW.start + timedelta(days=6), WINDOW.end + timedelta(days=6))
-    assert cursor.read(text, "o@B.C", later).link.endswith("$deltatoken=x")
-    with pytest.raises(CursorExpired, match="moved out"):
-        cursor.read(text, "o@b.c", Window(WINDOW.start, WINDOW.end + timedelta(days=8)))
-    with pytest.raises(CursorExpired, match="moved out"):
-        cursor.read(text, "o@b.c", Window(WINDOW.start - timedelta(days=1), WINDOW.end))
-    with pytest.raises(CursorExpired, match="another calendar"):
-        cursor.read(text, "p@b.c", WINDOW)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        [],
-        {},
-        {"v": 2},
-        {"v": 1, "l": "https://evil.example/x"},
-        {"v": 1, "l": 5},
-        {"v": 1, "l": "/x", "s": "2026-01-01", "e": "2027-01-01"},
-    ],
-)
-def test_a_cursor_that_was_tampered_with_is_expired(fields: Any) -> None:
-    text = cursor.Cursor("o@b.c", "/x", cursor.frozen(WINDOW)).text()
-    good = json.loads(base64.urlsafe_b64decode(text))
-    broken = {**good, **fields} if fields and isinstance(fields, dict) else fields
-    with pytest.raises(CursorExpired):
-        cursor.read(base64.urlsafe_b64encode(json.dumps(broken).encode()).decode(), "o@b.c", WINDOW)
-
-
-# --- push ----------------------------------------------------------------------------------------
-
-KEPT = Subscription("s1", "/users/o@b.c/events", "o@b.c", START, "secret-ü")
-
-
-def delivery(*items: Any) -> bytes:
-    return json.dumps({"value": list(items)}).encode()
-
-
-@pytest.mark.parametrize(
-    ("item", "kind"),
-    [
-        ({"changeType": "updated"}, "changed"),
-        ({"lifecycleEvent": "missed"}, "missed"),
-        ({"lifecycleEvent": "subscriptionRemoved"}, "removed"),
-        ({"lifecycleEvent": "reauthorizationRequired"}, "reauthorize"),
-        ({"lifecycleEvent": "somethingOfTomorrow"}, "missed"),
-    ],
-)
-def test_a_genuine_notice(item: dict[str, str], kind: str) -> None:
-    body = delivery({"subscriptionId": "s1", "clientState": "secret-ü", **item})
-    assert push.notices(body, {"s1": KEPT}) == (Notice("s1", kind),)
-
-
-def test_one_delivery_may_mix_subscriptions_and_repeat_itself() -> None:
-    good = {"subscriptionId": "s1", "clientState": "secret-ü", "changeType": "updated"}
-    forged = {**good, "clientState": "secret-u"}
-    other = {"subscriptionId": "s2", "clientState": "secret-ü"}
-    missed = {**good, "lifecycleEvent": "missed"}
-    found = push.notices(delivery(forged, good, other, good, "nonsense", None, missed), {"s1": KEPT})
-    assert found == (Notice("s1", "changed"), Notice("s1", "missed"))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"null",
-        b"{}",
-        b'{"value": {}}',
-        b"\xff",
-        b"[" * 100_000,
-        delivery({"subscriptionId": "s1"}),
-        delivery({"subscriptionId": "s1", "clientState": ""}),
-        delivery({"subscriptionId": "s1", "clientState": None}),
-        delivery({"subscriptionId": ["s1"], "clientState": "secret-ü"}),
-        delivery({"subscriptionId": "s1", "clientState": "\ud800"}),
-    ],
-)
-def test_a_forged_notice_yields_nothing(body: bytes) -> None:
-    assert push.notices(body, {"s1": KEPT}) == ()
-    empty = replace(KEPT, secret="")
-    assert push.notices(delivery({"subscriptionId": "s1", "clientState": ""}), {"s1": empty}) == ()
-
-
-def test_the_handshake_echoes_sane_text_only() -> None:
-    assert push.validation({"validationToken": "Validation: Testing + ü"}) == "Validation: Testing + ü"
-    assert push.validation({}) is None
-    assert push.validation({"validationToken": ""}) is None
-    assert push.validation({"validationToken": "a\r\nSet-Cookie: x"}) is None
-    assert push.validation({"validationToken": "x" * 5_000}) is None
-
-
-def test_a_subscription_asks_for_every_change_with_a_secret_of_its_own() -> None:
-    one = push.subscription_body("o@b.c", "https://us.example/hooks/outlook", START)
-    two = push.subscription_body("o@b.c", "https://us.example/hooks/outlook", START)
-    schema.check("microsoft.graph.subscription-create", one)
-    schema.check("microsoft.graph.subscription-update", push.renewal_body(START))
-    assert one["clientState"] != two["clientState"]
-    assert 32 < len(one["clientState"]) <= 128
-    assert one["lifecycleNotificationUrl"] == one["notificationUrl"]
-    for url in ("http://us.example/x", "https:///x", "us.example"):
-        with pytest.raises(Invalid, match="https"):
-            push.subscription_body("o@b.c", url, START)
-    with pytest.raises(Unreadable):
-        push.subscription_of({"id": "x"}, "o@b.c", "s")
-    with pytest.raises(Unreadable):
-        push.subscription_of({"id": "x", "expirationDateTime": "2026-01-01T00:00:00"}, "o@b.c", "s")
-
-
-# --- refusals ------------------------------------------------------------------------------------
-
-
-def told(code: str) -> bytes:
-    inner = {"request-id": "0b51d3f2-9e1b-4c0e-8f7e-3f5f2b1c9a10"}
-    return json.dumps({"error": {"code": code, "message": "canary-7f3a", "innerError": inner}}).encode()
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "wait", "kind"),
-    [
-        (401, "InvalidAuthenticationToken", None, AuthExpired),
-        (403, "ErrorAccessDenied", None, Forbidden),
-        (403, "Authorization_RequestDenied", None, Forbidden),
-        (403, "ApplicationThrottled", 3.0, RateLimited),
-        (404, "ErrorInvalidUser", None, NotFound),
-        (404, "MailboxNotEnabledForRESTAPI", None, NotFound),
-        (404, "ErrorItemNotFound", None, NotFound),
-        (400, "ErrorInvalidRequest", None, Invalid),
-        (409, "ErrorDuplicateTransactionId", None, Conflict),
-        (400, "ErrorDuplicateTransactionId", None, Conflict),
-        (409, "ErrorIrresolvableConflict", None, StaleWrite),
-        (412, "ErrorIrresolvableConflict", None, StaleWrite),
-        (413, "", None, Invalid),
-        (429, "ApplicationThrottled", 7.0, RateLimited),
-        (429, "", None, RateLimited),
-        (503, "ServiceUnavailable", 7.0, RateLimited),
-        (503, "ServiceUnavailable", None, Transient),
-        (500, "ErrorInternalServerError", None, Transient),
-        (504, "", None, Transient),
-        (408, "", None, Transient),
-        (302, "", None, Unreadable),
-    ],
-)
-def test_a_refusal_is_named_by_what_to_do(
-    status: int, code: str, wait: float | None, kind: type[Exception]
-) -> None:
-    error = refusal(status, wait, told(code), "book")
-    assert type(error) is kind
-    assert str(error).startswith("book: Microsoft answered")
-    assert "canary" not in str(error)
-    assert getattr(error, "retry_after", None) == wait
-
-
-def test_refusals_that_depend_on_what_was_asked() -> None:
-    assert type(refusal(404, None, told("ErrorItemNotFound"), "x", event=True)) is Gone
-    assert type(refusal(400, None, told("ErrorInvalidIdMalformed"), "x", event=True)) is Gone
-    assert type(refusal(404, None, told("ErrorInvalidUser"), "x", event=True)) is NotFound
-    for status, code in [(410, "SyncStateNotFound"), (400, "BadRequest"), (404, "syncStateNotFound")]:
-        assert type(refusal(status, None, told(code), "x", cursor=True)) is CursorExpired
-    assert type(refusal(403, None, told("ErrorAccessDenied"), "x", cursor=True)) is Forbidden
-    assert "RBAC for Applications" in str(refusal(403, None, told("ErrorAccessDenied"), "x"))
-    assert "0b51d3f2" in str(refusal(400, None, told("ErrorInvalidRequest"), "x"))
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>canary-7f3a</html>", b"[]", b'{"error": "canary-7f3a"}', b"[" * 100_000]
-)
-def test_a_page_that_is_no_error_of_graphs_is_not_quoted(body: bytes) -> None:
-    assert str(refusal(400, None, body, "x")) == "x: Microsoft answered 400: the request is not accepted"
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind", "words"),
-    [
-        (
-            {"error": "invalid_client", "error_description": "AADSTS7000222: canary"},
-            AuthRevoked,
-            "has expired",
-        ),
-        (
-            {"error": "invalid_client", "error_description": "AADSTS7000215: canary"},
-            AuthRevoked,
-            "secret is wrong",
-        ),
-        (
-            {"error": "invalid_grant", "error_description": "AADSTS50173: canary"},
-            AuthRevoked,
-            "connect the account",
-        ),
-        ({"error": "invalid_grant"}, AuthRevoked, "connect the account"),
-        ({"error": "temporarily_unavailable"}, Transient, "refused"),
-        ({"error": "invalid_scope", "error_description": "canary"}, Forbidden, "permission"),
-        ({}, AuthRevoked, "no error named"),
-        ({"error": ["canary"]}, AuthRevoked, "no error named"),
-    ],
-)
-def test_a_refused_sign_in_says_what_to_do(answer: dict[str, Any], kind: type[Exception], words: str) -> None:
-    error = refused_sign_in(answer, "microsoft")
-    assert type(error) is kind
-    assert words in str(error)
-    assert "canary" not in str(error)
-
-
-def test_schedule_errors_have_one_line_each() -> None:
-    for code in (
-        "ErrorMailRecipientNotFound",
-        "ErrorFreeBusyDLLimitReached",
-        "ErrorServerBusy",
-        "ErrorOther",
-        "<b>",
-    ):
-        name, reason = schedule_error({"responseCode": code})
-        assert name in ("not_found", "invalid", "transient", "unreadable")
-        assert "<" not in reason

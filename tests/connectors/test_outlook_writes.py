@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from connectors.errors import Conflict, Forbidden, Gone, Invalid, StaleWrite, Transient, Unreadable
+from connectors.errors import Conflict, Forbidden, Gone, Invalid, StaleWrite, Transient
 from connectors.protocol import fingerprint
 from connectors.types import Attendee, Reply, Role
 from tests.connectors.conformance_kit import WINDOW, at, make, replies
@@ -235,56 +235,6 @@ def test_two_live_events_with_one_key_are_both_told_to_the_reconciler(harness: G
     assert harness.calendar.book(harness.organizer, intent).ref == booked.ref
     harness.calendar.cancel(replace(booked.ref, id=copied.id))
     assert harness.live(intent.key) == 1
-
-
-def test_exchange_with_older_zone_rules_gets_the_event_in_utc(harness: GraphHarness) -> None:
-    harness.server.routes.stale_zones["W. Europe Standard Time"] = timedelta(hours=1)
-    intent = make(harness)
-    booked = harness.calendar.book(harness.organizer, intent)
-    event = harness.calendar.get(booked.ref)
-    assert (event.start, event.end, event.etag) == (intent.start, intent.end, booked.etag)
-    moved = replace(intent, start=at(3, 9), end=at(3, 10))
-    again = harness.calendar.reschedule(booked.ref, moved, booked.etag)
-    event = harness.calendar.get(booked.ref)
-    assert (event.start, event.end, event.etag) == (moved.start, moved.end, again.etag)
-
-
-@pytest.mark.parametrize("code", ["TimeZoneNotSupportedException", "ErrorPropertyValidationFailure"])
-@pytest.mark.parametrize(
-    ("zone", "name"),
-    [
-        ("America/Vancouver", "British Columbia Standard Time"),
-        ("America/Edmonton", "Alberta Standard Time"),
-        ("America/Winnipeg", "Manitoba Standard Time"),
-        ("Africa/Casablanca", "Morocco Standard Time"),
-    ],
-)
-def test_a_tenant_that_does_not_know_the_zone_gets_the_event_in_utc(
-    harness: GraphHarness, code: str, zone: str, name: str
-) -> None:
-    harness.server.routes.unknown_zones[name] = code
-    intent = make(harness, zone=zone)
-    booked = harness.calendar.book(harness.organizer, intent)
-    (item,) = items(harness)
-    assert (item.start, item.end, item.zone) == (intent.start, intent.end, "UTC")
-    moved = replace(intent, start=at(3, 9), end=at(3, 10))
-    harness.calendar.reschedule(booked.ref, moved, booked.etag)
-    (item,) = items(harness)
-    assert (item.start, item.end, item.zone) == (moved.start, moved.end, "UTC")
-    assert harness.server.count("create") == harness.server.count("update") == 2, "once refused, once in UTC"
-
-
-def test_a_refusal_that_has_nothing_to_do_with_zones_is_told_as_it_is(harness: GraphHarness) -> None:
-    harness.server.faults.refuse = [(400, "ErrorInvalidRequest", None)] * 3
-    with pytest.raises(Invalid, match="ErrorInvalidRequest"):
-        harness.calendar.book(harness.organizer, make(harness))
-
-
-def test_a_service_that_keeps_another_time_whatever_is_said_is_an_error(harness: GraphHarness) -> None:
-    shift = timedelta(hours=1)
-    harness.server.routes.stale_zones |= {"W. Europe Standard Time": shift, "UTC": shift}
-    with pytest.raises(Unreadable, match="another time"):
-        harness.calendar.book(harness.organizer, make(harness))
 
 
 def test_a_new_agenda_keeps_the_meeting_online(harness: GraphHarness) -> None:

@@ -2,6 +2,8 @@
 
 What is not booked is cancelled at once. What is booked is never cancelled without a human: it gets a
 label that asks. Loops that a person asked for are that person's to end, until the application is closed.
+
+Told by `tests/scheduler/services/asking/test_intake.py`.
 """
 
 from __future__ import annotations

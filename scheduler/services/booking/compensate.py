@@ -1,4 +1,7 @@
-"""Undoes a booking that cannot be finished: what was written is cancelled, what was held is freed."""
+"""Undoes a booking that cannot be finished: what was written is cancelled, what was held is freed.
+
+Told by `tests/stories/test_afterwards.py`.
+"""
 
 from __future__ import annotations
 

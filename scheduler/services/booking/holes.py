@@ -1,4 +1,7 @@
-"""Holes in a booked loop: required seats whose people have declined, and times that were lost since."""
+"""Holes in a booked loop: required seats whose people have declined, and times that were lost since.
+
+Told by `tests/stories/test_afterwards.py`.
+"""
 
 from __future__ import annotations
 

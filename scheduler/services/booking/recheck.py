@@ -1,4 +1,7 @@
-"""The look into the calendars right before a booking: for exactly the times that it needs."""
+"""The look into the calendars right before a booking: for exactly the times that it needs.
+
+Told by `tests/stories/test_conflicts.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Settles a loop whose writes are done: it is confirmed and told of, or its cancellation is finished."""
+"""Settles a loop whose writes are done: it is confirmed and told of, or its cancellation is finished.
+
+Told by `tests/stories/test_killed.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From the company file as written to the domain's values, defaults filled in."""
+"""From the company file as written to the domain's values, defaults filled in.
+
+Told by `tests/scheduler/services/company/test_read.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What must hold between the values of a company file: one function per rule, each fault with its place."""
+"""What must hold between the values of a company file: one function per rule, each fault with its place.
+
+Told by `tests/scheduler/services/company/test_faults.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The candidate's own time: what all other loops of the same person take of it, whatever they applied for."""
+"""The candidate's own time: what all other loops of the same person take of it, whatever they applied for.
+
+Told by `tests/stories/test_candidates.py`.
+"""
 
 from __future__ import annotations
 

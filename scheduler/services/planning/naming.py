@@ -1,4 +1,7 @@
-"""Names instead of ids, for sentences that people read."""
+"""Names instead of ids, for sentences that people read.
+
+Told by `tests/stories/test_promises.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The interviews of a template as sessions of the packing problem."""
+"""The interviews of a template as sessions of the packing problem.
+
+Told by `tests/stories/test_main_job.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When the candidate can be met."""
+"""When the candidate can be met.
+
+Told by `tests/stories/test_main_job.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the candidate is told: one invitation per interview, one agenda, never a word of the debrief."""
+"""What the candidate is told: one invitation per interview, one agenda, never a word of the debrief.
+
+Told by `tests/stories/test_mails.py`.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from scheduler.services.company.read import checked_company
 from scheduler.services.planning import worktime
 from tests.house.tree import ROOT
 from tests.scheduler.kit import COMPANY, Kit, make
-from tests.scheduler.services.company_kit import faults, small
+from tests.scheduler.services.company.company_kit import faults, small
 from tests.stories.kit import ask, booked
 
 TODAY = date(2026, 11, 27)

@@ -1,4 +1,7 @@
-"""From a template as written to the domain's `LoopTemplate`; a built-in one with a company's names put in."""
+"""From a template as written to the domain's `LoopTemplate`; a built-in one with a company's names put in.
+
+Told by `tests/scheduler/services/company/templates/test_library.py`.
+"""
 
 from __future__ import annotations
 

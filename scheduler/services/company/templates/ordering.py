@@ -1,4 +1,7 @@
-"""Rules about how the steps of a template follow, share and exclude each other."""
+"""Rules about how the steps of a template follow, share and exclude each other.
+
+Told by `tests/scheduler/services/company/templates/test_checking.py`.
+"""
 
 from __future__ import annotations
 

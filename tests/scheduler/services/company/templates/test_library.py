@@ -23,7 +23,7 @@ from scheduler.services.asking.prepare import prepare
 from scheduler.services.company.templates import built_in_templates
 from scheduler.services.company.templates.library import read_built_in
 from tests.house.tree import ROOT
-from tests.scheduler.services.company_kit import faults, read, small
+from tests.scheduler.services.company.company_kit import faults, read, small
 
 LIBRARY = built_in_templates()
 

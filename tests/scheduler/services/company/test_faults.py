@@ -18,7 +18,7 @@ from scheduler.services.company import mend as company_mend
 from scheduler.services.company.faults import MOST, nearest
 from scheduler.services.company.text import parsed
 from tests.house.tree import ROOT
-from tests.scheduler.services.company_kit import SMALL, faults, read, small
+from tests.scheduler.services.company.company_kit import SMALL, faults, read, small
 
 _SAY = "or say `open: true` if the step is still to be defined"
 

@@ -32,7 +32,7 @@ from scheduler.services.company.read import company_json_schema, read_company, r
 from scheduler.services.company.text import parsed
 from solver.problem.values import Weights
 from tests.house.tree import ROOT
-from tests.scheduler.services.company_kit import faults, read, small
+from tests.scheduler.services.company.company_kit import faults, read, small
 
 EXAMPLES = ROOT / "examples"
 PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("company-file.md", "templates.md")}

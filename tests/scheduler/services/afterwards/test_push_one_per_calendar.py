@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.services.afterwards import push
 from tests.scheduler.mixed import BASE_URL, Mixed, mixed
-from tests.scheduler.services.test_push import MICROSOFT, kept, lost, subscribed, validated
+from tests.scheduler.services.afterwards.push_kit import MICROSOFT, kept, lost, subscribed, validated
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from scheduler.services.company.fields import entry, follows, kept
 from scheduler.storage import tables
 from scheduler.storage.columns import Json, columns_of
 from scheduler.storage.mapping import Rows
-from tests.scheduler.services.company_kit import read, small
+from tests.scheduler.services.company.company_kit import read, small
 
 
 @dataclass(frozen=True, slots=True)

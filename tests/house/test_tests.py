@@ -1,0 +1,66 @@
+"""Where tests lie: a source file of the services leads to what tests it, and no test file is endless."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tests.house.tree import ROOT, python_files, where
+
+SERVICES = ROOT / "scheduler" / "services"
+LONGEST_FILE = 400
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Modules, and what is taken from them, by their full names."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found
+
+
+def _of_its_name(source: Path) -> bool:
+    folder = ROOT / "tests" / "scheduler" / "services" / source.parent.relative_to(SERVICES)
+    return any(folder.glob(f"test_{source.stem}.py")) or any(folder.glob(f"test_{source.stem}_*.py"))
+
+
+def _named(tree: ast.Module) -> list[Path]:
+    """The test files that the docstring of a source file names."""
+    return [ROOT / name for name in re.findall(r"`(tests/[\w/]+\.py)`", ast.get_docstring(tree) or "")]
+
+
+def test_every_file_of_the_services_leads_to_its_tests() -> None:
+    """By its name in the same chapter, by a test that imports it, or by the story that its docstring names."""
+    imported = {name for _, tree in python_files("tests") for name in _imported(tree)}
+    lost = [
+        where(path)
+        for path, tree in python_files("scheduler/services")
+        if path.name != "__init__.py"
+        if not (_of_its_name(path) or _named(tree))
+        if path.with_suffix("").relative_to(ROOT).as_posix().replace("/", ".") not in imported
+    ]
+    assert lost == [], "name the story in the docstring: Told by `tests/stories/test_….py`"
+
+
+def test_what_a_source_file_names_is_there() -> None:
+    named = [path for _, tree in python_files("scheduler", "solver", "connectors") for path in _named(tree)]
+    assert named
+    assert [path for path in named if not path.exists()] == []
+
+
+def test_tests_of_the_services_lie_in_the_chapters() -> None:
+    """A folder of tests has a chapter of its name."""
+    tests = ROOT / "tests" / "scheduler" / "services"
+    folders = {p.parent.relative_to(tests) for p, _ in python_files("tests/scheduler/services")}
+    assert [folder for folder in folders if not (SERVICES / folder).is_dir()] == []
+
+
+def test_no_test_file_is_longer_than_a_reader_keeps_in_mind() -> None:
+    sizes = {where(path): path.read_text().count("\n") for path, _ in python_files("tests", "benchmarks")}
+    assert len(sizes) > 100
+    long = {name: size for name, size in sizes.items() if size > LONGEST_FILE}
+    assert {name for name in long if not name.startswith("tests/connectors/test_local_")} == set()
