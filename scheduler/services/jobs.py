@@ -31,8 +31,15 @@ class Job(StrEnum):
     CONFLICTS = "conflicts"
 
 
-WAITS_FOR: Mapping[LoopState, Job] = {LoopState.PLANNING: Job.PLAN, LoopState.REPAIRING: Job.REPAIR}
-"""Which job a loop in this state waits for, where the loop alone says all that the job needs."""
+WAITS_FOR: Mapping[LoopState, Job] = {
+    LoopState.PLANNING: Job.PLAN,
+    LoopState.PROPOSED: Job.BOOK,
+    LoopState.HELD: Job.PERFORM,
+    LoopState.BOOKING: Job.PERFORM,
+    LoopState.CANCELLING: Job.PERFORM,
+    LoopState.REPAIRING: Job.REPAIR,
+}
+"""Which job a loop in this state waits for: a proposed one in mode *book* only, else it waits for a person."""
 
 
 def _queue(app: App, tx: Tx, job: Job, payload: Mapping[str, Any], key: str, delay: float = 0.0) -> None:
@@ -101,10 +108,17 @@ def perform_again(app: App, tx: Tx, loop: Loop, row: LedgerRow, since: datetime)
     _queue(app, tx, Job.PERFORM, _generation(loop), key)
 
 
-def awaited_again(app: App, tx: Tx, loop: Loop) -> None:
-    """What a loop in its state waits for, once more. Raises `KeyError` for a state that waits for nothing."""
-    job = WAITS_FOR[loop.state]
-    _queue(app, tx, job, {"loop": loop.id}, f"{job.value}:{loop.id}:{_again(app, loop.updated_at)}")
+def awaited_again(app: App, tx: Tx, loop: Loop, proposal: str = "") -> None:
+    """What a loop in its state waits for, once more; ``proposal`` is the plan on offer of a proposed one.
+
+    Raises `KeyError` for a state that waits for nothing.
+    """
+    job, again = WAITS_FOR[loop.state], _again(app, loop.updated_at)
+    payload = {
+        Job.BOOK: {"proposal": proposal},
+        Job.PERFORM: _generation(loop),
+    }.get(job, {"loop": loop.id})
+    _queue(app, tx, job, payload, f"{job.value}:{loop.id}:{again}")
 
 
 def _again(app: App, since: datetime) -> str:

@@ -8,7 +8,8 @@ from connectors.errors import ConnectorError
 from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import InterviewState, Write, WriteState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
+from scheduler.domain.proposals import ProposalState
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, settle
@@ -30,15 +31,28 @@ def sweep(app: App) -> None:
     with app.db.write() as tx:
         for row in tx.ledger.due(now - OVERDUE, limit=200):
             loop = tx.loops.get(row.loop)
-            if loop is not None:
+            if loop is not None and loop.state not in jobs.WAITS_FOR:
                 jobs.perform_again(app, tx, loop, row, row.due_at or loop.updated_at)
         for delivery in tx.inbox.pending(now - OVERDUE):
             jobs.intake_again(app, tx, delivery.id, delivery.received_at)
-        for state in jobs.WAITS_FOR:
-            for loop in tx.loops.list(states={state}, limit=1000):
-                if loop.updated_at < now - OVERDUE * 3:
-                    jobs.awaited_again(app, tx, loop)
+        _look_after(app, tx, now)
     complete(app)
+
+
+def _look_after(app: App, tx: Tx, now: datetime) -> None:
+    """Every loop that waits for a job, whatever became of the job: a worker may have ended while it had it."""
+    undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
+    for loop in tx.loops.list(states=set(jobs.WAITS_FOR), limit=1000):
+        if loop.updated_at + OVERDUE > now:
+            continue
+        if loop.state is not LoopState.PROPOSED:
+            rows = tx.ledger.of_loop(loop.id, {WriteState.TODO})
+            if not any(r.due_at and r.due_at > now - OVERDUE for r in rows):  # else it comes again by itself
+                jobs.awaited_again(app, tx, loop)
+        elif loop.mode is BookMode.BOOK and loop.updated_at + undo + OVERDUE <= now:
+            offered = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
+            if offered:
+                jobs.awaited_again(app, tx, loop, offered[0].id)
 
 
 def expire(app: App) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.errors import Transient
-from scheduler.domain.loops import BookMode, LoopState
+from scheduler.domain.loops import BookMode, Loop, LoopState
+from scheduler.services import jobs
 from scheduler.services.asking import intake, requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import reconcile
+from scheduler.storage.tables import loops
+from scheduler.workers.tasks import tasks
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import DAYS, MARA, look
 from tests.stories.test_afterwards import with_flaky
@@ -33,8 +37,8 @@ def swept(kit: Kit, minutes: int) -> list[str]:
 def test_a_plan_that_is_late_is_queued_again_once_an_hour(kit: Kit) -> None:
     request = LoopRequest(MARA, "short", DAYS, "Europe/Berlin", BookMode.PROPOSE)
     loop = requests.ask(kit.app, request, "person:rolf")
-    assert swept(kit, 3) == [], "not late yet"
-    assert swept(kit, 40) == ["plan"]
+    assert swept(kit, 1) == ["plan"], "within a minute"
+    assert swept(kit, 40) == []
     assert swept(kit, 60) == ["plan"]
     kit.run()
     assert look(kit, loop.id).state is LoopState.PROPOSED
@@ -63,3 +67,61 @@ def test_a_message_that_is_late_is_queued_again_once_an_hour(kit: Kit) -> None:
     assert swept(kit, 60) == ["intake"]
     kit.run()
     assert swept(kit, 100) == []
+
+
+def _lost(kit: Kit) -> None:
+    """The worker died with its job, which never comes back."""
+    kit.jobs.waiting.clear()
+
+
+def _asked(kit: Kit, mode: BookMode) -> Loop:
+    return requests.ask(kit.app, LoopRequest(MARA, "short", DAYS, "Europe/Berlin", mode), "person:rolf")
+
+
+def _one_job(kit: Kit) -> None:
+    name, payload, _ = kit.jobs.waiting.pop(0)
+    tasks(kit.app)[name](payload)
+
+
+def test_a_plan_whose_booking_was_lost_is_booked_all_the_same(kit: Kit) -> None:
+    """Mode *book*: the job that says yes died with its worker, after the time in which it can be undone."""
+    loop = _asked(kit, BookMode.BOOK)
+    _one_job(kit)
+    assert look(kit, loop.id).state is LoopState.PROPOSED
+    _lost(kit)
+    with kit.app.db.read() as tx:
+        undo = tx.company.policy().undo_minutes
+    assert swept(kit, undo) == [], "it may still be undone"
+    assert swept(kit, 1) == ["book"]
+    kit.run()
+    assert look(kit, loop.id).state is LoopState.CONFIRMED
+
+
+def test_a_plan_that_a_person_decides_on_waits_for_them(kit: Kit) -> None:
+    loop = _asked(kit, BookMode.PROPOSE)
+    kit.run()
+    assert look(kit, loop.id).state is LoopState.PROPOSED
+    assert swept(kit, 200) == []
+
+
+def test_held_times_whose_job_was_lost_are_written(kit: Kit) -> None:
+    loop = _asked(kit, BookMode.BOOK)
+    for _ in ("plan", "book"):
+        _one_job(kit)
+    assert look(kit, loop.id).state is LoopState.HELD
+    _lost(kit)
+    assert "perform" in swept(kit, 2)
+    kit.run()
+    assert look(kit, loop.id).state is LoopState.CONFIRMED
+
+
+@pytest.mark.parametrize("state", sorted(set(jobs.WAITS_FOR) - {LoopState.PROPOSED}))
+def test_every_state_that_waits_is_looked_after(kit: Kit, state: LoopState) -> None:
+    """Nothing is to do any more but the last step: the loop goes on or is told, it does not stay."""
+    loop = _asked(kit, BookMode.BOOK)
+    _lost(kit)
+    with kit.app.db.write() as tx:
+        tx.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(state=state.value))
+    assert swept(kit, 2) != []
+    kit.run()
+    assert look(kit, loop.id).state is not state
