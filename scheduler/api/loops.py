@@ -140,7 +140,8 @@ def get_agenda(
     _: Reader,
     reader: Annotated[str, Query(alias="for", max_length=100, description="`candidate` or a person's id.")],
 ) -> list[LineOut]:
-    """The agenda as one reader sees it, in their own zone. The candidate's never holds the debrief."""
+    """The agenda as one reader sees it: what is on site in the place's zone, the rest in their own. The
+    candidate's holds take-home exercises, with the day on which they are due, and never the debrief."""
     with app.db.read() as tx:
         loop = tx.loops.get(loop_id)
         if loop is None:
@@ -149,9 +150,9 @@ def get_agenda(
         application = tx.applications.get(loop.application)
         people, rooms = notices.roster(tx)
     if reader == "candidate" and application is not None:
-        lines = agenda.for_candidate(interviews, application.candidate.zone, people, rooms)
+        lines = agenda.for_candidate(loop, application, interviews, people, rooms)
     elif reader in people:
-        lines = agenda.for_person(reader, interviews, people, rooms)
+        lines = agenda.for_person(reader, loop, interviews, people, rooms)
     else:
         raise BadInput("for", f"no person {reader!r}", "write candidate or the id of a person")
     return [LineOut.of(line) for line in lines]

@@ -43,9 +43,9 @@ def show(
     assert application is not None and second is not None
     console.print()
     console.print(_plans(proposals))
-    console.print(_candidate(application, interviews, people, rooms))
+    console.print(_candidate(loop, application, interviews, people, rooms))
     console.print(_repair(loop, before, interviews, declined, people))
-    console.print(_everybody(interviews, people, rooms))
+    console.print(_everybody(loop, interviews, people, rooms))
     if loop.unknown:
         names = ", ".join(people[p].name for p in loop.unknown)
         console.print(Text(f"Not asked, because the calendar cannot be read: {names}", style="yellow"))
@@ -76,16 +76,16 @@ def _plans(proposals: Sequence[Proposal]) -> Table:
 
 
 def _candidate(
+    loop: Loop,
     application: Application,
     interviews: Sequence[Interview],
     people: dict[str, Person],
     rooms: dict[str, Room],
 ) -> Panel:
-    zone = application.candidate.zone
-    lines = agenda.for_candidate(interviews, zone, people, rooms)
+    lines = agenda.for_candidate(loop, application, interviews, people, rooms)
     return Panel(
         _agenda(lines, replies=False),
-        title=Text(f"{application.candidate.name}'s agenda, as the candidate sees it ({zone})"),
+        title=Text(f"{application.candidate.name}'s agenda, as the candidate sees it"),
         title_align="left",
         border_style="cyan",
     )
@@ -93,31 +93,35 @@ def _candidate(
 
 def _agenda(lines: Sequence[Line], *, replies: bool) -> Group:
     parts: list[Text | Table] = []
-    day, table = None, Table.grid(padding=(0, 2))
+    heading, table = "", Table.grid(padding=(0, 2))
     for line in lines:
-        if line.start.date() != day:
-            day, table = line.start.date(), Table.grid(padding=(0, 2))
-            parts += [Text(f"{line.start:%A, %d %B %Y}", style="bold"), table]
+        day = f"{line.due or line.start.date():%A, %d %B %Y} ({line.zone})"
+        if day != heading:
+            heading, table = day, Table.grid(padding=(0, 2))
+            parts += [Text(day, style="bold"), table]
         people = ", ".join(
             f"{name} ({line.replies[name]})" if replies and name in line.replies else name
             for name in line.people
         )
-        table.add_row(f"{line.start:%H:%M}–{line.end:%H:%M}", line.title, line.place, people)
+        when = "due by its end" if line.due else f"{line.start:%H:%M}–{line.end:%H:%M}"
+        table.add_row(when, line.title, line.place, people)
     return Group(*parts)
 
 
-def _everybody(interviews: Sequence[Interview], people: dict[str, Person], rooms: dict[str, Room]) -> Panel:
-    """One row per person and meeting, each in their own zone."""
-    table = Table("who", "their time", "meeting", "where", "answer", box=None, padding=(0, 1))
+def _everybody(
+    loop: Loop, interviews: Sequence[Interview], people: dict[str, Person], rooms: dict[str, Room]
+) -> Panel:
+    """One row per person and meeting: what is on site on the clock there, the rest on their own."""
+    table = Table("who", "when", "on the clock of", "meeting", "where", "answer", box=None, padding=(0, 1))
     involved = sorted({s.person for i in interviews for s in i.seats})
     for person in involved:
-        lines = agenda.for_person(person, interviews, people, rooms)
+        lines = agenda.for_person(person, loop, interviews, people, rooms)
         for n, line in enumerate(lines):
             name = people[person].name
-            who = {0: Text(name), 1: Text(line.zone, style="dim")}.get(n, Text())
             table.add_row(
-                who if n or len(lines) > 1 else Text.assemble(name, "\n", (line.zone, "dim")),
+                "" if n else name,
                 f"{line.start:%a %d %b %H:%M}–{line.end:%H:%M}",
+                Text(line.zone, style="dim"),
                 line.title,
                 line.place,
                 line.replies.get(name, ""),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from scheduler.domain.subjects import Subject
-from scheduler.domain.templates import LoopTemplate
-from scheduler.domain.time import Span
+from scheduler.domain.templates import InterviewSpec, LoopTemplate
+from scheduler.domain.time import Span, zone
 
 
 class LoopState(StrEnum):
@@ -146,3 +146,7 @@ class Loop:
     declined: tuple[tuple[str, str], ...] = ()
     """``(person, interview)`` pairs that are not asked again."""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def due_day(self, exercise: InterviewSpec) -> date:
+        """The last day, in the loop's zone, for handing in a take-home: its days count from the request."""
+        return self.created_at.astimezone(zone(self.zone)).date() + timedelta(days=exercise.due_days or 0)

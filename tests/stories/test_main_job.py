@@ -67,9 +67,9 @@ def test_the_candidate_is_written_to_apart_and_never_hears_of_the_debrief(kit: K
     with kit.app.db.read() as tx:
         people = {p.id: p for p in tx.people.list()}
         rooms = {r.id: r for r in tx.rooms.list()}
-    lines = agenda.for_candidate(booked(kit, loop.id).values(), "Europe/Lisbon", people, rooms)
+    lines = agenda.for_candidate(loop, MARA, booked(kit, loop.id).values(), people, rooms)
     assert [line.title for line in lines] == ["Technical", "Deep dive", "Team lunch", "Manager"]
-    assert lines[0].start.utcoffset() == lines[0].start.astimezone(zone("Europe/Lisbon")).utcoffset()
+    assert lines[0].start.utcoffset() == lines[0].start.astimezone(zone("Europe/Berlin")).utcoffset()
 
 
 def test_a_proposed_loop_waits_for_a_yes_and_offers_plans_that_differ(kit: Kit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -334,26 +334,35 @@ class LoopDetail(LoopOut):
 
 
 class LineOut(BaseModel):
-    """One line of an agenda in its reader's wall-clock time."""
+    """One line of an agenda in wall-clock time of ``zone``. A ``take_home`` has a day on which it is ``due``
+    (its end is ``start`` and ``end``), and what it consists of in ``about`` and ``links``."""
 
     title: str
+    kind: str
     start: datetime
     end: datetime
     zone: str
     place: str
     people: list[str]
     replies: dict[str, str]
+    due: date | None
+    about: str
+    links: list[str]
 
     @staticmethod
     def of(line: Line) -> LineOut:
         return LineOut(
             title=line.title,
+            kind=line.kind,
             start=line.start,
             end=line.end,
             zone=line.zone,
             place=line.place,
             people=list(line.people),
             replies=dict(line.replies),
+            due=line.due,
+            about=line.about,
+            links=list(line.links),
         )
 
 

@@ -263,10 +263,10 @@ class _Builder:
         picture, interview = self.picture, self.interview
         tz = zone(picture.loop.zone)
         windows = worktime.clock_windows(interview.windows, tz, picture.span) if interview.windows else []
-        due = [specs[i].due_days for i in interview.after if specs[i].kind is InterviewKind.TAKE_HOME]
-        if any(due):
-            day = picture.loop.created_at.astimezone(tz).date() + timedelta(days=max(d or 0 for d in due) + 1)
-            start = at(day, datetime.min.time(), tz)
+        homework = [specs[i] for i in interview.after if specs[i].kind is InterviewKind.TAKE_HOME]
+        due = [picture.loop.due_day(e) for e in homework if e.due_days]
+        if due:
+            start = at(max(due) + timedelta(days=1), datetime.min.time(), tz)
             rest = [Span(start, picture.span.end)] if start < picture.span.end else []
             windows = intersection(windows, rest) if interview.windows else rest
         if (interview.windows or due) and not intersection(windows, merged(self.offered)):

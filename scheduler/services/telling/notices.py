@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 
 from connectors.ics import Invitation, cancellation, following, request, told_by
@@ -18,6 +19,7 @@ from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Writ
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.templates import InterviewKind, Modality
+from scheduler.domain.time import zone
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.telling.agenda import Line, for_candidate
@@ -49,21 +51,25 @@ def _queue(
     site = tx.sites.get(loop.site) if loop.site else None
     address = site.address if site else ""
     by_id = {i.id: i for i in visible}
+    agenda_of = for_candidate(loop, application, visible, people, rooms)
+    homework = [line for line in agenda_of if line.due is not None]
     lines = {
         line.interview: _with_the_way(line, by_id[line.interview], address)
-        for line in for_candidate(visible, application.candidate.zone, people, rooms)
+        for line in agenda_of
+        if line.due is None
     }
     known = tx.ledger.of_loop(loop.id)
-    told = _told(known)
+    told = _told(loop, known)
     writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name(), known, why)
     for interview in visible:
         cancelled = interview.state is InterviewState.CANCELLED
         digest = "cancelled" if cancelled else _digest(lines[interview.id])
-        if told.get(interview.id, "cancelled") != digest:
-            writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled))
+        last = told.get(interview.id)
+        if digest != (last.payload["digest"] if last else "cancelled"):
+            writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled, last))
     if writer.rows and agenda:
         live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
-        writer.add(AGENDA, "", writer.agenda(live))
+        writer.add(AGENDA, "", writer.agenda(live, homework, again=AGENDA in told))
     tx.ledger.add_all(writer.rows)
     if writer.rows:
         jobs.mail(app, tx, loop, writer.rows[0])
@@ -78,12 +84,15 @@ def _with_the_way(line: Line, interview: Interview, address: str) -> Line:
     return line
 
 
-def _told(rows: Iterable[LedgerRow]) -> dict[str, str]:
-    """What the candidate was last told of each interview (a digest)."""
-    sent = [r for r in rows if r.write is Write.MAIL and r.state in (WriteState.DONE, WriteState.TODO)]
-    return {
-        r.interview: str(r.payload["digest"]) for r in sorted(sent, key=lambda r: (r.generation, r.order))
-    }
+def _told(loop: Loop, rows: Iterable[LedgerRow]) -> dict[str, LedgerRow]:
+    """The last mail of each interview that the candidate has, or will get: what waits from an earlier
+    generation is never sent."""
+
+    def arrives(row: LedgerRow) -> bool:
+        waits = row.state is WriteState.TODO and row.generation == loop.generation
+        return row.write is Write.MAIL and (waits or row.state is WriteState.DONE)
+
+    return {r.interview: r for r in sorted(filter(arrives, rows), key=lambda r: (r.generation, r.order))}
 
 
 def _digest(line: Line) -> str:
@@ -94,16 +103,30 @@ def _digest(line: Line) -> str:
 def text_of(lines: Sequence[Line]) -> str:
     """An agenda as plain text, a heading per day, in the reader's wall-clock time."""
     parts: list[str] = []
-    day = None
+    heading = None
     for line in lines:
-        if line.start.date() != day:
-            day = line.start.date()
-            parts.append(f"\n{line.start:%A, %d %B %Y} ({line.zone})")
+        day = f"{line.due or line.start.date():%A, %d %B %Y} ({line.zone})"
+        if day != heading:
+            heading = day
+            parts.append(f"\n{day}")
+        if line.due is not None:
+            parts += _exercise_text(line)
+            continue
         people = ", ".join(line.people)
         parts.append(f"  {line.start:%H:%M}–{line.end:%H:%M}  {line.title}, {line.place}")
         if people:
             parts.append(f"               with {people}")
     return "\n".join(parts).strip()
+
+
+def _exercise_text(line: Line) -> list[str]:
+    """What is to be handed in by the end of the day, and what it consists of."""
+    more = [text for block in (line.about, *line.links) for text in block.splitlines()]
+    return [f"  due by the end of this day: {line.title}", *(f"               {text}" for text in more)]
+
+
+def _when(start: datetime, end: datetime) -> str:
+    return f"{start:%A, %d %B %Y %H:%M}–{end:%H:%M}"
 
 
 class _Writer:
@@ -123,6 +146,8 @@ class _Writer:
         self.organizer, self.company, self.why = organizer, company, why.strip()
         self.mails = [r for r in known if r.write is Write.MAIL]
         self.rows: list[LedgerRow] = []
+        self.changes: list[str] = []
+        """What is different from what the candidate was told before, a sentence each."""
 
     def add(self, interview: str, digest: str, message: Message) -> None:
         payload = {"message": codec.encode(message), "digest": digest}
@@ -131,7 +156,10 @@ class _Writer:
             LedgerRow.noted(self.loop, interview, Write.MAIL, key=message.id, payload=payload, order=order)
         )
 
-    def invite(self, interview: Interview, line: Line, cancelled: bool) -> Message:
+    def invite(self, interview: Interview, line: Line, cancelled: bool, last: LedgerRow | None) -> Message:
+        """The invitation of one interview, its change, or its cancellation. ``last`` is what the candidate
+        was told of it before: a new time is told as a change of the old one."""
+        verb, change = self._change(line, cancelled, last)
         candidate = self.application.candidate
         method = "CANCEL" if cancelled else "REQUEST"
         uid = event_id(f"{self.app.deployment}/{self.loop.id}/{interview.spec}/candidate")
@@ -147,25 +175,53 @@ class _Writer:
             attendee_name=candidate.name,
             description=f"You will meet: {', '.join(line.people)}" if line.people else "",
             location=line.place,
-            comment=self.why if cancelled else "",
+            comment=self.why if cancelled else change,
         )
         write = cancellation if cancelled else request
-        verb = "Cancelled" if cancelled else "Invitation"
         return Message(
             id=self._id(interview.spec, method),
             to=candidate.email,
             to_name=candidate.name,
             subject=f"{verb}: {interview.title}, {line.start:%a %d %b %H:%M} ({line.zone})",
-            text=self._cancelled([line]) if cancelled else text_of([line]),
+            text=self._cancelled([line]) if cancelled else self._changed(line, change),
             calendar=write(details, self.app.clock()),
             method=method,
         )
 
-    def agenda(self, lines: Sequence[Line]) -> Message:
+    def _change(self, line: Line, cancelled: bool, last: LedgerRow | None) -> tuple[str, str]:
+        """What the subject begins with, and the sentence that tells a change, where it is one."""
+        before = told_by(str(last.payload["message"]["calendar"])) if last else None
+        if cancelled:
+            self.changes.append(f"{line.title}, {_when(line.start, line.end)} ({line.zone}), is cancelled.")
+            return "Cancelled", ""
+        if before is None or before.cancelled:
+            self.changes.append(f"{line.title}, {_when(line.start, line.end)} ({line.zone}), is new.")
+            return "Invitation", ""
+        if (before.start, before.end) == (line.start, line.end):
+            change = f"{line.title} stays at its time; who you will meet, or where, has changed."
+            self.changes.append(change)
+            return "Updated", change
+        tz = zone(line.zone)
+        was, now = (before.start.astimezone(tz), before.end.astimezone(tz)), (line.start, line.end)
+        change = f"{line.title} has moved from {_when(*was)} to {_when(*now)} ({line.zone})."
+        self.changes.append(change)
+        return "Moved", change
+
+    def _changed(self, line: Line, change: str) -> str:
+        return "\n\n".join(filter(None, [change, text_of([line])]))
+
+    def agenda(self, lines: Sequence[Line], homework: Sequence[Line], *, again: bool) -> Message:
+        """All that stands, in order. ``again`` where the candidate has an earlier one: then it says first what
+        is different."""
         candidate = self.application.candidate
         if lines:
-            text = f"Dear {candidate.name},\n\nthis is your agenda:\n\n{text_of(lines)}\n\n{self.company}"
-            subject = f"Your interviews with {self.company}"
+            ordered = sorted([*lines, *homework], key=lambda line: (line.start, line.end))
+            first = "this is your agenda:"
+            if again:
+                first = "\n".join(["your interviews have changed:", *(f"- {c}" for c in self.changes)])
+                first += "\n\nThis is your agenda now:"
+            text = f"Dear {candidate.name},\n\n{first}\n\n{text_of(ordered)}\n\n{self.company}"
+            subject = f"Your interviews with {self.company}" + (" have changed" if again else "")
         else:
             told = [
                 f"Dear {candidate.name},",

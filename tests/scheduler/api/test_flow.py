@@ -47,14 +47,14 @@ def test_from_a_request_to_invitations_and_back(api: Client) -> None:
     assert api.ask(f"/loops/{loop['id']}/cancel", "POST", status=202)["state"] == "cancelled"
 
 
-def test_the_agenda_is_in_its_readers_zone_and_the_candidates_has_no_debrief(api: Client) -> None:
+def test_what_is_on_site_is_in_the_places_zone_and_the_candidates_agenda_has_no_debrief(api: Client) -> None:
     loop = api.loop("onsite", mode="book")
     assert loop["state"] == "confirmed"
     assert any(i["kind"] == "debrief" for i in loop["interviews"])
     candidates = api.ask(f"/loops/{loop['id']}/agenda?for=candidate")
     assert [line["title"] for line in candidates] == ["Technical", "Deep dive", "Team lunch", "Manager"]
-    assert {line["zone"] for line in candidates} == {"Europe/Lisbon"}
-    assert all(line["start"].endswith(("Z", "+00:00")) for line in candidates)
+    assert {line["zone"] for line in candidates} == {"Europe/Berlin"}
+    assert all(line["start"].endswith("+01:00") for line in candidates)
     assert "ebrief" not in json.dumps(candidates)
     assert all(line["replies"] == {} for line in candidates)
     debrief = next(i for i in loop["interviews"] if i["kind"] == "debrief")

@@ -75,7 +75,7 @@ def test_the_pages_of_the_demo_show_names_as_they_are(tmp_path: Path, odd: str) 
         people, rooms = notices.roster(tx)
     found = list(booked(kit, loop.id).values())
     with out.capture() as told:
-        out.print(demo_pages._everybody(found, dict(people), dict(rooms)))
+        out.print(demo_pages._everybody(loop, found, dict(people), dict(rooms)))
         out.print(demo_pages._repair(loop, found, found, ("hana", "talk"), dict(people)))
         out.print(demo_pages._refused(loop, MARA))
     assert told.get().count(odd) >= 2
