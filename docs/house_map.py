@@ -144,7 +144,10 @@ def drawn(one: Room, x: float, y: float, wide: float, tall: float, colours: tupl
     short = one.name.rpartition("/")[2]
     if not one.folder:
         yield box(x, y, wide, tall, "none", LINE, 'stroke-dasharray="4 3"')
-        yield text(x + wide / 2, y + tall / 2 + 4, f"{short}.py", 12, SOFT, 'class="m" text-anchor="middle"')
+        size = min(12, 12 * (wide - 12) / (7.3 * len(f"{short}.py")))
+        yield text(
+            x + wide / 2, y + tall / 2 + 4, f"{short}.py", size, SOFT, 'class="m" text-anchor="middle"'
+        )
         return
     yield f"<g><title>{escape(one.name)}/</title>"
     yield box(x, y, wide, tall, "#fff" if not one.floors else wash, colour, 'stroke-opacity=".45"')
