@@ -21,6 +21,7 @@ from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
 from scheduler.services.afterwards import push
 from scheduler.services.company.edit import company_file, put_entry
+from scheduler.services.company.load import load
 from scheduler.services.company.read import checked_company, company_json_schema
 from scheduler.services.company.text import plain
 
@@ -43,7 +44,7 @@ def load_the_company(app: Services, _: Configurer, body: Entry) -> CompanyOut:
     file as JSON, with the same fields and the same checks; all faults are named at once."""
     company = checked_company(plain(body, "body"))
     with app.db.write() as tx:
-        tx.company.replace(company, app.clock())
+        load(app, tx, company)
     return CompanyOut.of(company)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scheduler import config, wiring
 from scheduler.cli.faults import out
+from scheduler.services.company.load import load
 from scheduler.services.company.notes import Note, holiday_notes
 from scheduler.services.company.read import read_company_file
 
@@ -26,7 +27,7 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
     try:
         wiring.migrate(runtime)
         with runtime.app.db.write() as tx:
-            tx.company.replace(company, runtime.app.clock())
+            load(runtime.app, tx, company)
         made = wiring.make_organizers_calendar(runtime)
     finally:
         runtime.close()

@@ -29,6 +29,7 @@ class Job(StrEnum):
     REPLIES = "replies"
     PUSH = "push"
     CONFLICTS = "conflicts"
+    LEFT = "left"
 
 
 WAITS_FOR: Mapping[LoopState, Job] = {
@@ -77,13 +78,13 @@ def repair(app: App, tx: Tx, loop: Loop) -> None:
 
 
 def repair_declined(app: App, tx: Tx, loop: Loop, holes: int) -> None:
-    """Mend a loop in which somebody has declined."""
-    _repair(app, tx, loop, f"{len(loop.declined)}:{holes}")
+    """Mend a loop in which somebody has declined or left: once for each time that it is sent there."""
+    _repair(app, tx, loop, f"{len(loop.declined)}:{holes}:{loop.updated_at.timestamp():.6f}")
 
 
 def repair_conflict(app: App, tx: Tx, loop: Loop) -> None:
     """Mend a loop in which somebody was given something else at the same time."""
-    _repair(app, tx, loop, "conflict")
+    _repair(app, tx, loop, f"conflict:{loop.updated_at.timestamp():.6f}")
 
 
 def _repair(app: App, tx: Tx, loop: Loop, what: str) -> None:
@@ -133,6 +134,12 @@ def conflicts(app: App, tx: Tx, days: int, every: float) -> None:
     """Look into the calendars of who is booked in the next ``days``: once in ``every`` seconds."""
     slot = int(app.clock().timestamp() // every)
     _queue(app, tx, Job.CONFLICTS, {"days": days}, f"conflicts/{slot}")
+
+
+def left(app: App, tx: Tx) -> None:
+    """Look for what is booked with people and rooms that the company no longer has: once for each time
+    that it is loaded."""
+    _queue(app, tx, Job.LEFT, {}, f"left/{app.clock().timestamp():.6f}")
 
 
 def push(app: App, tx: Tx, what: str, every: int, delay: float) -> None:

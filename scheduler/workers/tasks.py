@@ -10,7 +10,7 @@ from connectors.errors import ConnectorError
 from scheduler.domain.errors import Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.services.afterwards import conflicts, push, repair, replies
+from scheduler.services.afterwards import conflicts, left, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.asking import intake
@@ -54,6 +54,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         Job.REPAIR: lambda p: repair.repair(app, p["loop"]),
         Job.REPLIES: lambda _: _replies(app),
         Job.PUSH: lambda _: push.ensure(app),
+        Job.LEFT: lambda _: left.look(app),
         Job.CONFLICTS: lambda p: conflicts.look(app, p["days"]),
     }
 

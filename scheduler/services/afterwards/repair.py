@@ -14,8 +14,9 @@ from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import SeatKind
 from scheduler.domain.time import Span
 from scheduler.services import jobs
+from scheduler.services.afterwards import left
 from scheduler.services.app import App
-from scheduler.services.booking import choose, recheck
+from scheduler.services.booking import choose, layout, recheck
 from scheduler.services.booking.holes import CONFLICTS, clashes, holes
 from scheduler.services.planning.encode import DEBRIEF, Encoded, booked_plan, decode, encode
 from scheduler.services.planning.picture import Picture, gather
@@ -37,9 +38,9 @@ def repair(app: App, loop_id: str) -> None:
         return
     picture = gather(app, loop)
     picture = replace(picture, loop=_debrief_declined(picture))
-    lost = holes(picture.current)
+    lost = [*holes(picture.current), *((s.id, spec) for s, spec in picture.gone if s.kind is Whose.PERSON)]
     frozen = _frozen(picture)
-    broken = {spec for _, spec in (*lost, *clashes(loop, picture.current))}
+    broken = {spec for _, spec in (*lost, *clashes(loop, picture.current), *picture.gone)}
     urgent = [i for i in picture.current if i.spec in frozen & broken]
     if urgent:
         hours = picture.policy.freeze_hours
@@ -58,7 +59,7 @@ def repair(app: App, loop_id: str) -> None:
         sessions = {spec: id for id, spec in encoded.sessions.spec.items()}
         declined = [(p, sessions[s]) for p, s in lost if s in sessions]
         solver = app.solver.within(picture.policy.solve_seconds)
-        found = solver.repair(encoded.problem, booked_plan(encoded, picture.current), declined)
+        found = solver.repair(encoded.problem, booked_plan(encoded, picture.standing), declined)
     except (SolveFailed, ProblemError) as error:
         _hand_over(app, picture, Reason("solver", f"the repair could not be made: {why(error, loop_id)}"))
         return
@@ -96,9 +97,13 @@ def _frozen(picture: Picture) -> frozenset[str]:
 def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     plan = found.result.plan.loops.get(picture.loop.id)
     if plan is None or found.level == "none":
-        _hand_over(app, picture, _beyond_repair(picture))
+        _hand_over(app, picture, _beyond_repair(app, picture))
         return
     planned = decode(encoded, plan)
+    still = _still_there(picture, planned)
+    if still is not None:
+        _hand_over(app, picture, still)
+        return
     needed = recheck.requirements(picture.loop, picture.application, planned)
     kept = {n for i in picture.current for n in recheck.needs(i)}
     broken = recheck.broken(app, picture.loop, [n for n in needed if n not in kept])
@@ -108,14 +113,25 @@ def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     _write(app, picture, planned, found.level)
 
 
-def _beyond_repair(picture: Picture) -> Reason:
+def _still_there(picture: Picture, planned: Sequence[PlannedInterview]) -> Reason | None:
+    """Who has left and would be needed all the same: in the debrief, of what they have seen before."""
+    gone = {s.id for s, _ in picture.gone if s.kind is Whose.PERSON}
+    for interview in layout.interviews(picture.loop, picture.application, planned):
+        who = [s.person for s in interview.seats if s.person in gone and interview.span.start > picture.now]
+        if who:
+            name = picture.roster.name(who[0])
+            return left.said(Subject.person(who[0]), name, interview.spec, interview.title)
+    return None
+
+
+def _beyond_repair(app: App, picture: Picture) -> Reason:
     """Who cannot be replaced, or which room, at any time."""
     gone = {Subject.person(p) for p, _ in holes(picture.current)}
-    gone |= {s for s, _ in clashes(picture.loop, picture.current)}
+    gone |= {s for s, _ in (*clashes(picture.loop, picture.current), *picture.gone)}
     people = tuple(sorted(s.id for s in gone if s.kind is Whose.PERSON))
-    rooms = sorted(s.id for s in gone if s.kind is Whose.ROOM)
-    names = [picture.roster.name(p) for p in people]
-    names += [picture.rooms[r].name if r in picture.rooms else r for r in rooms]
+    with app.db.read() as tx:
+        called = recheck.names_of(tx)
+    names = [called.get(s, s.id) for s in sorted(gone)]
     if not names:
         return Reason("no_repair", "no plan keeps every rule, at any time the candidate offered")
     text = f"nobody can take over from {', '.join(names)}, at any time the candidate offered"

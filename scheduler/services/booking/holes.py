@@ -13,6 +13,7 @@ from scheduler.domain.subjects import Subject
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import recheck
+from scheduler.services.planning import absent
 from scheduler.storage.database import Tx
 
 ACTOR = "system:replies"
@@ -42,13 +43,22 @@ def clashes(loop: Loop, interviews: Iterable[Interview]) -> list[tuple[Subject, 
     ]
 
 
+def open_holes(app: App, tx: Tx, loop: Loop) -> list[tuple[Subject, str]]:
+    """Everybody and every room that an interview of the loop has lost: by a decline, by something else at
+    that time, or for good."""
+    interviews = tx.interviews.of_loop(loop.id)
+    found = [(Subject.person(p), spec) for p, spec in holes(interviews)]
+    found += clashes(loop, interviews)
+    return list(dict.fromkeys([*found, *absent.gone(tx, interviews, app.clock())]))
+
+
 def mend(app: App, tx: Tx, loop_id: str, cause: str) -> Loop | None:
     """Send a confirmed loop with holes to its repair; a loop that is just being written is left until
     it is confirmed, when this is asked again."""
     loop = tx.loops.claim(loop_id)
     if loop is None or loop.state is not LoopState.CONFIRMED:
         return None
-    found = holes(tx.interviews.of_loop(loop_id))
+    found = open_holes(app, tx, loop)
     if not found:
         return None
     moved = tx.loops.move(

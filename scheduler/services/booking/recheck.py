@@ -54,18 +54,32 @@ def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tup
     with app.db.read() as tx:
         application = tx.applications.get(loop.application)
         assert application is not None
-    return broken(app, loop, requirements(loop, application, planned))
+        guests = [
+            (Subject.person(s.person), i.span)
+            for i in layout.interviews(loop, application, planned)
+            for s in i.seats
+            if not s.required
+        ]
+        away = _away(tx, guests)
+    return [*away, *broken(app, loop, requirements(loop, application, planned))]
+
+
+def _away(tx: Tx, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
+    """What is wanted of people and rooms that are no longer the company's: they are not booked anew."""
+    owners = _owners(tx)
+    return [(s, span) for s, span in wanted if s in owners and not owners[s].active]
 
 
 def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
     """Which of the wanted times are not free, this loop's own events not counted. Raises `Transient`."""
     with app.db.read() as tx:
-        accounts = accounts_of(tx, {s for s, _ in wanted})
+        away = _away(tx, wanted)
+        accounts = accounts_of(tx, {s for s, _ in wanted} - {s for s, _ in away})
         policy = tx.company.policy()
         own = own_times(tx.interviews.of_loop(loop.id), tx.ledger.of_loop(loop.id, {WriteState.TODO}))
     asked = [(s, span) for s, span in wanted if s in accounts]
     if not asked:
-        return []
+        return away
     spans = [span for _, span in asked]
     window = Span(min(s.start for s in spans), max(s.end for s in spans))
     found = availability.read(app, accounts, window)
@@ -77,7 +91,7 @@ def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list
         seat = Seat.ROOM if subject.kind is Whose.ROOM else Seat.WANTED
         return meaning(verdict, loop.mode, policy, seat) is Meaning.HARD
 
-    return availability.conflicts(found, asked, f"{app.deployment}/{loop.id}/", own, hard)
+    return [*away, *availability.conflicts(found, asked, f"{app.deployment}/{loop.id}/", own, hard)]
 
 
 def own_times(

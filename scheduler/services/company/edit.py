@@ -14,6 +14,7 @@ from scheduler.domain.templates import InterviewSpec, LoopTemplate, SeatSpec
 from scheduler.services.app import App
 from scheduler.services.company.fields import entry, written
 from scheduler.services.company.file import PersonFile, RoomFile, SiteFile
+from scheduler.services.company.load import load
 from scheduler.services.company.read import checked_company
 from scheduler.services.company.text import plain
 from scheduler.storage.database import Tx
@@ -36,7 +37,7 @@ def put_entry(app: App, section: str, id: str, new: Mapping[str, Any]) -> Compan
             company = checked_company(plain(file, "body"))
         except BadInputs as bad:
             raise BadInputs([_of_the_entry(f, f"{section}[{place}]") for f in bad.faults]) from None
-        tx.company.replace(company, app.clock())
+        load(app, tx, company)
     return company
 
 

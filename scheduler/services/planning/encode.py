@@ -17,7 +17,7 @@ from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.subjects import Subject
-from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, zone
+from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, without, zone
 from scheduler.services.planning import worktime
 from scheduler.services.planning.availability import without_own
 from scheduler.services.planning.meaning import Meaning, Seat, meaning
@@ -92,9 +92,9 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
     ``pinned`` names interviews (template ids) that keep their present time, people and room.
     """
     scale = Scale(utc(picture.span.start).replace(hour=0, minute=0, second=0, microsecond=0))
-    unread = _unread_attendees(picture)
-    if unread is not None:
-        return (unread,)
+    missing = _attendees_gone(picture) or _unread_attendees(picture)
+    if missing is not None:
+        return (missing,)
     offered = candidate_windows(picture)
     if not offered:
         return (no_window(picture), *closed_days(picture))
@@ -123,6 +123,18 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
         loops=(_loop(picture, scale, offered, sessions),),
     )
     return Encoded(problem, scale, sessions)
+
+
+def _attendees_gone(picture: Picture) -> Reason | None:
+    """Somebody whom the debrief cannot do without, and who has left: only a human can say who comes instead."""
+    template, people = picture.loop.template, picture.roster.people
+    needed = debrief_attendees(template, picture.application) if template.debrief else ()
+    gone = [p for p in needed if p in people and not people[p].active]
+    if not gone:
+        return None
+    names = ", ".join(picture.roster.name(p) for p in gone)
+    text = f"the debrief needs {names}, no longer with the company: name somebody else in the application"
+    return Reason("left", text, tuple(gone), (DEBRIEF,))
 
 
 def _unread_attendees(picture: Picture) -> Reason | None:
@@ -262,6 +274,8 @@ def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ..
         if isinstance(state, Known):
             own = picture.own(subject)
             spans += [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
+        if not room.active:
+            spans += without([picture.span], sessions.pinned_room_spans(room.id))
         spans = [s for s in spans if not any(s.overlaps(p) for p in sessions.pinned_room_spans(room.id))]
         busy = tuple(scale.taken(s) for s in merged(spans))
         found.append(

@@ -15,7 +15,7 @@ from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import EVALUATING, InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
-from scheduler.services.planning import availability, candidate, seating
+from scheduler.services.planning import absent, availability, candidate, seating
 from scheduler.services.planning.seating import Roster
 from scheduler.storage.database import Tx
 
@@ -47,6 +47,8 @@ class Picture:
     elsewhere: tuple[Span, ...] = ()
     """When other loops keep the candidate from being met, breaks and the way between places included."""
     current: tuple[Interview, ...] = ()
+    gone: tuple[tuple[Subject, str], ...] = ()
+    """People and rooms of ``current`` that are no longer the company's, each with the interview it leaves."""
     availability: Mapping[Subject, Availability] = field(default_factory=dict)
 
     @property
@@ -59,6 +61,14 @@ class Picture:
         """Ids of the people whose calendars could not be read, sorted."""
         subjects = (s for s, a in self.availability.items() if not isinstance(a, Known))
         return tuple(sorted(s.id for s in subjects if s.kind is Whose.PERSON))
+
+    @property
+    def standing(self) -> tuple[Interview, ...]:
+        """The present interviews without the rooms that are out of use."""
+        return tuple(
+            replace(i, room=None) if i.room and (Subject.room(i.room), i.spec) in self.gone else i
+            for i in self.current
+        )
 
     def own(self, subject: Subject) -> list[Span]:
         """The times of this loop's events in somebody's calendar, or in a room's, now."""
@@ -93,7 +103,10 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
     ids = seating.everybody(loop.template, application, whole)
     ids |= {s.person for i in current for s in i.seats if s.person in whole.people}
     roster = Roster({i: whole.people[i] for i in sorted(ids)}, pools)
-    rooms = {r.id: r for r in tx.rooms.list() if r.site == loop.site and r.active}
+    begun = {i.room for i in current if i.room and i.span.start <= now}
+    rooms = {
+        r.id: r for r in tx.rooms.list(active=False) if (r.site == loop.site and r.active) or r.id in begun
+    }
     subjects = [Subject.person(i) for i in ids] + [Subject.room(r) for r in rooms]
     subjects.append(application.candidate.subject)
     # caps count whole ISO weeks: what was given earlier this week counts as well
@@ -117,6 +130,7 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
             tx, loop, [r for r in others if r.subject == application.candidate.subject]
         ),
         current=current,
+        gone=absent.gone(tx, current, now),
     )
 
 

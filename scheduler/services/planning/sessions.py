@@ -98,7 +98,7 @@ def build_sessions(
         if i.incomplete
     ]
     planned = [i for i in template.interviews if i.kind is not InterviewKind.TAKE_HOME and not i.incomplete]
-    current = {i.spec: i for i in picture.current}
+    current = {i.spec: i for i in picture.standing}
     sessions: list[Session] = []
     gaps: list[Gap] = []
     spec: dict[str, str] = {}
@@ -163,7 +163,7 @@ class _Builder:
         interview, loop = self.interview, self.picture.loop
         specs = {i.id: i for i in loop.template.interviews}
         after = [i for i in interview.after if not specs[i].incomplete]
-        posed = {n: self._seat(n, s) for n, s in enumerate(solver_seats(interview))}
+        posed = {n: self._seat(n, s, pinned) for n, s in enumerate(solver_seats(interview))}
         self.kept = tuple(n for n, seat in posed.items() if seat.pool)
         now = _assignment(self.now, self.kept, self.scale) if self.now else None
         return Session(
@@ -198,14 +198,14 @@ class _Builder:
         longer = -(-minutes * (100 + extra) // 100)
         return -(-longer // _ROUND) * _ROUND
 
-    def _seat(self, number: int, seat: SeatSpec) -> Seat:
+    def _seat(self, number: int, seat: SeatSpec, pinned: bool) -> Seat:
         picture = self.picture
         pool = seating.candidates(seat, picture.application, picture.roster)
         pool = self._there(pool, seat)
         one = seating.named(seat, picture.application)
         if one is not None:
             self.named.add(one)
-        holders = self._holders(number)
+        holders = self._holders(number, pinned)
         gone = {p for p, i in picture.loop.declined if i == self.interview.id}
         lost = [p for p in pool if not self._known(p) and p not in holders]
         fit = sorted({p for p in pool if p not in lost and p not in gone} | (holders - gone))
@@ -241,10 +241,13 @@ class _Builder:
             return Reason("unknown_calendar", text, (one,), (self.interview.id,))
         return seating.shortage(self.interview, seat, fit, lost, self.picture.roster)
 
-    def _holders(self, number: int) -> set[str]:
-        """Who sits there now: kept in the pool even if their calendar just cannot be read."""
+    def _holders(self, number: int, pinned: bool) -> set[str]:
+        """Who sits there now: kept in the pool even if their calendar just cannot be read. Who has left is
+        kept only in what is settled."""
         seats: Sequence[BookedSeat] = self.now.seats if self.now else ()
-        return {s.person for s in seats if s.number == number and s.person in self.picture.roster.people}
+        people = self.picture.roster.people
+        there = {s.person for s in seats if s.number == number and s.person in people}
+        return {p for p in there if pinned or people[p].active}
 
     def _known(self, person: str) -> bool:
         return isinstance(self.picture.availability.get(Subject.person(person)), Known)

@@ -13,6 +13,7 @@ from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.time import Span
+from scheduler.storage import tables
 from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
@@ -68,6 +69,16 @@ class Interviews:
     def between(self, window: Span) -> list[Interview]:
         """The live interviews inside or across ``window``, of every loop."""
         return self._list(_LIVE & (interviews.c.start_at < window.end) & (interviews.c.end_at > window.start))
+
+    def without_somebody(self, now: datetime) -> list[Interview]:
+        """The live interviews that have not begun and in which somebody sits, or whose room is one, that the
+        company no longer has."""
+        people = sa.select(tables.people.c.id).where(tables.people.c.active)
+        sits = (seats.c.interview == interviews.c.id) & (seats.c.state != SeatState.REPLACED.value)
+        who = sa.exists().where(sits, seats.c.person.not_in(people))
+        rooms = sa.select(tables.rooms.c.id).where(tables.rooms.c.active)
+        where = interviews.c.room.is_not(None) & interviews.c.room.not_in(rooms)
+        return self._list(_LIVE & (interviews.c.start_at > now) & (who | where))
 
     def update(self, id: str, **changes: Any) -> Interview:
         """Change fields, ``seats`` as a whole included. Raises `Missing` for an unknown id."""

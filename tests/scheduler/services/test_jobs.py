@@ -49,6 +49,7 @@ class _Loop:
     updated_at: Any = NOW - timedelta(minutes=90)
 
 
+MOVED = (NOW - timedelta(minutes=90)).timestamp()
 LOOP = cast("Loop", _Loop())
 ROW = LedgerRow("lw_7", "l1", "i1", Write.BOOK, "k", {}, 2, 0, attempts=4)
 SINCE = NOW - timedelta(minutes=61)
@@ -60,8 +61,20 @@ CASES: list[tuple[Callable[[App], None], str, dict[str, Any], str, float]] = [
     (lambda a: jobs.perform(a, TX, LOOP), "perform", {"loop": "l1", "generation": 2}, "perform:l1:2", 0),
     (lambda a: jobs.mail(a, TX, LOOP, ROW), "perform", {"loop": "l1", "generation": 2}, "mail:lw_7", 0),
     (lambda a: jobs.repair(a, TX, LOOP), "repair", {"loop": "l1"}, "repair:l1:2:r3", 0),
-    (lambda a: jobs.repair_declined(a, TX, LOOP, 2), "repair", {"loop": "l1"}, "repair:l1:2:1:2", 0),
-    (lambda a: jobs.repair_conflict(a, TX, LOOP), "repair", {"loop": "l1"}, "repair:l1:2:conflict", 0),
+    (
+        lambda a: jobs.repair_declined(a, TX, LOOP, 2),
+        "repair",
+        {"loop": "l1"},
+        f"repair:l1:2:1:2:{MOVED:.6f}",
+        0,
+    ),
+    (
+        lambda a: jobs.repair_conflict(a, TX, LOOP),
+        "repair",
+        {"loop": "l1"},
+        f"repair:l1:2:conflict:{MOVED:.6f}",
+        0,
+    ),
     (
         lambda a: jobs.intake_again(a, TX, "d1", SINCE),
         "intake",
@@ -102,6 +115,7 @@ CASES: list[tuple[Callable[[App], None], str, dict[str, Any], str, float]] = [
     (lambda a: jobs.push_look(a, TX, "s1", 2.0), "push", {}, f"push/look/s1/{AT // 3600}", 2),
     (lambda a: jobs.push_swept(a, TX, "s1", 60.0), "push", {}, "push/sweep/s1", 60),
     (lambda a: jobs.push_noticed(a, TX, "removed", "s1"), "push", {}, f"push/removed/s1/{AT // 60}", 0),
+    (lambda a: jobs.left(a, TX), "left", {}, f"left/{NOW.timestamp():.6f}", 0),
     (lambda a: jobs.replies(a, TX, 5), "replies", {}, f"replies/{AT // 5}", 5 - AT % 5),
 ]
 

@@ -16,6 +16,7 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+_KIND = "candidate"
 _reservations = sa.table(
     "lw_reservations", *(sa.column(name) for name in ("subject", "start_at", "end_at", "loop"))
 )
@@ -29,7 +30,7 @@ def upgrade() -> None:
         sa.select(r.subject, r.start_at, r.end_at, a.candidate_email)
         .join(_loops, _loops.c.id == r.loop)
         .join(_applications, a.id == _loops.c.application)
-        .where(r.subject.startswith("candidate:"))
+        .where(r.subject.startswith(_KIND + ":"))
         .order_by(r.start_at, r.subject)
     )
     connection = op.get_bind()
@@ -45,4 +46,4 @@ def upgrade() -> None:
 
 def _subject(address: str) -> str:
     folded = unicodedata.normalize("NFC", address.strip()).casefold()
-    return f"candidate:{hashlib.sha256(b'loopwright/candidate/' + folded.encode()).hexdigest()[:32]}"
+    return f"{_KIND}:{hashlib.sha256(b'loopwright/candidate/' + folded.encode()).hexdigest()[:32]}"

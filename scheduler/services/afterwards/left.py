@@ -1,0 +1,54 @@
+"""Follows the company: who leaves, and a room out of use, open a hole in every loop they are booked in."""
+
+from __future__ import annotations
+
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.subjects import Subject, Whose
+from scheduler.services.app import App
+from scheduler.services.booking import holes, recheck
+from scheduler.services.planning import absent
+from scheduler.storage.database import Tx
+
+ACTOR = "system:company"
+LEFT = "left"
+_MOST = 10_000
+
+
+def look(app: App) -> None:
+    """Send every confirmed loop that has lost somebody for good to its repair, and tell those who look
+    after the others; what was told and is no longer so is taken back."""
+    with app.db.read() as tx:
+        waiting = tx.loops.list(states={LoopState.NEEDS_ATTENTION}, limit=_MOST)
+        told = {loop.id for loop in waiting if any(r.kind == LEFT for r in loop.reasons)}
+        lost = {i.loop for i in tx.interviews.without_somebody(app.clock())}
+    for loop_id in sorted(told | lost):
+        with app.db.write() as tx:
+            if holes.mend(app, tx, loop_id, "left the company") is None:
+                _tell(app, tx, loop_id)
+
+
+def _tell(app: App, tx: Tx, loop_id: str) -> None:
+    loop = tx.loops.claim(loop_id)
+    if loop is None or loop.state is not LoopState.NEEDS_ATTENTION:
+        return
+    reasons = (*(r for r in loop.reasons if r.kind != LEFT), *_reasons(app, tx, loop))
+    if reasons != loop.reasons:
+        tx.loops.change(loop_id, ACTOR, "company", app.clock(), "company_followed", reasons=reasons)
+
+
+def _reasons(app: App, tx: Tx, loop: Loop) -> list[Reason]:
+    interviews = tx.interviews.of_loop(loop.id)
+    titles, names = {i.spec: i.title for i in interviews}, recheck.names_of(tx)
+    return [
+        said(subject, names.get(subject, subject.id), spec, titles[spec])
+        for subject, spec in absent.gone(tx, interviews, app.clock())
+    ]
+
+
+def said(subject: Subject, name: str, spec: str, title: str) -> Reason:
+    """Who or what an interview has lost for good, as a reason."""
+    if subject.kind is Whose.ROOM:
+        return Reason(LEFT, f"{name}, where {title} is to be, is out of use", (), (spec,))
+    return Reason(
+        LEFT, f"{name}, who is to be in {title}, is no longer with the company", (subject.id,), (spec,)
+    )

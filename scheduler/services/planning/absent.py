@@ -1,0 +1,26 @@
+"""Who has left the company, and which room is out of use: what is booked with them has a hole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from scheduler.domain.bookings import Interview, SeatState
+from scheduler.domain.subjects import Subject
+from scheduler.storage.database import Tx
+
+
+def gone(tx: Tx, interviews: Iterable[Interview], now: datetime) -> tuple[tuple[Subject, str], ...]:
+    """``(person or room, interview of the template)`` of everybody, optional guests and observers too, who
+    sits in an interview that has not begun and whom the company file no longer has, or has as inactive."""
+    ahead = [i for i in interviews if i.span.start > now]
+    booked = [
+        (Subject.person(s.person), i.spec)
+        for i in ahead
+        for s in i.seats
+        if s.state is not SeatState.REPLACED
+    ]
+    booked += [(Subject.room(i.room), i.spec) for i in ahead if i.room]
+    there = {Subject.person(p.id) for p in tx.people.list({s.person for i in ahead for s in i.seats})}
+    there |= {Subject.room(r.id) for r in tx.rooms.list({i.room for i in ahead if i.room})}
+    return tuple(b for b in dict.fromkeys(booked) if b[0] not in there)
