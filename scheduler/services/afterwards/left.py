@@ -1,4 +1,7 @@
-"""Follows the company: who leaves, and a room out of use, open a hole in every loop they are booked in."""
+"""Follows the company: who leaves, and a room out of use, open a hole in every loop they are booked in.
+
+Told by `tests/stories/test_people_change.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who has left the company, and which room is out of use: what is booked with them has a hole."""
+"""Who has left the company, and which room is out of use: what is booked with them has a hole.
+
+Told by `tests/stories/test_people_change.py`.
+"""
 
 from __future__ import annotations
 
