@@ -61,11 +61,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The repaired plan, how far it had to go (`LEVELS`), and every change."""
+    """The repaired plan, how far it had to go (`LEVELS`), and every change.
+
+    ``proven``: of every loop at level *none* it is proven that no plan takes it with the others where they
+    are, people asked again at other times included; where it is not, something ran out before that.
+    """
 
     result: Result
     level: str
     changes: tuple[Change, ...]
+    proven: bool = True
 
 
 def repair(
@@ -100,6 +105,7 @@ class _Repairer:
         self.usage = Usage(timeline)
         self.placer = Placer(self.judge, self.usage, budget)
         self.plans = dict(self.booked)
+        self.proven = True
 
     def run(self) -> Repair:
         """Holes one after another, most urgent loop first; what holds already stays."""
@@ -153,6 +159,7 @@ class _Repairer:
                 self._take(found)
                 return "neighbour"
         if best.plan is None:
+            self.proven &= best.status is Status.INFEASIBLE
             return "none"
         self._take({name: best.plan})
         return ("people", "move", "two")[moved] if moved < MUCH else "loop"
@@ -305,7 +312,9 @@ class _Repairer:
             result = judged(judge, self.budget, Status.UNKNOWN, nothing(self.given), 0)
         else:
             result = judged(judge, self.budget, Status.FEASIBLE, plan, 0)
-        return Repair(replace(result, cut=self.budget.cut), level, tuple(self._changes(result.plan)))
+        return Repair(
+            replace(result, cut=self.budget.cut), level, tuple(self._changes(result.plan)), self.proven
+        )
 
     def _changes(self, plan: Plan) -> Iterable[Change]:
         for loop in self.given.loops:

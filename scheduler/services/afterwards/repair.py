@@ -97,7 +97,8 @@ def _frozen(picture: Picture) -> frozenset[str]:
 def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     plan = found.result.plan.loops.get(picture.loop.id)
     if plan is None or found.level == "none":
-        _hand_over(app, picture, _beyond_repair(app, picture))
+        reason = _beyond_repair(app, picture) if found.proven else _out_of_time(picture)
+        _hand_over(app, picture, reason)
         return
     planned = decode(encoded, plan)
     still = _still_there(picture, planned)
@@ -124,8 +125,13 @@ def _still_there(picture: Picture, planned: Sequence[PlannedInterview]) -> Reaso
     return None
 
 
+def _out_of_time(picture: Picture) -> Reason:
+    seconds = picture.policy.solve_seconds
+    return Reason("out_of_time", f"no repair was found within {seconds:.0f} seconds; nothing is proven")
+
+
 def _beyond_repair(app: App, picture: Picture) -> Reason:
-    """Who cannot be replaced, or which room, at any time."""
+    """Who cannot be replaced, or which room, at any time: that is proven."""
     gone = {Subject.person(p) for p, _ in holes(picture.current)}
     gone |= {s for s, _ in (*clashes(picture.loop, picture.current), *picture.gone)}
     people = tuple(sorted(s.id for s in gone if s.kind is Whose.PERSON))

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from scheduler.domain.bookings import Interview, InterviewState, SeatState
+from scheduler.domain.bookings import Interview, InterviewState
 from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
-from scheduler.domain.templates import InterviewKind, SeatKind
 from scheduler.domain.time import Span, zone
+from scheduler.services.planning.buffers import counted
 from scheduler.services.planning.picture import held_interviews
 from scheduler.storage.database import Tx
 
@@ -46,13 +46,9 @@ def over(tx: Tx, loop_id: str, new: Collection[Interview], old: Iterable[Intervi
 
 def _people(interview: Interview) -> list[str]:
     """Whose caps an interview counts in."""
-    if interview.kind is not InterviewKind.INTERVIEW or interview.state is InterviewState.CANCELLED:
+    if interview.state is InterviewState.CANCELLED:
         return []
-    return [
-        s.person
-        for s in interview.seats
-        if s.kind is not SeatKind.COMPANION and s.state is not SeatState.REPLACED
-    ]
+    return [s.person for s in interview.seats if counted(interview, s.person)]
 
 
 def _count(person: Person, interviews: Iterable[Interview]) -> Counter[_Period]:

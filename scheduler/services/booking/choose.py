@@ -26,6 +26,7 @@ from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import caps, layout, recheck
 from scheduler.services.failpoints import failpoint
+from scheduler.services.planning import buffers
 from scheduler.services.planning import plan as planning
 from scheduler.services.planning.candidate import kept_free
 from scheduler.services.planning.picture import subjects_of
@@ -173,9 +174,12 @@ def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]
     expires = app.clock() + timedelta(minutes=policy.hold_minutes)
     moved = [i.id for i in (*diff.change, *diff.cancel)]
     candidate = application.candidate
-    tx.reservations.swap(loop.id, moved, layout.taken(loop, candidate, diff.written, Hold.HELD, expires))
+    tx.reservations.swap(loop.id, moved, layout.taken(loop, application, diff.written, Hold.HELD, expires))
     if _too_near(tx, loop, candidate, diff.written, before):
         raise Taken([candidate.subject])
+    near = buffers.too_close(tx, loop, diff.written, before, application)
+    if near:
+        raise Taken(near)
     full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before)
     if full:
         raise Full([Subject.person(p) for p in full])

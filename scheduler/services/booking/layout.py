@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectors.types import Attendee, EventIntent, Role
 from scheduler.domain.bookings import Hold, Interview, InterviewState, Reservation, Seat, SeatState
-from scheduler.domain.loops import Application, Candidate, Loop
+from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Person, Room
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import EVALUATING, InterviewKind, InterviewSpec, Modality, SeatKind
 from scheduler.domain.time import Span
+from scheduler.services.planning import buffers
 from scheduler.services.planning.seating import debrief_attendees
 from scheduler.services.planning.sessions import session_id, solver_seats
 from scheduler.services.telling.agenda import place
@@ -85,23 +86,20 @@ def _debrief(loop: Loop, application: Application, span: Span, panels: Iterable[
 
 
 def taken(
-    loop: Loop, candidate: Candidate, rows: Iterable[Interview], state: Hold, expires: datetime | None
+    loop: Loop, application: Application, rows: Iterable[Interview], state: Hold, expires: datetime | None
 ) -> list[Reservation]:
     """The time that interviews take from people, rooms and the candidate, buffers included.
 
     Optional guests of a debrief are invited but not reserved; the candidate is never in a debrief.
     """
-    buffer = timedelta(minutes=loop.template.buffer)
+    buffer = buffers.buffer_of(loop, application)
     found = []
     for interview in rows:
-        debrief = interview.kind is InterviewKind.DEBRIEF
-        busy = Span(interview.span.start, interview.span.end + buffer)
-        people = [s.person for s in interview.seats if s.required or not debrief]
-        subjects = [(Subject.person(p), busy) for p in dict.fromkeys(people)]
+        subjects = [(s, buffers.reserved(interview.span, buffer(s))) for s in buffers.attending(interview)]
         if interview.room:
             subjects.append((Subject.room(interview.room), interview.span))
-        if not debrief:
-            subjects.append((candidate.subject, interview.span))
+        if interview.kind is not InterviewKind.DEBRIEF:
+            subjects.append((application.candidate.subject, interview.span))
         found += [Reservation(s, span, loop.id, interview.id, state, expires) for s, span in subjects]
     return found
 

@@ -18,7 +18,7 @@ from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.booking import layout
-from scheduler.services.planning import availability
+from scheduler.services.planning import availability, buffers
 from scheduler.services.planning.meaning import Meaning, Seat, meaning
 from scheduler.services.planning.picture import subjects_of
 from scheduler.storage import codec
@@ -71,16 +71,20 @@ def _away(tx: Tx, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject,
 
 
 def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
-    """Which of the wanted times are not free, this loop's own events not counted. Raises `Transient`."""
+    """Which of the wanted times are not free, with the buffer that people have beside everything else; this
+    loop's own events do not count. Raises `Transient`."""
     with app.db.read() as tx:
         away = _away(tx, wanted)
         accounts = accounts_of(tx, {s for s, _ in wanted} - {s for s, _ in away})
         policy = tx.company.policy()
+        application = tx.applications.get(loop.application)
         own = own_times(tx.interviews.of_loop(loop.id), tx.ledger.of_loop(loop.id, {WriteState.TODO}))
     asked = [(s, span) for s, span in wanted if s in accounts]
     if not asked:
         return away
-    spans = [span for _, span in asked]
+    assert application is not None
+    buffer = buffers.buffer_of(loop, application)
+    spans = [buffers.around(span, buffer(subject)) for subject, span in asked]
     window = Span(min(s.start for s in spans), max(s.end for s in spans))
     found = availability.read(app, accounts, window)
     for subject, state in sorted(found.items()):
@@ -91,7 +95,8 @@ def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list
         seat = Seat.ROOM if subject.kind is Whose.ROOM else Seat.WANTED
         return meaning(verdict, loop.mode, policy, seat) is Meaning.HARD
 
-    return [*away, *availability.conflicts(found, asked, f"{app.deployment}/{loop.id}/", own, hard)]
+    prefix = f"{app.deployment}/{loop.id}/"
+    return [*away, *availability.conflicts(found, asked, prefix, own, hard, buffer)]
 
 
 def own_times(

@@ -51,8 +51,7 @@ def _still_held(tx: Tx, loop: Loop) -> bool:
     """Whether every time of the loop is still ours: a hold that expired may be somebody else's now."""
     application = tx.applications.get(loop.application)
     assert application is not None
-    live = tx.interviews.of_loop(loop.id)
-    wanted = layout.taken(loop, application.candidate, live, Hold.CONFIRMED, None)
+    wanted = layout.taken(loop, application, tx.interviews.of_loop(loop.id), Hold.CONFIRMED, None)
     held = {(r.subject, r.interview) for r in tx.reservations.of_loop(loop.id)}
     return {(r.subject, r.interview) for r in wanted} <= held
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
 from connectors.protocol import Calendar
@@ -15,6 +15,7 @@ from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, without
 from scheduler.services.app import App
+from scheduler.services.planning.buffers import guarded
 
 _FAN_OUT = 8
 """Calendar services asked at the same time; each limits its own calls."""
@@ -95,11 +96,12 @@ def conflicts(
     prefix: str,
     own: Mapping[Subject, Sequence[Span]],
     hard: Callable[[Subject, Verdict], bool],
+    buffer: Callable[[Subject], timedelta],
 ) -> list[tuple[Subject, Span]]:
     """Which of the wanted ``(subject, span)`` are not free now; an unknown subject never is.
 
-    ``hard(subject, verdict)`` says what stops a booking (`meaning`); ``own`` are the times of our own
-    events per subject.
+    ``hard(subject, verdict)`` says what stops a booking (`meaning`), ``buffer(subject)`` how far from that
+    (`buffers`); ``own`` are the times of our own events per subject.
     """
     found = []
     for subject, span in wanted:
@@ -107,7 +109,9 @@ def conflicts(
         if not isinstance(state, Known):
             found.append((subject, span))
             continue
-        blocks = without_own(state, prefix, own.get(subject, ()))
-        if any(b.start < span.end and span.start < b.end for b in blocks if hard(subject, b.verdict)):
+        mine = own.get(subject, ())
+        blocks = [b for b in without_own(state, prefix, mine) if hard(subject, b.verdict)]
+        kept = [s for b in blocks for s in guarded(Span(b.start, b.end), buffer(subject), mine)]
+        if any(span.overlaps(s) for s in kept):
             found.append((subject, span))
     return found

@@ -17,8 +17,9 @@ from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.subjects import Subject
+from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, without, zone
-from scheduler.services.planning import worktime
+from scheduler.services.planning import buffers, worktime
 from scheduler.services.planning.availability import without_own
 from scheduler.services.planning.meaning import Meaning, Seat, meaning
 from scheduler.services.planning.picture import Picture
@@ -194,7 +195,7 @@ def _somebody(
     picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span], on_site: frozenset[str]
 ) -> Somebody:
     site = picture.sites.get(person.site)
-    held = merged(i.span for i in picture.held.get(person.id, ()))
+    held = sorted(i.span for i in picture.held.get(person.id, ()))  # touching ones are two for a cap
     # unknown is never free: who cannot be read keeps what they have and gets nothing new
     known = isinstance(picture.availability.get(Subject.person(person.id)), Known)
     free = worktime.working(person, site, picture.span) if known else picture.own(Subject.person(person.id))
@@ -216,21 +217,27 @@ def _somebody(
 def _busy(
     picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span], on_site: frozenset[str]
 ) -> tuple[Busy, ...]:
-    """Their calendar by verdict, what other loops hold, times found taken, and their usual lunch.
+    """Their calendar by verdict and what other loops hold, with the buffer beside both, times found
+    taken, and their usual lunch.
 
     What already is settled (``pinned``) is not judged again: blocks over it are left out.
     """
     subject = Subject.person(person.id)
-    rows: set[tuple[int, int, BusyKind]] = set()
+    buffer = buffers.buffer_of(picture.loop, picture.application)(subject)
+    own = merged([*picture.own(subject), *pinned])
+    found: list[tuple[Span, BusyKind]] = []
     state = picture.availability.get(subject)
     if isinstance(state, Known):
         for block in without_own(state, picture.prefix, picture.own(subject)):
-            span = Span(block.start, block.end)
-            rows.add((*scale.taken(span), _kind(picture, block.verdict)))
+            spans = buffers.guarded(Span(block.start, block.end), buffer, own)
+            found += [(s, _kind(picture, block.verdict)) for s in spans]
+    for other in (o for o in picture.others if o.subject == subject):
+        spans = buffers.guarded(other.span, max(buffer, other.buffer), own)
+        found += [(s, BusyKind.HARD) for s in spans]
     blocked = [s for who, s in picture.loop.blocked if who == subject]
     blocked += _elsewhere(picture, state) if person.id in on_site else []
-    for span in [*blocked, *(r.span for r in picture.others if r.subject == subject)]:
-        rows.add((*scale.taken(span), BusyKind.HARD))
+    found += [(s, BusyKind.HARD) for s in blocked]
+    rows = {(*scale.taken(span), kind) for span, kind in found}
     if person.lunch:
         tz = zone(person.zone)
         for day in days_of(picture.span, tz):
@@ -269,7 +276,7 @@ def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ..
         state = picture.availability.get(subject)
         if not isinstance(state, Known) and room.id not in sessions.pinned_rooms:
             continue
-        spans = [r.span for r in picture.others if r.subject == subject]
+        spans = [o.span for o in picture.others if o.subject == subject]
         spans += [s for who, s in picture.loop.blocked if who == subject]
         if isinstance(state, Known):
             own = picture.own(subject)
@@ -330,12 +337,18 @@ def _debrief(picture: Picture, scale: Scale) -> Debrief | None:
     now = next((i for i in picture.current if i.spec == DEBRIEF), None)
     return Debrief(
         dur=spec.minutes,
-        within=spec.within_hours * 60,
+        within=spec.within_hours * 60 or _right_after(picture.loop.template),
         attend=debrief_attendees(picture.loop.template, picture.application),
         least=spec.least_gap,
         calendar=_manager_calendar(picture) if spec.within_hours else _ALWAYS,
         previous=scale.floor(now.span.start) if now else None,
     )
+
+
+def _right_after(template: LoopTemplate) -> int:
+    """How late *right after the last interview* may be: the first start that the buffer leaves. Whoever sat
+    in that interview is in the debrief too, and keeps the buffer between the two."""
+    return template.buffer + template.grid - 1 if template.buffer else 0
 
 
 def decode(encoded: Encoded, plan: LoopPlan) -> tuple[PlannedInterview, ...]:

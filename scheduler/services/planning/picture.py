@@ -15,7 +15,8 @@ from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import EVALUATING, InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
-from scheduler.services.planning import absent, availability, candidate, seating
+from scheduler.services.planning import absent, availability, buffers, candidate, seating
+from scheduler.services.planning.buffers import Occupied
 from scheduler.services.planning.seating import Roster
 from scheduler.storage.database import Tx
 
@@ -28,8 +29,9 @@ _LOAD = timedelta(days=28)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``availability`` is keyed by subject; ``held`` are interviews of other loops per person;
-    ``current`` are this loop's live interviews (when repairing); ``load`` counts recent interviews."""
+    """``availability`` is keyed by subject; ``held`` are interviews of other loops per person, ``others`` all
+    that other loops hold of anybody; ``current`` are this loop's live interviews (when repairing);
+    ``load`` counts recent interviews."""
 
     loop: Loop
     application: Application
@@ -41,7 +43,7 @@ class Picture:
     span: Span
     deployment: str
     held: Mapping[str, tuple[Interview, ...]]
-    others: tuple[Reservation, ...]
+    others: tuple[Occupied, ...]
     barred: frozenset[str]
     load: Mapping[str, int]
     elsewhere: tuple[Span, ...] = ()
@@ -111,7 +113,7 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
     subjects.append(application.candidate.subject)
     # caps count whole ISO weeks: what was given earlier this week counts as well
     since = Span(span.start - _WEEK, span.end)
-    others = tuple(tx.reservations.of_subjects(subjects, since, except_loop=loop.id))
+    rows = tx.reservations.of_subjects(subjects, since, except_loop=loop.id)
     return Picture(
         loop=loop,
         application=application,
@@ -122,12 +124,12 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
         now=now,
         span=span,
         deployment=app.deployment,
-        held=held_interviews(tx, others),
-        others=others,
+        held=held_interviews(tx, rows),
+        others=buffers.occupied(tx, rows),
         barred=_met_before(tx, loop),
         load=_load(tx, ids, now),
         elsewhere=candidate.kept_free(
-            tx, loop, [r for r in others if r.subject == application.candidate.subject]
+            tx, loop, [r for r in rows if r.subject == application.candidate.subject]
         ),
         current=current,
         gone=absent.gone(tx, current, now),
@@ -144,8 +146,9 @@ def held_interviews(tx: Tx, others: Iterable[Reservation]) -> dict[str, tuple[In
         if row.interview not in cache:
             cache[row.interview] = tx.interviews.get(row.interview)
         interview = cache[row.interview]
-        if interview is not None and interview.kind is InterviewKind.INTERVIEW:
-            found.setdefault(row.subject.id, []).append(interview)
+        person = row.subject.id
+        if interview is not None and buffers.counted(interview, person):
+            found.setdefault(person, []).append(interview)
     return {person: tuple(rows) for person, rows in found.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scheduler.domain.errors import Missing, WrongState
@@ -74,7 +75,25 @@ def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reas
     except SolveFailed as error:
         text = f"there is no plan, that is proven, but the reasons could not be worked out: {error}"
         return (Reason("unexplained", text), *_unreadable(picture)), ()
-    return in_words(picture, encoded, explanation)
+    reasons, fixes = in_words(picture, encoded, explanation)
+    return reasons, (*fixes[: _KEEP_FIXES - 1], *_without_buffer(app, picture))
+
+
+def _without_buffer(app: App, picture: Picture) -> tuple[str, ...]:
+    """That it would do without the buffer, where it would: beside what stands in the calendars, the solver
+    knows only that the time is taken."""
+    template = picture.loop.template
+    if not template.buffer:
+        return ()
+    eased = encode(replace(picture, loop=replace(picture.loop, template=replace(template, buffer=0))))
+    if isinstance(eased, tuple):
+        return ()
+    try:
+        solver = app.solver.within(picture.policy.solve_seconds)
+        found = solver.alternatives(eased.problem, 1)[0].status in (Status.OPTIMAL, Status.FEASIBLE)
+    except (SolveFailed, ProblemError):
+        return ()
+    return (f"It would fit without the buffer of {template.buffer} minutes.",) if found else ()
 
 
 def in_words(

@@ -13,7 +13,7 @@ from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span, intersection, merged, without
-from scheduler.services.planning import worktime
+from scheduler.services.planning import buffers, worktime
 from scheduler.services.planning.availability import without_own
 from scheduler.services.planning.picture import Picture
 
@@ -35,7 +35,7 @@ def candidate_windows(picture: Picture) -> list[Span]:
     windows = merged([*without(merged(found), picture.elsewhere), *current])
     if loop.site and loop.site in picture.sites:
         windows = intersection(windows, worktime.open_days(picture.sites[loop.site], picture.span))
-    met = [r.span for r in picture.others if r.subject == picture.application.candidate.subject]
+    met = [o.span for o in picture.others if o.subject == picture.application.candidate.subject]
     windows = without(windows, met)
     for companion in picture.application.accommodation.also:
         person = picture.roster.people.get(companion)
@@ -51,7 +51,7 @@ def _companion_free(picture: Picture, person: Person) -> list[Span]:
         return []
     own = picture.own(subject)
     busy = [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
-    busy += [r.span for r in picture.others if r.subject == subject]
+    busy += [o.kept_from(buffers.NONE) for o in picture.others if o.subject == subject]
     return without(worktime.working(person, picture.sites.get(person.site), picture.span), busy)
 
 

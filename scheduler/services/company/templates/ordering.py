@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from scheduler.domain.templates import InterviewSpec, LoopTemplate
+from scheduler.domain.templates import InterviewSpec, LoopTemplate, SeatKind
 from scheduler.services.company.faults import Fault, Loc, leads_nowhere, nearest
 
 
@@ -28,6 +28,7 @@ def order_holds(template: LoopTemplate, _: object) -> Iterator[Fault]:
             elif leads_nowhere(before, ids):
                 yield Fault((*loc, "after", n), f"unknown interview {before!r}", nearest(before, ids))
         yield from _gap_faults(loc, step, template)
+        yield from _buffer_faults(loc, step, template)
     circle = _circle({s.id: s.after for s in template.interviews})
     if circle:
         yield Fault(
@@ -59,6 +60,32 @@ def _gap_faults(loc: Loc, step: InterviewSpec, template: LoopTemplate) -> Iterat
         yield Fault(
             (*loc, said[0] if step.immediately_after else "greatest_gap"), fault, "change one of the two"
         )
+
+
+def _buffer_faults(loc: Loc, step: InterviewSpec, template: LoopTemplate) -> Iterator[Fault]:
+    """Who goes on from one step to the next has the buffer between them, so that much time there must be."""
+    most = 0 if step.immediately_after else step.greatest_gap
+    if most is None or most >= template.buffer:
+        return
+    for before in (i for i in template.interviews if i.id in step.after):
+        again = [s for s in _named(step) if s in _named(before)]
+        same = step.same_people_as or step.id, before.same_people_as or before.id
+        if again or same[0] == same[1]:
+            who = again[0] if again else "the same people"
+            fault = (
+                f"at most {most} minutes after {before.id!r}, yet {who} have a `buffer` of {template.buffer}"
+            )
+            where = "immediately_after" if step.immediately_after else "greatest_gap"
+            yield Fault(
+                (*loc, where), fault, "allow that much between the two, make them one, or lower `buffer`"
+            )
+            return
+
+
+def _named(step: InterviewSpec) -> list[str]:
+    """Who surely sits in a step: people by name or role, who must be there."""
+    seats = [s for s in step.seats if s.kind not in (SeatKind.OPTIONAL, SeatKind.SHADOW)]
+    return [str(s.person or s.role) for s in seats if s.person or s.role]
 
 
 def _circle(after: Mapping[str, tuple[str, ...]]) -> list[str]:
