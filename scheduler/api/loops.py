@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query, Response
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Key, Limit, Services, once
+from scheduler.api.models.facts import FactOut
 from scheduler.api.models.loops import (
     CancelIn,
-    FactOut,
     InterviewOut,
     LineOut,
     LoopChange,

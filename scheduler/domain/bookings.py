@@ -39,6 +39,8 @@ class Seat:
     state: SeatState = SeatState.ASSIGNED
     number: int = -1
     required: bool = True
+    comment: str = ""
+    """What they wrote beside their last answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,13 @@ class Interview:
     join_url: str = ""
     flag: str = ""
     """What a human should look at (moved or deleted outside, room refused), or empty."""
+    elsewhere: Span | None = None
+    """Where somebody has moved its event, as long as it is not there that we have it."""
+
+    @property
+    def place_in_time(self) -> Span:
+        """When the calendar has it, whoever put it there."""
+        return self.elsewhere or self.span
 
 
 class Hold(StrEnum):

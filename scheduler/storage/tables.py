@@ -152,6 +152,7 @@ interviews = sa.Table(
     words("etag"),
     words("join_url"),
     words("flag"),
+    json("elsewhere", nullable=True),
     sa.CheckConstraint("start_at < end_at", name="ends_after_start"),
 )
 sa.Index(
@@ -173,6 +174,7 @@ seats = sa.Table(
     words("state"),
     number("number"),
     flag("required"),
+    words("comment"),
 )
 sa.Index(
     "uq_lw_seats_live_person",

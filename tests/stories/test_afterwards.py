@@ -61,7 +61,8 @@ def test_an_event_moved_by_hand_is_shown_and_not_put_back(kit: Kit) -> None:
     kit.run()
     found = look(kit, loop.id)
     assert found.state is LoopState.NEEDS_ATTENTION
-    assert [r.kind for r in found.reasons] == ["moved"] and "Manager" in found.reasons[0].text
+    assert [r.kind for r in found.reasons] == ["moved", "booked_twice"] and "Manager" in found.reasons[0].text
+    assert "Hana Maier" in found.reasons[1].text and "Debrief" in found.reasons[1].text
     assert booked(kit, loop.id)["manager"].flag == "moved"
 
 

@@ -131,7 +131,7 @@ def test_within_the_freeze_a_human_is_told(kit: Kit) -> None:
     kit.clock.now = deep.span.start - timedelta(hours=3)
     loaded(kit, inactive(lead(deep)))
     found = look(kit, loop.id)
-    assert found.state is LoopState.NEEDS_ATTENTION and [r.kind for r in found.reasons] == ["freeze"]
+    assert found.state is LoopState.NEEDS_ATTENTION and {r.kind for r in found.reasons} == {"freeze"}
 
 
 def test_a_hiring_manager_who_leaves_is_for_a_human(kit: Kit) -> None:

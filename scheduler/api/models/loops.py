@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scheduler.domain.bookings import Interview
-from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, Loop
 from scheduler.domain.proposals import Proposal
 from scheduler.services.asking.prepare import InterviewChange
@@ -287,6 +286,7 @@ class SeatOut(BaseModel):
     kind: str
     state: str
     required: bool
+    comment: str = Field("", description="What they wrote beside their answer.")
 
 
 class InterviewOut(BaseModel):
@@ -305,6 +305,7 @@ class InterviewOut(BaseModel):
     seats: list[SeatOut]
     join_url: str
     flag: str
+    moved_to: SpanOut | None = Field(None, description="Where somebody moved its event in the calendar.")
 
     @staticmethod
     def of(value: Interview) -> InterviewOut:
@@ -320,11 +321,20 @@ class InterviewOut(BaseModel):
             room=value.room,
             state=value.state.value,
             seats=[
-                SeatOut(person=s.person, kind=s.kind.value, state=s.state.value, required=s.required)
+                SeatOut(
+                    person=s.person,
+                    kind=s.kind.value,
+                    state=s.state.value,
+                    required=s.required,
+                    comment=s.comment,
+                )
                 for s in value.seats
             ],
             join_url=value.join_url,
             flag=value.flag,
+            moved_to=SpanOut(start=value.elsewhere.start, end=value.elsewhere.end)
+            if value.elsewhere
+            else None,
         )
 
 
@@ -363,32 +373,4 @@ class LineOut(BaseModel):
             due=line.due,
             about=line.about,
             links=list(line.links),
-        )
-
-
-class FactOut(BaseModel):
-    """Something that happened."""
-
-    seq: int
-    at: datetime
-    actor: str
-    what: str
-    subject: str
-    before: str
-    after: str
-    cause: str
-    data: dict[str, Any]
-
-    @staticmethod
-    def of(fact: Fact) -> FactOut:
-        return FactOut(
-            seq=fact.seq,
-            at=fact.at,
-            actor=fact.actor,
-            what=fact.what,
-            subject=fact.subject,
-            before=fact.before,
-            after=fact.after,
-            cause=fact.cause,
-            data=dict(fact.data),
         )

@@ -21,7 +21,7 @@ from scheduler.domain.policy import Policy
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.time import Span, zone
 from scheduler.services import jobs
-from scheduler.services.afterwards import left
+from scheduler.services.afterwards import left, moved
 from scheduler.services.app import App
 from scheduler.services.booking import recheck
 from scheduler.services.booking.holes import CONFLICT, CONFLICTS, ROOM_CONFLICT
@@ -84,6 +84,7 @@ def look(app: App, days: int) -> int:
         if tx.company.loaded_at() is None:
             return 0
     left.look(app)
+    moved.look(app)
     with app.db.read() as tx:
         seen = _booked(app, tx, Span(now, now + timedelta(days=days)))
         spans = [i.span for rows in seen.watched.values() for i in rows]

@@ -12,7 +12,6 @@ from scheduler.services.booking import holes, recheck
 from scheduler.services.planning import absent
 from scheduler.storage.database import Tx
 
-ACTOR = "system:company"
 LEFT = "left"
 _MOST = 10_000
 
@@ -34,9 +33,10 @@ def _tell(app: App, tx: Tx, loop_id: str) -> None:
     loop = tx.loops.claim(loop_id)
     if loop is None or loop.state is not LoopState.NEEDS_ATTENTION:
         return
-    reasons = (*(r for r in loop.reasons if r.kind != LEFT), *_reasons(app, tx, loop))
-    if reasons != loop.reasons:
-        tx.loops.change(loop_id, ACTOR, "company", app.clock(), "company_followed", reasons=reasons)
+    reasons = _reasons(app, tx, loop)
+    holes.attend(app, tx, loop, reasons, "company")
+    if any(r.kind == LEFT for r in loop.reasons) and not reasons:
+        holes.heal(app, tx, loop_id, "company", lambda r: r.kind == LEFT)
 
 
 def _reasons(app: App, tx: Tx, loop: Loop) -> list[Reason]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview
@@ -43,9 +44,7 @@ def repair(app: App, loop_id: str) -> None:
     broken = {spec for _, spec in (*lost, *clashes(loop, picture.current), *picture.gone)}
     urgent = [i for i in picture.current if i.spec in frozen & broken]
     if urgent:
-        hours = picture.policy.freeze_hours
-        text = f"{urgent[0].title} begins within {hours} hours: nothing is changed without a human"
-        _hand_over(app, picture, Reason("freeze", text, (), tuple(i.spec for i in urgent)))
+        _hand_over(app, picture, *(_urgent(picture, i, lost) for i in urgent))
         return
     alone = _irreplaceable(picture, lost)
     if alone is not None:
@@ -64,6 +63,24 @@ def repair(app: App, loop_id: str) -> None:
         _hand_over(app, picture, Reason("solver", f"the repair could not be made: {why(error, loop_id)}"))
         return
     _apply(app, picture, encoded, found)
+
+
+def _urgent(picture: Picture, interview: Interview, lost: Sequence[tuple[str, str]]) -> Reason:
+    hours = picture.policy.freeze_hours
+    text = f"{interview.title} begins within {hours} hours: nothing is changed without a human"
+    people = tuple(p for p, spec in lost if spec == interview.spec)
+    return Reason("freeze", text + _words(picture, people, interview), people, (interview.spec,))
+
+
+def _words(picture: Picture, people: Collection[str], *interviews: Interview) -> str:
+    """What those who declined wrote, behind a sentence."""
+    said = {
+        picture.roster.name(s.person): s.comment
+        for i in interviews
+        for s in i.seats
+        if s.person in people and s.comment and s.state is SeatState.DECLINED
+    }
+    return "".join(f"; {name}: “{comment}”" for name, comment in said.items())
 
 
 def _debrief_declined(picture: Picture) -> Loop:
@@ -141,7 +158,7 @@ def _beyond_repair(app: App, picture: Picture) -> Reason:
     if not names:
         return Reason("no_repair", "no plan keeps every rule, at any time the candidate offered")
     text = f"nobody can take over from {', '.join(names)}, at any time the candidate offered"
-    return Reason("no_repair", text, people)
+    return Reason("no_repair", text + _words(picture, people, *picture.current), people)
 
 
 def _again(app: App, picture: Picture, broken: Sequence[tuple[Subject, Span]]) -> None:

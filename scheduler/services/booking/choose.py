@@ -258,12 +258,19 @@ def _rows(
         gone = interview in diff.cancel
         write = Write.CANCEL if gone else Write.RESCHEDULE if interview.event_id else Write.BOOK
         intent = layout.intent(app.deployment, loop, application, interview, people, rooms)
-        payload: dict[str, Any] = {"intent": codec.encode(intent)}
+        payload: dict[str, Any] = {
+            "intent": codec.encode(intent),
+            "who": layout.written_to(interview, people, rooms),
+        }
         if gone:
             payload = {"message": "", "event": interview.event_id, "calendar": interview.calendar}
         if write is Write.RESCHEDULE:
             old = was[interview.id]
-            payload |= {"was": codec.encode(old.span), "had": sorted(subjects_of(old)), "flag": old.flag}
+            payload |= {
+                "was": codec.encode(old.place_in_time),
+                "had": sorted(subjects_of(old)),
+                "flag": old.flag,
+            }
         rows.append(
             LedgerRow.noted(loop, interview.id, write, key=intent.key, payload=payload, order=len(rows))
         )

@@ -122,8 +122,14 @@ def carried_over(new: Interview, old: Interview | None) -> Interview:
     )
     if gone or old.span != new.span:
         return known
-    answers = {s.person: s.state for s in old.seats if s.state is not SeatState.REPLACED}
-    return replace(known, seats=tuple(replace(s, state=answers.get(s.person, s.state)) for s in new.seats))
+    answers = {s.person: s for s in old.seats if s.state is not SeatState.REPLACED}
+    seats = (
+        replace(s, state=answers[s.person].state, comment=answers[s.person].comment)
+        if s.person in answers
+        else s
+        for s in new.seats
+    )
+    return replace(known, seats=tuple(seats))
 
 
 def same(new: Interview, old: Interview | None) -> bool:
@@ -136,6 +142,21 @@ def same(new: Interview, old: Interview | None) -> bool:
         and {(s.person, s.kind, s.required) for s in old.seats if s.state is not SeatState.REPLACED}
         == {(s.person, s.kind, s.required) for s in new.seats}
     )
+
+
+def written_to(
+    interview: Interview, people: Mapping[str, Person], rooms: Mapping[str, Room]
+) -> dict[str, str]:
+    """Who is invited under which address (in lower case): addresses change, and answers still come from
+    those that were written to the event."""
+    found = {
+        people[s.person].email.casefold(): str(Subject.person(s.person))
+        for s in interview.seats
+        if s.state is not SeatState.REPLACED
+    }
+    if interview.room:
+        found[rooms[interview.room].account.address.casefold()] = str(Subject.room(interview.room))
+    return found
 
 
 def event_key(deployment: str, interview: Interview) -> str:

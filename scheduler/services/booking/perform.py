@@ -202,6 +202,7 @@ def _write_event(run: _Run, row: LedgerRow) -> None:
                 join_url=booked.join_url or (interview.join_url if same else ""),
                 revision=int(key.rpartition("/")[2]),
                 flag="",
+                elsewhere=None,
             )
     if not ours:
         _too_late(run, row, booked)

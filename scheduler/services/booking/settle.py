@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.subjects import Whose
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, holes, layout
 from scheduler.services.failpoints import failpoint
@@ -77,8 +78,10 @@ def _confirm(app: App, tx: Tx, loop: Loop) -> None:
         at=app.clock(),
         reasons=(),
         fixes=(),
-        blocked=(),
+        # a room that has refused would refuse again
+        blocked=tuple(b for b in loop.blocked if b[0].kind is Whose.ROOM),
         replans=0,
     )
     notices.queue(app, tx, moved, confirmed)
-    holes.mend(app, tx, loop.id, "declined while it was being booked")
+    if holes.mend(app, tx, loop.id, "declined while it was being booked") is None:
+        holes.show_flags(app, tx, loop.id)

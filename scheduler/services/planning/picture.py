@@ -74,7 +74,7 @@ class Picture:
 
     def own(self, subject: Subject) -> list[Span]:
         """The times of this loop's events in somebody's calendar, or in a room's, now."""
-        return [i.span for i in self.current if i.event_id and subject in subjects_of(i)]
+        return [i.place_in_time for i in self.current if i.event_id and subject in subjects_of(i)]
 
 
 def subjects_of(interview: Interview) -> set[Subject]:

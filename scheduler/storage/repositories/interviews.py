@@ -66,6 +66,17 @@ class Interviews:
         found = _LIVE & when & interviews.c.id.in_(theirs)
         return self._list(found if except_loop is None else found & (interviews.c.loop != except_loop))
 
+    def moved(self) -> list[Interview]:
+        """The live interviews whose event somebody has moved."""
+        return self._list(_LIVE & (interviews.c.flag == "moved"))
+
+    def calendars(self, since: datetime) -> set[str]:
+        """The organizers' calendars that hold a live interview which ends after ``since``."""
+        where = _LIVE & (interviews.c.end_at > since) & (interviews.c.event_id != "")
+        return set(
+            self.connection.execute(sa.select(interviews.c.calendar).where(where).distinct()).scalars()
+        )
+
     def between(self, window: Span) -> list[Interview]:
         """The live interviews inside or across ``window``, of every loop."""
         return self._list(_LIVE & (interviews.c.start_at < window.end) & (interviews.c.end_at > window.start))
@@ -92,9 +103,16 @@ class Interviews:
         return changed
 
     def set_seat(
-        self, interview_id: str, person: str, state: SeatState, actor: str, cause: str, at: datetime
+        self,
+        interview_id: str,
+        person: str,
+        state: SeatState,
+        actor: str,
+        cause: str,
+        at: datetime,
+        comment: str = "",
     ) -> bool:
-        """Move the person's seat, with the fact ``seat_accepted`` or as the state is called. Returns
+        """Move the person's seat, with what they wrote beside their answer, and with the fact ``seat_accepted`` or as the state is called. Returns
         whether that was news: without change there is no fact. Raises `Missing` where the person
         has no seat there that was not given to somebody else."""
         interview = self._locked(interview_id)
@@ -102,12 +120,12 @@ class Interviews:
         if not live:
             raise Missing("seat", f"{interview_id}/{person}")
         before = live[0].state
-        if before is state:
+        if (before, live[0].comment) == (state, comment):
             return False
         mine = (seats.c.interview == interview_id) & (seats.c.person == person)
         change = sa.update(seats).where(mine, seats.c.state != SeatState.REPLACED.value)
-        self.connection.execute(change.values(state=state.value))
-        data = {"interview": interview_id, "person": person}
+        self.connection.execute(change.values(state=state.value, comment=comment))
+        data = {"interview": interview_id, "person": person} | ({"comment": comment} if comment else {})
         subject = f"loop:{interview.loop}"
         self.facts.add(Fact(at, actor, f"seat_{state}", subject, str(before), str(state), cause, data))
         return True

@@ -40,8 +40,9 @@ def test_whatever_does_not_wait_for_a_human_yet_can_be_handed_to_one() -> None:
     ) - waiting - ENDED
 
 
-def test_only_a_booking_confirms() -> None:
-    assert [s for s, to in MOVES.items() if LoopState.CONFIRMED in to] == [LoopState.BOOKING]
+def test_a_booking_confirms_and_what_needed_attention_may_be_whole_again() -> None:
+    whole = [LoopState.BOOKING, LoopState.NEEDS_ATTENTION]
+    assert [s for s, to in MOVES.items() if LoopState.CONFIRMED in to] == whole
 
 
 def test_a_hash_depends_on_the_one_before_and_on_every_word() -> None:
