@@ -13,7 +13,7 @@ import pytest
 from connectors.errors import Conflict, Gone, Invalid, StaleWrite
 from connectors.local import LocalCalendar
 from connectors.local.folder import create_calendar
-from connectors.types import Attendee, Busy, Known, Reply, Role, Verdict
+from connectors.types import Attendee, Busy, Reply, Role, Unknown, Verdict
 from tests.connectors.conformance_kit import WINDOW, at, known, make, replies
 from tests.connectors.harness import ZONE, Foreign, Kind
 from tests.connectors.local_harness import NOW, ORGANIZER, PEOPLE, ROOMS, LocalHarness, program, the_event
@@ -252,56 +252,6 @@ class TestUndeliverable:
         assert harness.live_in(ROOMS[0], make(harness).key) == 0
 
 
-class TestRooms:
-    def room(self, harness: LocalHarness, number: int = 0) -> Attendee:
-        return Attendee(ROOMS[number], role=Role.ROOM)
-
-    @pytest.mark.parametrize("kind", [Kind.FREE, Kind.CANCELLED, Kind.DECLINED])
-    def test_what_takes_no_time_does_not_take_the_room(self, harness: LocalHarness, kind: Kind) -> None:
-        harness.add(ROOMS[0], Foreign(kind, at(1, 10), at(1, 11)))
-        booked = harness.calendar.book(ORGANIZER, make(harness, attendees=(self.room(harness),)))
-        assert replies(harness.calendar.get(booked.ref))[ROOMS[0]] is Reply.ACCEPTED
-
-    def test_back_to_back_is_free(self, harness: LocalHarness) -> None:
-        harness.add(ROOMS[0], Foreign(Kind.BUSY, at(1, 9), at(1, 10)))
-        harness.add(ROOMS[0], Foreign(Kind.BUSY, at(1, 11), at(1, 12)))
-        booked = harness.calendar.book(ORGANIZER, make(harness, attendees=(self.room(harness),)))
-        assert replies(harness.calendar.get(booked.ref))[ROOMS[0]] is Reply.ACCEPTED
-
-    def test_a_move_asks_the_room_again(self, harness: LocalHarness) -> None:
-        harness.add(ROOMS[0], Foreign(Kind.BUSY, at(2, 10), at(2, 11)))
-        intent = make(harness, attendees=(self.room(harness), Attendee(ADA)))
-        booked = harness.calendar.book(ORGANIZER, intent)
-        moved = replace(intent, start=at(2, 10), end=at(2, 11))
-        again = harness.calendar.reschedule(booked.ref, moved, booked.etag)
-        assert replies(harness.calendar.get(booked.ref))[ROOMS[0]] is Reply.DECLINED
-        assert harness.live_in(ROOMS[0], intent.key) == 0
-        slightly = replace(intent, start=at(1, 10, 15), end=at(1, 11, 15))
-        harness.calendar.reschedule(booked.ref, slightly, again.etag)
-        assert replies(harness.calendar.get(booked.ref))[ROOMS[0]] is Reply.ACCEPTED
-        assert known(harness.calendar, ROOMS[0]).busy[0].key == intent.key
-
-    def test_a_move_by_a_few_minutes_is_not_blocked_by_itself(self, harness: LocalHarness) -> None:
-        intent = make(harness, attendees=(self.room(harness),))
-        booked = harness.calendar.book(ORGANIZER, intent)
-        harness.move(booked.ref, at(1, 10, 30), at(1, 11, 30))
-        assert replies(harness.calendar.get(booked.ref))[ROOMS[0]] is Reply.ACCEPTED
-        busy = known(harness.calendar, ROOMS[0]).busy
-        assert [(b.start, b.end) for b in busy] == [(at(1, 10, 30), at(1, 11, 30))]
-
-    def test_a_room_becomes_free_when_the_event_is_cancelled(self, harness: LocalHarness) -> None:
-        first = harness.calendar.book(ORGANIZER, make(harness, "t/l/1/0", attendees=(self.room(harness),)))
-        harness.calendar.cancel(first.ref)
-        second = harness.calendar.book(ORGANIZER, make(harness, "t/l/2/0", attendees=(self.room(harness),)))
-        assert replies(harness.calendar.get(second.ref))[ROOMS[0]] is Reply.ACCEPTED
-
-    def test_the_directory_says_what_the_files_say(self, harness: LocalHarness) -> None:
-        first = harness.calendar.rooms()[0]
-        assert (first.address, first.name, first.capacity, first.building) == (ROOMS[0], "Room 1", 4, "HQ")
-        harness.path(ROOMS[0]).write_bytes(harness.path(ROOMS[0]).read_bytes()[:-15])
-        assert harness.calendar.rooms()[0] == first, "a damaged room is still a room"
-
-
 class TestHumans:
     def test_a_move_reaches_the_copies_and_asks_everybody_again(self, harness: LocalHarness) -> None:
         booked = harness.calendar.book(ORGANIZER, make(harness))
@@ -424,8 +374,8 @@ def test_names_of_files_never_collide_with_state(harness: LocalHarness) -> None:
     harness.calendar.book(ORGANIZER, make(harness))
     assert names | {".loopwright"} == {path.name for path in harness.folder.iterdir() if path.is_dir()}
     fresh = LocalCalendar(harness.folder, zone=ZONE, clock=lambda: NOW)
-    assert isinstance(fresh.availability([".loopwright"], WINDOW)[".loopwright"].__class__, type)
-    assert not isinstance(fresh.availability(["lock"], WINDOW)["lock"], Known)
+    for name in (".loopwright", "lock"):
+        assert isinstance(fresh.availability([name], WINDOW)[name], Unknown)
 
 
 def test_the_same_calls_make_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from connectors.errors import Forbidden, Invalid, NotFound, Transient
 from connectors.local import LocalCalendar, store
 from connectors.local.busy import Agenda
 from connectors.local.folder import create_calendar
-from connectors.local.names import address_of, file_name, normal
 from connectors.types import Known, Unknown, Window
 from tests.connectors.conformance_kit import make
 from tests.connectors.harness import ZONE
@@ -222,52 +221,6 @@ class TestSize:
         evil = 'ATTENDEE;X="' + 'a",b;"' * 100_000 + "\nATTENDEE" + ";A=1" * 100_000 + ":mailto:x@y.example\n"
         found = look(tmp_path, wrap(EVENT.replace("UID:1\n", "UID:1\n" + evil)))
         assert isinstance(found, Known)
-
-
-ADDRESSES = [
-    "../../etc/passwd", "..", ".", "/etc/passwd", "a/b@x.example", "a\\b@x.example", ".hidden@x.example", "nul\x00@x.example",
-    "new\nline@x.example", "%2e%2e/@x.example", "a%@x.example", "ümlaut@x.example", "面接@x.example", "~root@x.example",
-    "lock", ".loopwright", "a b@x.example", "\ud800@x.example", "x" * 200 + "@x.example",
-]  # fmt: skip
-
-
-class TestAddresses:
-    @pytest.mark.parametrize("address", ADDRESSES)
-    def test_no_address_leaves_the_folder(self, tmp_path: Path, address: str) -> None:
-        name = file_name(address)
-        assert name is not None
-        assert (tmp_path / name).parent == tmp_path
-        assert not name.startswith(".")
-        assert not set(name) & set("/\\\x00\n~ ")
-        (found,) = LocalCalendar(tmp_path).availability([address], WINDOW).values()
-        assert isinstance(found, Unknown)
-        assert found.code == "not_found"
-
-    @pytest.mark.parametrize("address", ["", " ", "x" * 500, "ü" * 100 + "@x.example"])
-    def test_what_no_file_can_hold(self, tmp_path: Path, address: str) -> None:
-        assert file_name(address) is None
-        (found,) = LocalCalendar(tmp_path).availability([address], WINDOW).values()
-        assert isinstance(found, Unknown)
-        assert found.code == "not_found"
-
-    @given(st.text(min_size=1, max_size=60))
-    def test_names_and_addresses_are_one_to_one(self, address: str) -> None:
-        name = file_name(address)
-        if name is not None:
-            assert address_of(name) == normal(address.encode("utf-8", "replace").decode())
-
-    @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
-    def test_two_addresses_never_share_a_file(self, one: str, two: str) -> None:
-        if file_name(one) is not None and normal(one) != normal(two):
-            assert file_name(one) != file_name(two)
-
-    def test_a_file_somebody_named_with_capitals(self, tmp_path: Path) -> None:
-        (tmp_path / "Ada@Acme.Example.ics").write_text(wrap(EVENT))
-        assert isinstance(look(tmp_path), Known)
-        (tmp_path / "ADA@acme.example.ics").write_text(wrap(EVENT))
-        found = look(tmp_path)
-        assert isinstance(found, Unknown)
-        assert "both the calendar of one address" in found.reason
 
 
 class TestWhatIsNoPlainFile:
