@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
-import numpy as np
-
 from solver.ground.timeline import BIG, Costs, Event, Mask, Timeline, day_of, inside, touching
 from solver.problem.plan import LoopPlan
 from solver.problem.values import Interval, Loop, Session, SessionKind
@@ -162,8 +160,3 @@ def caps_room(usage: Usage, person: str) -> list[tuple[Interval, int, int | None
             left = None if minutes is None else minutes - sum(lengths)
             out.append((interval, most - len(lengths), left))
     return out
-
-
-def usable(costs: Costs) -> Mask:
-    """Steps whose price is possible at all."""
-    return np.less(costs, BIG)

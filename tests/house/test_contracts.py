@@ -165,8 +165,8 @@ def test_the_command_itself_fails_on_an_offence(tmp_path: Path) -> None:
         "--no-cache",
     ]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
-    with (tmp_path / "solver" / "problem.py").open("a") as problem:
-        problem.write("\nimport os\n")
+    values = tmp_path / "solver" / "problem" / "values.py"
+    values.write_text(f"{values.read_text()}\nimport os\n")
     broken = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert broken.returncode == 1
     assert "solver is pure" in broken.stdout
