@@ -167,7 +167,7 @@ def _manager_hours(picture: Picture) -> list[Span]:
 
 
 def _weights(picture: Picture) -> Weights:
-    return replace(Weights(), **_DEFAULT_PRICES, **picture.policy.prices)
+    return replace(Weights(), **{**_DEFAULT_PRICES, **picture.policy.prices})
 
 
 def _days(scale: Scale, span: Span, tz: ZoneInfo) -> tuple[Interval, ...]:

@@ -58,7 +58,11 @@ def plan(app: App, loop_id: str) -> None:
 def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
     best = results[0]
     if best.status in (Status.OPTIMAL, Status.FEASIBLE):
-        _offer(app, picture, encoded, [r for r in results if r.plan.loops[picture.loop.id] is not None])
+        placed = [r for r in results if r.plan.loops[picture.loop.id] is not None]
+        if placed:
+            _offer(app, picture, encoded, placed)
+        else:
+            _cannot(app, picture, LoopState.NEEDS_ATTENTION, (_too_dear(encoded),))
     elif best.status is Status.INFEASIBLE:
         reasons, fixes = _explained(app, picture, encoded)
         _cannot(app, picture, LoopState.INFEASIBLE, reasons, fixes)
@@ -66,6 +70,15 @@ def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Resu
         seconds = picture.policy.solve_seconds
         reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
         _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+
+
+def _too_dear(encoded: Encoded) -> Reason:
+    """Leaving the loop out is the cheapest plan: the company's prices say so, not the calendars."""
+    text = (
+        f"no plan was found that costs less than none at all, {encoded.problem.weights.unscheduled}; raise "
+        "policy.prices.unscheduled in the company file, or lower other prices"
+    )
+    return Reason("too_dear", text)
 
 
 def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
