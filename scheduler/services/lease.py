@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from scheduler.services.again import Again
 from scheduler.services.app import App
 
 LASTS = timedelta(seconds=20)
-"""So long work rests where its holder ended on another machine, or was stopped."""
+"""So long work rests where its holder ended on another machine or in a container, or was stopped."""
 _AGAIN = 1.0
 """Seconds until who came second asks again."""
 
@@ -63,22 +64,45 @@ def held(app: App, name: str) -> Iterator[Lease]:
             tx.leases.give_back(name, holder)
 
 
+@cache
+def place() -> str:
+    """Where a process number tells a process: one host since it was started, and in a container its own
+    numbers. The name alone does not: copies of a machine, and containers on a host's network, share it."""
+    return "~".join((socket.gethostname(), *filter(None, (_started(), _numbers()))))
+
+
+def _started() -> str:
+    """Which start of the machine this is; empty where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _numbers() -> str:
+    """Which set of process numbers ours is from (Linux: PID namespace); empty where there is but one."""
+    try:
+        return Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        return ""
+
+
 def _here() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}/{_token(os.getpid())}"
+    return f"{place()}/{os.getpid()}/{_token(os.getpid())}"
 
 
 @cache
 def _token(_process: int) -> str:
-    """Tells this process from an earlier one with the same number, as in a container that was restarted."""
+    """Tells this process from an earlier one with the same number."""
     return secrets.token_hex(4)
 
 
 def _is_gone(holder: str) -> bool:
-    """Whether a holder has certainly ended: a process of this host whose number nobody has, or this one has
-    now. Of another host nothing is certain; its lease runs out by itself."""
-    host, _, rest = holder.partition("/")
+    """Whether a holder has certainly ended: a process of this place whose number nobody has, or this one has
+    now. Of another place nothing is certain; its lease runs out by itself."""
+    where, _, rest = holder.partition("/")
     number = rest.partition("/")[0]
-    if host != socket.gethostname() or not number.isdigit():
+    if where != place() or not number.isdigit():
         return False
     if int(number) == os.getpid():
         return not holder.startswith(f"{_here()}/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -71,19 +70,30 @@ def _holds(kit: Kit, holder: str) -> None:
 def test_a_process_of_this_machine_that_has_ended_is_taken_over_at_once(kit: Kit) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    _holds(kit, f"{socket.gethostname()}/{ended.pid}/abcd/1")
+    _holds(kit, f"{lease.place()}/{ended.pid}/abcd/1")
     with lease.held(kit.app, "ledger"):
         pass
 
 
 def test_an_earlier_process_with_our_number_is_not_us(kit: Kit) -> None:
-    """In a container every process has the number 1."""
-    _holds(kit, f"{socket.gethostname()}/{os.getpid()}/earlier/1")
+    _holds(kit, f"{lease.place()}/{os.getpid()}/earlier/1")
     with lease.held(kit.app, "ledger"):
         pass
 
 
-@pytest.mark.parametrize("holder", [f"{socket.gethostname()}/{os.getppid()}/x/1", "elsewhere/1/x/1", "?"])
+def test_a_container_of_the_same_name_is_not_us(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a host's network containers bear its name, and in each the process has the number 1."""
+    with lease.held(kit.app, "ledger"):
+        with monkeypatch.context() as other:
+            other.setattr(lease, "_numbers", lambda: "pid:[another]")
+            other.setattr(lease, "_token", lambda _: "another")
+            lease.place.cache_clear()
+            with pytest.raises(Again), lease.held(kit.app, "ledger"):
+                pass
+        lease.place.cache_clear()
+
+
+@pytest.mark.parametrize("holder", [f"{lease.place()}/{os.getppid()}/x/1", "elsewhere/1/x/1", "?"])
 def test_whoever_may_be_alive_is_waited_for(kit: Kit, holder: str) -> None:
     _holds(kit, holder)
     with pytest.raises(Again), lease.held(kit.app, "ledger"):
