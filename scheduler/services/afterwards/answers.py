@@ -1,5 +1,8 @@
 """What people and rooms answer becomes the state of their seats: a decline opens a hole, an acceptance
-closes it again."""
+closes it again.
+
+Told by `tests/stories/test_answers.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Events that somebody moved, deleted or put back: shown, never silently undone, and told to every loop
-that is in the way where they stand now."""
+that is in the way where they stand now.
+
+Told by `tests/stories/test_moved.py`.
+"""
 
 from __future__ import annotations
 
