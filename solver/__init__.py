@@ -1,7 +1,7 @@
 """Timetabling of interview loops in whole minutes: four questions, and the values they are asked with.
 
 `solve` finds the best plan, `alternatives` others that a person would notice, `repair` the least change
-to a booked plan, `explain` why there is none. Nobody outside imports anything deeper than this page.
+to a booked plan, `explain` why there is none; `violations` says which of the `RULES` a plan breaks. Nobody outside imports anything deeper than this page.
 """
 
 from solver.problem.codec import (
@@ -35,9 +35,12 @@ from solver.questions.alternatives import alternatives
 from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
 from solver.questions.repair import Change, Repair, repair
 from solver.questions.solve import solve
+from solver.rules.book import HARD as RULES
+from solver.rules.check import violations
 from solver.why.wording import gap_sentence
 
 __all__ = [
+    "RULES",
     "Assignment",
     "Busy",
     "BusyKind",
@@ -77,4 +80,5 @@ __all__ = [
     "repair",
     "result_to_json",
     "solve",
+    "violations",
 ]

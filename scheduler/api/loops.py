@@ -22,7 +22,7 @@ from scheduler.api.models.loops import (
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.loops import LoopState
-from scheduler.services.afterwards import repair
+from scheduler.services.afterwards import accepting, repair
 from scheduler.services.asking import requests
 from scheduler.services.booking import cancel
 from scheduler.services.planning import plan as planning
@@ -107,6 +107,12 @@ def plan_a_loop_again(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
 def repair_a_loop(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
     """Try again to mend a booked loop that needs attention."""
     return LoopOut.of(repair.request(app, loop_id, actor.name))
+
+
+@router.post("/{loop_id}/accept-move", status_code=202, responses=answers(404, 409))
+def accept_a_move(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
+    """Accept where somebody has moved the loop's events in the calendar: the plan follows, if every rule allows."""
+    return LoopOut.of(accepting.accept(app, loop_id, actor.name))
 
 
 @router.post(

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from connectors.errors import ConnectorError
 from scheduler.api.faults import FieldFault, faults_of
-from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, Taken, WrongState
+from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, NotAllowed, Taken, WrongState
 from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.api")
@@ -79,7 +79,7 @@ def of_domain(error: DomainError) -> JSONResponse:
         return problem(422, error.code, error.text, [fault])
     if isinstance(error, Missing):
         return problem(404, error.code, error.text)
-    if isinstance(error, WrongState | Taken):
+    if isinstance(error, WrongState | Taken | NotAllowed):
         return problem(409, error.code, error.text)
     return problem(422, error.code, error.text)
 

@@ -5,6 +5,7 @@ DomainError
 ├── BadInputs     several of those, found in one reading
 ├── Missing       no such thing
 ├── WrongState    the thing is past that, or not there yet
+├── NotAllowed    a rule stands against it
 └── Taken         somebody else has that time
     └── Full      their time is free, but they have as many interviews as their cap allows
 """
@@ -62,6 +63,16 @@ class WrongState(DomainError):
     def __init__(self, noun: str, id: str, state: str, wanted: str) -> None:
         super().__init__(f"{noun} {id} is {state}: {wanted}")
         self.noun, self.id, self.state = noun, id, state
+
+
+class NotAllowed(DomainError):
+    """``rule`` is the name of the rule that stands against it; the line says whom it protects."""
+
+    code = "not_allowed"
+
+    def __init__(self, rule: str, text: str) -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 def _said(subject: Subject) -> str:

@@ -41,6 +41,11 @@ class SolveFailed(Exception):
     ``str()`` is for people; what an engineer needs was logged."""
 
 
+def broken_rules(problem: Problem, plan: Plan) -> list[tuple[str, str | None, str]]:
+    """The checker's word on a plan: rule, session and the rule's sentence, for each that is broken."""
+    return [(v.rule, v.session, solver.RULES[v.rule]) for v in solver.violations(problem, plan)]
+
+
 def why(error: SolveFailed | ProblemError, loop: str) -> str:
     """What people are told; the details of a problem that cannot be posed go into the log."""
     if isinstance(error, SolveFailed):

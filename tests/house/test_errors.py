@@ -12,7 +12,7 @@ import connectors.errors
 import scheduler.domain.errors
 from connectors.errors import ConnectorError
 from scheduler.api.problems import of_domain
-from scheduler.domain.errors import BadInput, DomainError, Full, Missing, Taken, WrongState
+from scheduler.domain.errors import BadInput, DomainError, Full, Missing, NotAllowed, Taken, WrongState
 from scheduler.domain.subjects import Subject
 from tests.house.tree import ROOT, python_files
 
@@ -88,6 +88,7 @@ def test_the_page_tells_of_no_code_that_does_not_exist() -> None:
         BadInput("name", "is empty"),
         Missing("loop", "7"),
         WrongState("loop", "7", "cancelled", "x"),
+        NotAllowed("busy", "x"),
         Taken([Subject.room("oak")]),
         Full([Subject.person("anna")]),
     ],

@@ -8,10 +8,13 @@ from pathlib import Path
 import icalendar
 import pytest
 
+from connectors.local.folder import Entry, add_entries
 from connectors.types import Reply
 from scheduler.domain.bookings import SeatState
+from scheduler.domain.errors import Missing, NotAllowed, WrongState
 from scheduler.domain.loops import Application, Candidate, Loop, LoopState
-from scheduler.services.afterwards import conflicts, replies
+from scheduler.services.afterwards import accepting, conflicts, replies
+from scheduler.storage import invariants
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, booked, look, replied
 from tests.stories.test_afterwards import edit
@@ -138,3 +141,72 @@ def test_a_candidate_moved_onto_their_own_other_interview_is_told(kit: Kit) -> N
     assert not {s.person for s in here.seats} & {s.person for s in there.seats}
     moved(kit, "Second talk: M. Lind", here.span.start)
     assert "Lind is booked twice" in " ".join(r.text for r in look(kit, first.id).reasons)
+
+
+def test_the_new_time_can_be_accepted_and_the_plan_follows(kit: Kit) -> None:
+    loop = ask(kit)
+    replies.sync(kit.app)
+    before = booked(kit, loop.id)
+    later = before["manager"].span.start + timedelta(hours=1)
+    moved(kit, "Manager", later)
+    replied(kit, before["manager"], "hana", Reply.ACCEPTED)
+    accepting.accept(kit.app, loop.id, "person:rolf")
+    kit.run()
+    after = booked(kit, loop.id)
+    assert (look(kit, loop.id).state, look(kit, loop.id).reasons) == (LoopState.CONFIRMED, ())
+    assert after["manager"].span.start == later and after["manager"].flag == ""
+    assert after["debrief"].span.start >= after["manager"].span.end
+    assert after["deep"] == before["deep"]
+    replies.sync(kit.app)
+    assert after["manager"].event_id == before["manager"].event_id
+    assert booked(kit, loop.id)["manager"].seats[0].state is SeatState.ACCEPTED
+    with kit.app.db.read() as tx:
+        assert invariants.check(tx, kit.clock()) == []
+
+
+def test_a_time_that_a_rule_forbids_is_not_accepted(kit: Kit) -> None:
+    loop = ask(kit)
+    replies.sync(kit.app)
+    before = booked(kit, loop.id)["manager"]
+    later = before.span.start + timedelta(hours=2)
+    add_entries(kit.folder, "hana@testwerk.example", [Entry("Board", later, later + timedelta(hours=1))])
+    moved(kit, "Manager", later)
+    with pytest.raises(NotAllowed, match="Hana Maier") as refused:
+        accepting.accept(kit.app, loop.id, "person:rolf")
+    assert refused.value.rule == "busy"
+    assert look(kit, loop.id).state is LoopState.NEEDS_ATTENTION
+    assert booked(kit, loop.id)["manager"].span == before.span
+
+
+def test_a_time_that_the_candidate_does_not_offer_is_not_accepted(kit: Kit) -> None:
+    loop = ask(kit)
+    replies.sync(kit.app)
+    moved(kit, "Manager", booked(kit, loop.id)["manager"].span.start + timedelta(days=2))
+    with pytest.raises(NotAllowed, match="Mara Lind") as refused:
+        accepting.accept(kit.app, loop.id, "person:rolf")
+    assert refused.value.rule == "availability"
+
+
+def test_an_order_that_is_broken_is_not_accepted(kit: Kit) -> None:
+    loop = ask(kit)
+    replies.sync(kit.app)
+    rows = booked(kit, loop.id)
+    moved(kit, "Deep", rows["manager"].span.end + timedelta(hours=1), 120)
+    with pytest.raises(NotAllowed, match="Deep dive"):
+        accepting.accept(kit.app, loop.id, "person:rolf")
+
+
+def test_another_loop_that_has_the_person_is_in_the_way(kit: Kit) -> None:
+    mara, otto = ask(kit), ask(kit, application=OTTO)
+    replies.sync(kit.app)
+    moved(kit, "Manager: Mara", booked(kit, otto.id)["manager"].span.start)
+    with pytest.raises(NotAllowed, match="Hana Maier"):
+        accepting.accept(kit.app, mara.id, "person:rolf")
+
+
+def test_there_has_to_be_something_to_accept(kit: Kit) -> None:
+    loop = ask(kit)
+    with pytest.raises(WrongState, match="none of its events was moved"):
+        accepting.accept(kit.app, loop.id, "person:rolf")
+    with pytest.raises(Missing):
+        accepting.accept(kit.app, "lp_nobody", "person:rolf")
