@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -40,7 +40,9 @@ MOVES: Mapping[LoopState, frozenset[LoopState]] = {
     S.REPAIRING: frozenset({S.BOOKING, S.CANCELLING, S.NEEDS_ATTENTION}),
     S.INFEASIBLE: frozenset({S.PLANNING, S.CANCELLED}),
     S.CANCELLING: frozenset({S.CANCELLED, S.NEEDS_ATTENTION}),
-    S.NEEDS_ATTENTION: frozenset({S.CONFIRMED, S.PLANNING, S.REPAIRING, S.CANCELLING, S.CANCELLED}),
+    S.NEEDS_ATTENTION: frozenset(
+        {S.CONFIRMED, S.PLANNING, S.REPAIRING, S.BOOKING, S.CANCELLING, S.CANCELLED}
+    ),
     S.COMPLETED: frozenset(),
     S.CANCELLED: frozenset(),
 }
@@ -109,6 +111,18 @@ class Reason:
     text: str
     people: tuple[str, ...] = ()
     interviews: tuple[str, ...] = ()
+
+
+REPAIR_OFFERED, REPAIR_OUTDATED = "repair_offered", "repair_outdated"
+"""Kinds of reasons: a repair waits for a yes; it did, and the loop has changed since."""
+
+
+def outdated(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons of a loop whose offered repair is stale."""
+    text = "the repair that was offered does not fit the loop as it is now; ask for another one"
+    return tuple(
+        replace(r, kind=REPAIR_OUTDATED, text=text) if r.kind == REPAIR_OFFERED else r for r in reasons
+    )
 
 
 @dataclass(frozen=True, slots=True)

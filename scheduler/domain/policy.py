@@ -29,6 +29,8 @@ class Policy:
     alternatives: int = 3
     solve_seconds: float = 20.0
     freeze_hours: int = 24
+    approve_moves: bool = False
+    """In mode *book*: a repair that moves what the candidate sees waits for a yes, as always in mode *propose*."""
     max_replans: int = 3
     allow_focus: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)

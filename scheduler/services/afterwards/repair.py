@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
-from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import SeatKind
 from scheduler.domain.time import Span
 from scheduler.services import jobs
-from scheduler.services.afterwards import left
+from scheduler.services.afterwards import left, offering
 from scheduler.services.app import App
 from scheduler.services.booking import choose, layout, recheck
 from scheduler.services.booking.holes import CONFLICTS, clashes, holes
@@ -128,7 +129,29 @@ def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     if broken:
         _again(app, picture, broken)
         return
+    asking = offering.asks(picture, planned)
+    if asking is not None:
+        _hand_over(app, picture, asking, offer=_proposal(picture, planned, found))
+        return
     _write(app, picture, planned, found.level)
+
+
+def _proposal(picture: Picture, planned: tuple[PlannedInterview, ...], found: Repair) -> Proposal:
+    return Proposal(
+        id=f"pr_{secrets.token_hex(8)}",
+        loop=picture.loop.id,
+        rank=1,
+        interviews=planned,
+        price=dict(found.result.price),
+        cost=found.result.cost,
+        bound=found.result.bound,
+        status=f"repair:{found.level}",
+        basis=picture.now,
+        unknown=picture.unknown,
+        state=ProposalState.OFFERED,
+        created_at=picture.now,
+        generation=picture.loop.generation,
+    )
 
 
 def _still_there(picture: Picture, planned: Sequence[PlannedInterview]) -> Reason | None:
@@ -214,7 +237,8 @@ def _still_ours(tx: Tx, picture: Picture) -> Loop | None:
     return loop if (loop.generation, loop.replans) == (then.generation, then.replans) else None
 
 
-def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
+def _hand_over(app: App, picture: Picture, *reasons: Reason, offer: Proposal | None = None) -> None:
+    """A person has to decide: what to do, or whether to say yes to ``offer``."""
     with app.db.write() as tx:
         loop = _still_ours(tx, picture)
         if loop is None:
@@ -228,6 +252,8 @@ def _hand_over(app: App, picture: Picture, *reasons: Reason) -> None:
             at=app.clock(),
             reasons=(*_standing(loop), *reasons),
         )
+        if offer is not None:
+            tx.proposals.add_all([offer])
 
 
 def _standing(loop: Loop) -> tuple[Reason, ...]:

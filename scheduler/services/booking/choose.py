@@ -25,6 +25,7 @@ from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import caps, layout, recheck
+from scheduler.services.booking.holes import CONFLICTS
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import buffers
 from scheduler.services.planning import plan as planning
@@ -53,7 +54,8 @@ class Difference:
 
 
 def choose(app: App, proposal_id: str, actor: str) -> Loop:
-    """Book a proposal: read its intervals again, take them, and queue the writes.
+    """Book a proposal: read its intervals again, take them, and queue the writes. Of a booked loop that
+    needs attention, it is the repair that waits for a yes.
 
     Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
     an interval is no longer free, or somebody's cap reached; a fresh plan is then already queued.
@@ -66,6 +68,8 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     assert loop is not None
     if loop.chosen == proposal_id and loop.state in BOOKED:
         return loop
+    if loop.state is LoopState.NEEDS_ATTENTION:
+        return _mend(app, loop, proposal, actor)
     _may_choose(loop, proposal)
     broken = recheck.fresh(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
     if broken:
@@ -87,8 +91,91 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
 def _may_choose(loop: Loop, proposal: Proposal) -> None:
     if loop.state is not LoopState.PROPOSED:
         raise WrongState("loop", loop.id, loop.state.value, "only a proposed loop can be booked")
+    _still_offered(proposal)
+
+
+def _still_offered(proposal: Proposal) -> None:
     if proposal.state is not ProposalState.OFFERED:
         raise WrongState("proposal", proposal.id, proposal.state.value, "choose one that is still offered")
+
+
+def _mend(app: App, loop: Loop, proposal: Proposal, actor: str) -> Loop:
+    """Carry out a repair that waited for a yes, as one that waits for nobody is carried out."""
+    _may_mend(loop, proposal)
+    with app.db.read() as tx:
+        current = tx.interviews.of_loop(loop.id)
+    wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
+    kept = {n for i in current for n in recheck.needs(i)}
+    broken = recheck.broken(app, loop, [n for n in wanted if n not in kept])
+    broken += _passed(app, loop, proposal, current)
+    try:
+        if broken:
+            raise Taken(sorted({subject for subject, _ in broken}))
+        with app.db.write() as tx:
+            return _take_repair(app, tx, loop, proposal, actor)
+    except Taken as taken:
+        if not isinstance(taken, Full):
+            broken = broken or [(s, span) for s, span in wanted if s in taken.subjects]
+        _repair_again(app, loop, broken, actor, proposal.id)
+        raise
+
+
+def _may_mend(loop: Loop, proposal: Proposal) -> None:
+    _still_offered(proposal)
+    if loop.state is not LoopState.NEEDS_ATTENTION or proposal.generation != loop.generation:
+        raise WrongState("loop", loop.id, loop.state.value, "it has changed since; ask for its repair again")
+
+
+def _passed(
+    app: App, loop: Loop, proposal: Proposal, current: Sequence[Interview]
+) -> list[tuple[Subject, Span]]:
+    """Times of moved interviews that lie behind us: what has begun is not moved, and nothing into the past."""
+    now, subject = app.clock(), _application(app, loop).candidate.subject
+    was = {i.spec: i.span for i in current}
+    changed = [(was.get(p.interview, p.span), p.span) for p in proposal.interviews]
+    return [(subject, new) for old, new in changed if old != new and min(old.start, new.start) <= now]
+
+
+def _take_repair(app: App, tx: Tx, then: Loop, proposal: Proposal, actor: str) -> Loop:
+    loop, offered = tx.loops.claim(then.id), tx.proposals.get(proposal.id)
+    assert loop is not None and offered is not None
+    _may_mend(loop, offered)
+    moved = tx.loops.move(
+        loop.id,
+        LoopState.BOOKING,
+        expect={LoopState.NEEDS_ATTENTION},
+        actor=actor,
+        cause=proposal.id,
+        at=app.clock(),
+        chosen=proposal.id,
+        generation=loop.generation + 1,
+    )
+    write_plan(app, tx, moved, proposal.interviews)
+    tx.proposals.make_stale(loop.id, except_id=proposal.id)
+    tx.proposals.set_state(proposal.id, ProposalState.CHOSEN)
+    return moved
+
+
+def _repair_again(
+    app: App, then: Loop, broken: Sequence[tuple[Subject, Span]], actor: str, cause: str
+) -> None:
+    """The repair was overtaken: look for another one that keeps out what is taken now."""
+    with app.db.write() as tx:
+        loop = tx.loops.claim(then.id)
+        if loop is None or (loop.state, loop.generation) != (LoopState.NEEDS_ATTENTION, then.generation):
+            return
+        moved = tx.loops.move(
+            loop.id,
+            LoopState.REPAIRING,
+            expect={LoopState.NEEDS_ATTENTION},
+            actor=actor,
+            cause=cause,
+            at=app.clock(),
+            blocked=(*loop.blocked, *broken),
+            reasons=tuple(r for r in loop.reasons if r.kind in CONFLICTS),
+            replans=loop.replans + 1,
+        )
+        jobs.repair(app, tx, moved)
 
 
 def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[Subject, Span]]:

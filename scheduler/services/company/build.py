@@ -112,6 +112,7 @@ def _policy(written: PolicyFile) -> Policy:
         alternatives=written.alternatives,
         solve_seconds=written.solve_seconds,
         freeze_hours=written.freeze_hours,
+        approve_moves=written.approve_moves,
         max_replans=written.max_replans,
         allow_focus=written.allow_focus,
         prices=dict(written.prices.items()),

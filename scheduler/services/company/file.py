@@ -363,6 +363,7 @@ class PolicyFile(Written):
     alternatives: Annotated[StrictInt, Field(ge=1, le=10)] = 3
     solve_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0
     freeze_hours: Annotated[StrictInt, Field(ge=0, le=2000)] = 24
+    approve_moves: bool = False
     max_replans: Annotated[StrictInt, Field(ge=0, le=100)] = 3
     allow_focus: bool = False
     prices: dict[Price, Annotated[StrictInt, Field(ge=0, le=10_000_000)]] = {}

@@ -6,9 +6,10 @@ Told by `tests/stories/test_promises.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from scheduler.domain.templates import LoopTemplate
-from scheduler.domain.time import zone
+from scheduler.domain.time import Span, zone
 from scheduler.services.planning.encode import Encoded
 from scheduler.services.planning.picture import Picture
 
@@ -29,12 +30,17 @@ def times(picture: Picture, encoded: Encoded) -> Callable[[int, int], str]:
     tz = zone(picture.loop.zone)
 
     def words(start: int, end: int) -> str:
-        first = encoded.scale.instant(start).astimezone(tz)
-        last = encoded.scale.instant(end).astimezone(tz)
-        end_words = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%A %d %B %H:%M}"
-        return f"{first:%A %d %B %H:%M}–{end_words} ({picture.loop.zone})"
+        span = Span(encoded.scale.instant(start), encoded.scale.instant(end))
+        return f"{told_span(span, tz)} ({picture.loop.zone})"
 
     return words
+
+
+def told_span(span: Span, tz: ZoneInfo) -> str:
+    """A stretch of time in wall-clock words; its day once where it has one only."""
+    first, last = span.start.astimezone(tz), span.end.astimezone(tz)
+    end = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%A %d %B %H:%M}"
+    return f"{first:%A %d %B %H:%M}–{end}"
 
 
 def title_of(template: LoopTemplate, spec: str) -> str:

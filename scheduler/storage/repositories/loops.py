@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import MOVES, Loop, LoopState
+from scheduler.domain.loops import MOVES, Loop, LoopState, outdated
 from scheduler.storage.codec import encode
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
+from scheduler.storage.repositories.proposals import Proposals
 from scheduler.storage.statements import add_new
 from scheduler.storage.tables import applications, loops
 
@@ -22,6 +23,10 @@ _rows = Rows(Loop, loops)
 _FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at"})
 _NOT_IN_FACTS = frozenset({"template"})
 """Named as changed, but too long to be repeated in a fact."""
+_OFFERING = frozenset({LoopState.PROPOSED, LoopState.NEEDS_ATTENTION})
+"""States in which plans are offered: they are made for the loop as it is then."""
+_OUTDATING = frozenset({"state", "template", "windows", "blocked", "declined", "reasons"})
+"""What cannot change without making them stale."""
 
 
 class Loops:
@@ -119,6 +124,9 @@ class Loops:
         return loop
 
     def _changed(self, loop: Loop, at: datetime, changes: Mapping[str, Any]) -> Loop:
+        news = any(name in changes and changes[name] != getattr(loop, name) for name in _OUTDATING)
+        if loop.state in _OFFERING and news and Proposals(self.connection).withdraw(loop.id):
+            changes = {**changes, "reasons": outdated(changes.get("reasons", loop.reasons))}
         changes = {**changes, "updated_at": at}
         self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(_rows.part(changes)))
         return replace(loop, **changes)

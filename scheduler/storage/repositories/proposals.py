@@ -47,6 +47,12 @@ class Proposals:
         if self.connection.execute(change).rowcount != 1:
             raise Missing("proposal", id)
 
+    def withdraw(self, loop_id: str) -> int:
+        """Mark stale what is still offered of a loop; returns how many that were. What was chosen stays so."""
+        offered = (proposals.c.loop == loop_id) & (proposals.c.state == ProposalState.OFFERED.value)
+        change = sa.update(proposals).where(offered).values(state=ProposalState.STALE.value)
+        return self.connection.execute(change).rowcount
+
     def make_stale(self, loop_id: str, except_id: str | None = None) -> int:
         """Mark the loop's proposals stale, all but one; returns how many were not before."""
         stale = ProposalState.STALE.value
