@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +16,14 @@ from pathlib import Path
 
 from scheduler.services.again import Again
 from scheduler.services.app import App
+from scheduler.storage.errors import Unavailable
+
+log = logging.getLogger("loopwright.lease")
 
 LASTS = timedelta(seconds=20)
 """So long work rests where its holder ended on another machine or in a container, or was stopped."""
+BEAT = LASTS.total_seconds() / 3
+"""Seconds after which a lease is renewed while one step lasts: a mail server may think for minutes."""
 _AGAIN = 1.0
 """Seconds until who came second asks again."""
 
@@ -35,9 +42,12 @@ class Lease:
 
         Raises `Again` where somebody else has taken it over meanwhile: what is left is theirs.
         """
+        if self.until - self.app.clock() <= LASTS / 2:
+            self.extend()
+
+    def extend(self) -> None:
+        """Hold on from now. Raises `Again` as `renew` does."""
         now = self.app.clock()
-        if self.until - now > LASTS / 2:
-            return
         with self.app.db.write() as tx:
             if not tx.leases.take(self.name, self.holder, now, now + LASTS):
                 raise Again(_AGAIN, f"{self.name} was taken over")
@@ -46,7 +56,7 @@ class Lease:
 
 @contextmanager
 def held(app: App, name: str) -> Iterator[Lease]:
-    """Have ``name`` to ourselves for the length of the block.
+    """Have ``name`` to ourselves for the length of the block, however long one step of it takes.
 
     Raises `Again` while somebody else has it. One whose holder has certainly ended is taken over at once.
     """
@@ -57,11 +67,27 @@ def held(app: App, name: str) -> Iterator[Lease]:
             tx.leases.give_back(name, had)
         if not tx.leases.take(name, holder, now, now + LASTS):
             raise Again(_AGAIN, f"somebody is at {name}")
+    mine, ended = Lease(app, name, holder, now + LASTS), threading.Event()
+    keeper = threading.Thread(target=_keep, args=(mine, ended), name=f"lease {name}", daemon=True)
+    keeper.start()
     try:
-        yield Lease(app, name, holder, now + LASTS)
+        yield mine
     finally:
+        ended.set()
+        keeper.join()
         with app.db.write() as tx:
             tx.leases.give_back(name, holder)
+
+
+def _keep(mine: Lease, ended: threading.Event) -> None:
+    """Renews while the work goes on. It stops with the process, as the work does: a lease lives no longer."""
+    while not ended.wait(BEAT):
+        try:
+            mine.extend()
+        except Again:
+            return  # the work is told by its own `renew`
+        except Unavailable as error:
+            log.warning("%s is not renewed just now: %s", mine.name, error)
 
 
 @cache

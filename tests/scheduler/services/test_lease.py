@@ -55,6 +55,29 @@ def test_long_work_renews_it(kit: Kit) -> None:
                 pass
 
 
+def test_one_long_step_keeps_it(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calendar may take a minute and a half for one answer, a mail server two for one mail."""
+    beats, real = threading.Semaphore(0), lease.Lease.extend
+
+    def extend(mine: lease.Lease) -> None:
+        real(mine)
+        beats.release()
+
+    monkeypatch.setattr(lease.Lease, "extend", extend)
+    monkeypatch.setattr(lease, "BEAT", 0.01)
+    with lease.held(kit.app, "ledger"):
+        for _ in range(5):
+            kit.clock.forward(seconds=15)
+            while beats.acquire(blocking=False):
+                pass
+            assert beats.acquire(timeout=30)
+            assert beats.acquire(timeout=30), "of two that end now, the second began after the clock went on"
+            with kit.app.db.write() as tx:
+                assert not tx.leases.take("ledger", "another", kit.clock(), kit.clock() + lease.LASTS)
+    with kit.app.db.read() as tx:
+        assert tx.leases.holder("ledger") is None
+
+
 def test_who_was_stopped_too_long_writes_no_more(kit: Kit) -> None:
     with lease.held(kit.app, "ledger") as mine:
         kit.clock.forward(seconds=21)
