@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import UTC, timedelta, timezone, tzinfo
 
 from connectors.errors import UnknownZone
-from connectors.local import vtimezone
+from connectors.local.recurrence import vtimezone
 from connectors.local.text import Component, Parsed, unescaped
 from connectors.zones import named as known
 

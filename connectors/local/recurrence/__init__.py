@@ -1,7 +1,7 @@
-"""Series of events: which components are one event, what repeats, and what can never matter.
+"""What repeats: series of events, which components are one event, what can never matter, and changes of clocks.
 
-`versions` sorts the components of one UID, `rules` reads and bounds one RRULE, `series` expands them, and
-`reach` says where a component that cannot be read could lie.
+`versions` sorts the components of one UID, `rules` reads and bounds one RRULE, `series` expands them,
+`reach` says where a component that cannot be read could lie, and `vtimezone` makes a zone of its rules.
 """
 
 from connectors.local.recurrence.budget import Budget

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from dateutil.tz import tzical
 
+from connectors.local.recurrence.vtimezone import built
 from connectors.local.text import parse
-from connectors.local.vtimezone import built
 from connectors.vtimezone import vtimezone
 from tests.connectors.local.reading import calendar, read, told, window
 
