@@ -11,7 +11,7 @@ from connectors.errors import ConnectorError, UnknownZone, Unreadable
 from connectors.local.identity import nameless, own_mark
 from connectors.local.recurrence import Budget, Part, Series, around, part, reach, versions
 from connectors.local.text import Component, Line, Parsed
-from connectors.local.times import day_of, instant, marks, moments
+from connectors.local.times import called_date, day_of, instant, marks, moments
 from connectors.local.verdict import free_busy, place, verdict
 from connectors.local.zones import FileZones, Zones
 from connectors.protocol import event_id
@@ -169,4 +169,4 @@ class Agenda:
 
 def _whole_days(component: Component) -> bool:
     line = component.first("DTSTART")
-    return line is not None and "T" not in line.value.upper()
+    return line is not None and ("T" not in line.value.upper() or called_date(line))

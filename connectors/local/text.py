@@ -139,17 +139,31 @@ class Component:
     def all(self, name: str) -> list[Line]:
         return self.lines.get(name, [])
 
+    def says(self, name: str, value: str) -> bool:
+        """Whether there are lines of that name and each has that value, in any case: of two that differ
+        neither can be relied on."""
+        return {line.value.upper() for line in self.all(name)} == {value}
+
+    def inside(self, name: str) -> Iterator[Component]:
+        """The components of that name in it, at any depth, but not those of a VCALENDAR in it."""
+        for child in self.children:
+            if child.name == name:
+                yield child
+            if child.name != "VCALENDAR":
+                yield from child.inside(name)
+
 
 @dataclass(slots=True)
 class Parsed:
-    """A whole file: the text it was read from and its VCALENDAR objects, at least one."""
+    """A whole file: the text it was read from and its VCALENDAR objects, at least one. Some programs that
+    join files put one into another; each stands in the list, in the order of their beginnings."""
 
     text: str
     calendars: list[Component]
 
     def components(self, name: str) -> Iterator[Component]:
         for calendar in self.calendars:
-            yield from (child for child in calendar.children if child.name == name)
+            yield from calendar.inside(name)
 
     def header(self, name: str) -> str:
         """A property of the calendar itself (``X-WR-CALNAME`` …), escapes undone."""
@@ -177,15 +191,14 @@ def encoded(text: str) -> bytes:
 
 
 def unfold(text: str) -> Iterator[Line]:
-    """Content lines with their continuation lines joined; empty lines are left out.
-
-    Raises `Unreadable` with the line that is not UTF-8 text once it is joined."""
-    position = 1 if text.startswith("\ufeff") else 0
+    """Content lines with their continuation lines joined; empty lines and byte order marks are left out
+    (files put one behind another have several)."""
+    position = 0
     pieces: list[str] = []  # of the line under way, joined once: a folded attachment may have 100,000
     number, start, stop = 0, position, position
     for count, raw in enumerate(text[position:].split("\n"), 1):
         end = position + len(raw) + 1
-        stripped = raw.rstrip("\r")
+        stripped = raw.rstrip("\r").removeprefix("\ufeff")
         if pieces and stripped[:1] in (" ", "\t"):
             pieces.append(stripped[1:])
             stop = end
@@ -201,10 +214,13 @@ def unfold(text: str) -> Iterator[Line]:
 def _line(pieces: list[str], number: int, start: int, end: int) -> Line:
     text = pieces[0] if len(pieces) == 1 else "".join(pieces)
     if not text.isascii() and _HALF.search(text):
+        data = encoded(text)
         try:
-            text = encoded(text).decode("utf-8")
+            text = data.decode("utf-8")
         except UnicodeDecodeError:
-            raise Unreadable(f"line {number} is not UTF-8; save the calendar as UTF-8") from None
+            # Old programs write titles and names in the code of their country. They are not needed, and
+            # what decides is ASCII; this way different bytes stay different names of zones.
+            text = data.decode("latin-1")
     found = _NAME.match(text)
     return Line(found.group().upper() if found else "", text, number, start, end)
 
@@ -234,13 +250,13 @@ def parse(text: str) -> Parsed:
 
 def _begin(line: Line, open_: list[Component], calendars: list[Component]) -> None:
     component = Component(line.value.upper(), line.number, line.start, line.end)
-    if not open_:
-        if component.name != "VCALENDAR":
-            raise Unreadable(f"line {line.number} begins a {component.name} outside of any VCALENDAR")
-        calendars.append(component)
-    elif len(open_) >= DEEPEST:
+    if not open_ and component.name != "VCALENDAR":
+        raise Unreadable(f"line {line.number} begins a {component.name} outside of any VCALENDAR")
+    if len(open_) >= DEEPEST:
         raise Unreadable(f"line {line.number} is nested more than {DEEPEST} components deep")
-    else:
+    if component.name == "VCALENDAR":
+        calendars.append(component)
+    if open_:
         open_[-1].children.append(component)
     open_.append(component)
 

@@ -7,7 +7,7 @@ from its first instant to the first instant of the next day: 23, 24 or 25 hours.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Protocol
 
@@ -41,6 +41,11 @@ _DATETIME = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
 _DURATION = re.compile(
     r"([+-]?)P(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?"
 )
+
+
+_LISTS = ("EXDATE", "RDATE")
+_FOR_EVER = "9999"
+"""The year in which programs let end what has no end."""
 
 
 def bad(line: Line, expected: str) -> Unreadable:
@@ -83,6 +88,8 @@ def moments(line: Line, zones: Clocks) -> list[Moment | tuple[Moment, Moment]]:
     found: list[Moment | tuple[Moment, Moment]] = []
     for value in raw.upper().split(","):
         text = value.strip()
+        if not text and line.name in _LISTS:
+            continue  # an empty list, or a comma too many
         if "/" in text:
             first, _, second = text.partition("/")
             begin = _moment(line, first, parameters, zones)
@@ -146,11 +153,14 @@ def _moment(line: Line, text: str, parameters: dict[str, str], zones: Clocks) ->
             return date(int(whole[1]), int(whole[2]), int(whole[3]))
         if found := _DATETIME.fullmatch(text):
             year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+            later = _DAY if (hour, minute, second) == (24, 0, 0) else timedelta(0)  # as ISO 8601 ends a day
+            hour = 0 if later else hour
             if found[7]:
                 zone: tzinfo = UTC
             else:
                 zone = zones.of(parameters["TZID"]) if parameters.get("TZID") else zones.own()
-            return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)  # 60: leap second
+            second = min(second, 59)  # 60: a leap second
+            return datetime(year, month, day, hour, minute, second, tzinfo=zone) + later
     except ValueError:
         pass
     raise bad(line, "a date (20261020) or a time (20261020T090000)")
@@ -234,7 +244,7 @@ def spanned(component: Component, zones: Clocks) -> Span:
     if first is None:
         raise Unreadable(f"the {component.name} of line {component.number} has no DTSTART")
     try:
-        start = moment(first, zones)
+        start = _whole(moment(first, zones), zones) if called_date(first) else moment(first, zones)
         end, length, line = _end(component, start, first, zones)
         if is_day(start) != is_day(end):
             start, end = _timed(start, zones), _timed(end, zones)
@@ -268,11 +278,31 @@ def _end(
     component: Component, start: Moment, first: Line, zones: Clocks
 ) -> tuple[Moment, Length | None, Line]:
     if line := component.first("DTEND"):
-        return moment(line, zones), None, line
+        return _ending(line, start, zones), None, line
     if line := component.first("DURATION"):
         length = duration(line, line.value)
         return length.after(start), length, line
     return (start + _DAY if is_day(start) else start), None, first
+
+
+def called_date(line: Line) -> bool:
+    """Whether the line says that its value is a date (RFC 5545 section 3.2.20), whatever it looks like."""
+    return line.parts()[0].get("VALUE", "").upper() == "DATE"
+
+
+def _whole(value: Moment, zones: Clocks) -> date:
+    return day_of(value, zones.own()) if isinstance(value, datetime) else value
+
+
+def _ending(line: Line, start: Moment, zones: Clocks) -> Moment:
+    """The exclusive end in DTEND; a time that is called a date ends a whole day, not in the middle of one."""
+    if line.value.startswith(_FOR_EVER):
+        line = replace(line, text=line.text.replace(line.value, f"9998{line.value[4:]}"))
+    end = moment(line, zones)
+    if not is_day(start) or not isinstance(end, datetime) or not called_date(line):
+        return end
+    day = _whole(end, zones)
+    return day if end <= midnight(day, zones.own()) else day + _DAY
 
 
 def _timed(value: Moment, zones: Clocks) -> datetime:

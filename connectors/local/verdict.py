@@ -24,6 +24,9 @@ _PLACES = {
     "officelocation": "office",
     "working elsewhere": ELSEWHERE,
 }
+_ANSWERS = ("DECLINED", "DELEGATED", "NEEDS-ACTION", "TENTATIVE", "ACCEPTED")
+_SHOWN = ("FREE", "WORKINGELSEWHERE", "TENTATIVE", "BUSY", "OOF")
+"""From what takes none of the owner's time to what takes it most."""
 _FREE_BUSY = {
     "BUSY": Verdict.BUSY,
     "BUSY-UNAVAILABLE": Verdict.OUT_OF_OFFICE,
@@ -32,7 +35,8 @@ _FREE_BUSY = {
 
 
 def partstat(component: Component, owner: str) -> str:
-    """The owner's own answer, in upper case; empty where they are not asked.
+    """The owner's own answer, in upper case; empty where they are not asked. Of several that differ (who was
+    invited twice) the one that takes most of their time.
 
     Who organizes a meeting comes to it, whatever the line about them says: most programs leave it as it
     was made. Without an ORGANIZER nobody asks (RFC 5545 section 3.8.4.1), so a missing answer is none
@@ -41,10 +45,17 @@ def partstat(component: Component, owner: str) -> str:
     organizers = component.all("ORGANIZER")
     if any(_is(owner, line) for line in organizers):
         return "ACCEPTED"
-    for line in component.all("ATTENDEE"):
-        if _is(owner, line):
-            return line.parts()[0].get("PARTSTAT", "NEEDS-ACTION" if organizers else "").upper()
-    return ""
+    answers = [
+        line.parts()[0].get("PARTSTAT", "NEEDS-ACTION" if organizers else "").upper()
+        for line in component.all("ATTENDEE")
+        if _is(owner, line)
+    ]
+    return _most(answers, _ANSWERS)
+
+
+def _most(said: list[str], order: tuple[str, ...]) -> str:
+    """Of several lines that differ the one that takes most time; a word that nobody knows takes it."""
+    return max(said, key=lambda word: order.index(word) if word in order else len(order), default="")
 
 
 def _is(owner: str, line: Line) -> bool:
@@ -57,7 +68,7 @@ def _type(component: Component) -> str:
 
 
 def _status(component: Component) -> str:
-    return component.value("X-MICROSOFT-CDO-BUSYSTATUS").upper()
+    return _most([line.value.upper() for line in component.all("X-MICROSOFT-CDO-BUSYSTATUS")], _SHOWN)
 
 
 def _categories(component: Component) -> set[str]:
@@ -82,14 +93,14 @@ def verdict(component: Component, owner: str) -> Verdict | None:
     Outlook marks unanswered invitations tentative as well.
     """
     answer, status = partstat(component, owner), _status(component)
-    if component.value("STATUS").upper() == "CANCELLED" or answer in ("DECLINED", "DELEGATED"):
+    if component.says("STATUS", "CANCELLED") or answer in ("DECLINED", "DELEGATED"):
         return None  # who has given their place to somebody else does not come
     if place(component) is not None:
         return None
     categories = _categories(component)
     if _type(component) == "outofoffice" or status == "OOF":
         return Verdict.OUT_OF_OFFICE
-    if component.value("TRANSP").upper() == "TRANSPARENT" or status == "FREE":
+    if component.says("TRANSP", "TRANSPARENT") or status == "FREE":
         return None
     if categories & _AWAY:
         return Verdict.OUT_OF_OFFICE

@@ -117,16 +117,15 @@ class FileZones:
         self.calendars = parsed.calendars
         self._defined: dict[int, dict[str, Component]] = defaultdict(dict)
         for calendar in parsed.calendars:
-            for child in calendar.children:
-                if child.name == "VTIMEZONE":
-                    name = _clean(child.value("TZID")).casefold()
-                    self._defined[calendar.start].setdefault(name, child)
+            for child in calendar.inside("VTIMEZONE"):
+                name = _clean(child.value("TZID")).casefold()
+                self._defined[calendar.start].setdefault(name, child)
         usual = fallback or _own(parsed.calendars)
         self._zones = {c.start: Zones(c, self, _own([c]) or usual) for c in parsed.calendars}
 
     def of(self, component: Component) -> Zones:
         """The zones of the calendar that this component stands in."""
-        inside = next(c for c in reversed(self.calendars) if c.start <= component.start)
+        inside = next(c for c in reversed(self.calendars) if c.start <= component.start < c.end)
         return self._zones[inside.start]
 
     def defined(self, calendar: Component, name: str) -> Component | None:

@@ -207,10 +207,11 @@ def _until(line: Line, parts: dict[str, str], start: Moment, clocks: Clocks) -> 
 
 
 def _parts(line: Line) -> dict[str, str]:
-    """The parts of an RRULE by name, in upper case. Raises `Unreadable`."""
+    """The parts of an RRULE by name, in upper case, without a program's own (``X-``, which RFC 2445 allowed).
+    Raises `Unreadable`."""
     parts: dict[str, str] = {}
     for piece in line.value.upper().split(";"):
-        if piece.strip():
+        if piece.strip() and not piece.strip().startswith("X-"):
             name, _, value = piece.partition("=")
             parts[name.strip()] = value.strip()
     for name in ("INTERVAL", "COUNT"):

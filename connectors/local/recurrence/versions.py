@@ -69,4 +69,4 @@ def _sequence(component: Component) -> int:
 
 
 def _cancelled(component: Component) -> bool:
-    return component.value("STATUS").upper() == "CANCELLED"
+    return component.says("STATUS", "CANCELLED")
