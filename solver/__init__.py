@@ -1,8 +1,13 @@
 """Timetabling of interview loops in whole minutes: four questions, and the values they are asked with.
 
 `solve` finds the best plan, `alternatives` others that a person would notice, `repair` the least change
-to a booked plan, `explain` why there is none; `violations` says which of the `RULES` a plan breaks. Nobody outside imports anything deeper than this page.
+to a booked plan, `explain` why there is none; `violations` says which of the `RULES` a plan breaks.
+Nobody outside imports anything deeper than this page. What searches is loaded when it is first named,
+since numpy is slow to load and most processes only speak of problems.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from solver.problem.codec import (
     plan_from_json,
@@ -31,13 +36,37 @@ from solver.problem.values import (
     Shadow,
     Weights,
 )
-from solver.questions.alternatives import alternatives
-from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
-from solver.questions.repair import Change, Repair, repair
-from solver.questions.solve import solve
 from solver.rules.book import HARD as RULES
 from solver.rules.check import violations
-from solver.why.wording import gap_sentence
+
+if TYPE_CHECKING:
+    from solver.questions.alternatives import alternatives
+    from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
+    from solver.questions.repair import Change, Repair, repair
+    from solver.questions.solve import solve
+    from solver.why.wording import gap_sentence
+
+_LOADED_LATER = {
+    "alternatives": "solver.questions.alternatives",
+    "explain": "solver.questions.explain",
+    "Explanation": "solver.questions.explain",
+    "Fix": "solver.questions.explain",
+    "LoopExplanation": "solver.questions.explain",
+    "repair": "solver.questions.repair",
+    "Repair": "solver.questions.repair",
+    "Change": "solver.questions.repair",
+    "solve": "solver.questions.solve",
+    "gap_sentence": "solver.why.wording",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is named for the first time; afterwards it is an attribute like any other."""
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module 'solver' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_LOADED_LATER[name]), name)
+    return found
+
 
 __all__ = [
     "RULES",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("loopwright.solving")
 
-PRELOAD = ["solver.exact.model"]
+PRELOAD = [f"solver.questions.{name}" for name in ("alternatives", "repair", "explain")] + [
+    "solver.exact.model"
+]
 """Imported once, by the server that the children are forked from: OR-Tools takes a second to load and
 stays out of the service itself."""
 

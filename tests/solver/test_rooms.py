@@ -123,3 +123,20 @@ def test_no_id_is_read_back_from_a_text(name: str) -> None:
 
 def _of_numpy(call: ast.Attribute) -> bool:
     return isinstance(call.value, ast.Name) and call.value.id == "np"
+
+
+def test_speaking_of_problems_loads_nothing_that_searches() -> None:
+    """Most processes of the service only do that, and numpy alone doubles what they load."""
+    code = (
+        "import sys, solver; solver.Problem; a = 'numpy' in sys.modules; solver.solve;"
+        " print(a, 'numpy' in sys.modules, solver.solve is solver.questions.solve.solve)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "True"]
+
+
+def test_everything_on_the_face_is_there() -> None:
+    assert all(getattr(solver, name) is not None for name in solver.__all__)
+    assert set(solver._LOADED_LATER) <= set(solver.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'sovle'"):
+        getattr(solver, "sovle")  # noqa: B009

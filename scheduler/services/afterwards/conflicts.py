@@ -26,7 +26,7 @@ from scheduler.services.app import App
 from scheduler.services.booking import recheck
 from scheduler.services.booking.holes import CONFLICT, CONFLICTS, ROOM_CONFLICT
 from scheduler.services.planning import availability
-from scheduler.services.planning.meaning import Meaning, Seat, meaning
+from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import subjects_of
 from scheduler.storage.database import Tx
 
@@ -200,9 +200,9 @@ def _clashes(seen: Seen, loop: Loop, interviews: Iterable[Interview]) -> list[Cl
             if not isinstance(state, Known):
                 continue
             blocks = availability.without_own(state, seen.prefix, seen.own.get(subject, ()))
-            seat = _seat(interview, subject)
+            claim = _claim(interview, subject)
             meant = {
-                meaning(b.verdict, loop.mode, seen.policy, seat)
+                meaning(b.verdict, loop.mode, seen.policy, claim)
                 for b in blocks
                 if b.start < span.end and span.start < b.end
             }
@@ -211,11 +211,11 @@ def _clashes(seen: Seen, loop: Loop, interviews: Iterable[Interview]) -> list[Cl
     return found
 
 
-def _seat(interview: Interview, subject: Subject) -> Seat:
+def _claim(interview: Interview, subject: Subject) -> Claim:
     if subject.kind is Whose.ROOM:
-        return Seat.ROOM
+        return Claim.ROOM
     accepted = any(s.person == subject.id and s.state is SeatState.ACCEPTED for s in interview.seats)
-    return Seat.ACCEPTED if accepted else Seat.BOOKED
+    return Claim.ACCEPTED if accepted else Claim.BOOKED
 
 
 def _past(

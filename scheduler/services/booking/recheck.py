@@ -19,7 +19,7 @@ from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.booking import layout
 from scheduler.services.planning import availability, buffers
-from scheduler.services.planning.meaning import Meaning, Seat, meaning
+from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import subjects_of
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
@@ -92,8 +92,8 @@ def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list
             raise Transient(f"the calendar of {subject.id} cannot be read just now: {state.reason}")
 
     def hard(subject: Subject, verdict: Verdict) -> bool:
-        seat = Seat.ROOM if subject.kind is Whose.ROOM else Seat.WANTED
-        return meaning(verdict, loop.mode, policy, seat) is Meaning.HARD
+        claim = Claim.ROOM if subject.kind is Whose.ROOM else Claim.WANTED
+        return meaning(verdict, loop.mode, policy, claim) is Meaning.HARD
 
     prefix = f"{app.deployment}/{loop.id}/"
     return [*away, *availability.conflicts(found, asked, prefix, own, hard, buffer)]

@@ -21,7 +21,7 @@ from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, without, zone
 from scheduler.services.planning import buffers, worktime
 from scheduler.services.planning.availability import without_own
-from scheduler.services.planning.meaning import Meaning, Seat, meaning
+from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.seating import debrief_attendees
 from scheduler.services.planning.sessions import Sessions, build_sessions, session_id
@@ -262,7 +262,7 @@ def _elsewhere(picture: Picture, state: Known | object) -> list[Span]:
 
 
 def _kind(picture: Picture, verdict: Verdict) -> BusyKind:
-    if meaning(verdict, picture.loop.mode, picture.policy, Seat.WANTED) is Meaning.HARD:
+    if meaning(verdict, picture.loop.mode, picture.policy, Claim.WANTED) is Meaning.HARD:
         return BusyKind.HARD
     return BusyKind.FOCUS if verdict is Verdict.FOCUS else BusyKind.TENTATIVE
 

@@ -20,8 +20,8 @@ class Meaning(StrEnum):
     SOFT = "soft"
 
 
-class Seat(StrEnum):
-    """Whose time it is: wanted for a plan; of somebody who is booked, or has accepted; of a room."""
+class Claim(StrEnum):
+    """What our interview has of the time: wanted for a plan; booked, or accepted, by a person; or it is a room's."""
 
     WANTED = "wanted"
     BOOKED = "booked"
@@ -32,7 +32,7 @@ class Seat(StrEnum):
 _ALWAYS_HARD = frozenset({Verdict.BUSY, Verdict.OUT_OF_OFFICE})
 
 
-def meaning(verdict: Verdict, mode: BookMode, policy: Policy, seat: Seat) -> Meaning:
+def meaning(verdict: Verdict, mode: BookMode, policy: Policy, claim: Claim) -> Meaning:
     """What a block with this verdict means.
 
     A room holds one meeting, so whatever stands in its calendar is hard. Before a booking a doubt is soft
@@ -40,11 +40,11 @@ def meaning(verdict: Verdict, mode: BookMode, policy: Policy, seat: Seat) -> Mea
     policy allows it. What comes into a calendar after the booking and is no more than a doubt does not
     drive anybody out; an invitation that waits for an answer does, until ours was accepted.
     """
-    if verdict in _ALWAYS_HARD or seat is Seat.ROOM:
+    if verdict in _ALWAYS_HARD or claim is Claim.ROOM:
         return Meaning.HARD
     if verdict is Verdict.UNANSWERED:
-        return Meaning.SOFT if seat is Seat.ACCEPTED else Meaning.HARD
-    if seat in (Seat.BOOKED, Seat.ACCEPTED):
+        return Meaning.SOFT if claim is Claim.ACCEPTED else Meaning.HARD
+    if claim in (Claim.BOOKED, Claim.ACCEPTED):
         return Meaning.SOFT
     watched = mode is BookMode.PROPOSE
     allowed = verdict is Verdict.TENTATIVE or policy.allow_focus

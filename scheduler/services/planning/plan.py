@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import solver
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
@@ -21,7 +22,7 @@ from scheduler.services.planning.picture import Picture, gather
 from scheduler.services.planning.windows import closed_days
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
-from solver import ProblemError, Result, Status, gap_sentence
+from solver import ProblemError, Result, Status
 
 if TYPE_CHECKING:
     from solver import Explanation
@@ -47,8 +48,8 @@ def plan(app: App, loop_id: str) -> None:
         if isinstance(encoded, tuple):
             _cannot(app, picture, LoopState.INFEASIBLE, encoded)
             return
-        solver = app.solver.within(picture.policy.solve_seconds)
-        results = solver.alternatives(encoded.problem, picture.policy.alternatives)
+        asked = app.solver.within(picture.policy.solve_seconds)
+        results = asked.alternatives(encoded.problem, picture.policy.alternatives)
         _answer(app, picture, encoded, results)
     except (SolveFailed, ProblemError) as error:
         reason = Reason("solver", f"the plan could not be made: {why(error, loop_id)}")
@@ -102,8 +103,8 @@ def _without_buffer(app: App, picture: Picture) -> tuple[str, ...]:
     if isinstance(eased, tuple):
         return ()
     try:
-        solver = app.solver.within(picture.policy.solve_seconds)
-        found = solver.alternatives(eased.problem, 1)[0].status in (Status.OPTIMAL, Status.FEASIBLE)
+        asked = app.solver.within(picture.policy.solve_seconds)
+        found = asked.alternatives(eased.problem, 1)[0].status in (Status.OPTIMAL, Status.FEASIBLE)
     except (SolveFailed, ProblemError):
         return ()
     return (f"It would fit without the buffer of {template.buffer} minutes.",) if found else ()
@@ -119,7 +120,7 @@ def in_words(
     reasons = tuple(
         Reason(
             gap.lack.value,
-            gap_sentence(gap, name),
+            solver.gap_sentence(gap, name),
             gap.people,
             tuple(spec[s] for s in dict.fromkeys((*([gap.session] if gap.session else []), *gap.sessions))),
         )

@@ -15,7 +15,7 @@ from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.policy import Policy
 from scheduler.domain.subjects import Subject
 from scheduler.services.booking import choose
-from scheduler.services.planning.meaning import Meaning, Seat, meaning
+from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from tests.house.tree import python_files, where
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, look
@@ -27,36 +27,36 @@ HARD, SOFT = Meaning.HARD, Meaning.SOFT
 @pytest.mark.parametrize("verdict", Verdict)
 @pytest.mark.parametrize("mode", BookMode)
 def test_a_room_holds_one_meeting(verdict: Verdict, mode: BookMode) -> None:
-    assert meaning(verdict, mode, ALLOWS, Seat.ROOM) is HARD
+    assert meaning(verdict, mode, ALLOWS, Claim.ROOM) is HARD
 
 
 @pytest.mark.parametrize("verdict", [Verdict.BUSY, Verdict.OUT_OF_OFFICE])
 @pytest.mark.parametrize("mode", BookMode)
-@pytest.mark.parametrize("seat", Seat)
-def test_what_is_certain_is_hard_for_everybody(verdict: Verdict, mode: BookMode, seat: Seat) -> None:
-    assert meaning(verdict, mode, ALLOWS, seat) is HARD
+@pytest.mark.parametrize("claim", Claim)
+def test_what_is_certain_is_hard_for_everybody(verdict: Verdict, mode: BookMode, claim: Claim) -> None:
+    assert meaning(verdict, mode, ALLOWS, claim) is HARD
 
 
 @pytest.mark.parametrize("verdict", [Verdict.TENTATIVE, Verdict.FOCUS, Verdict.UNANSWERED])
 def test_where_nobody_watches_every_doubt_is_busy(verdict: Verdict) -> None:
     for mode in set(BookMode) - {BookMode.PROPOSE}:
-        assert meaning(verdict, mode, ALLOWS, Seat.WANTED) is HARD
+        assert meaning(verdict, mode, ALLOWS, Claim.WANTED) is HARD
 
 
 def test_where_somebody_watches_doubt_has_a_price() -> None:
-    assert meaning(Verdict.TENTATIVE, BookMode.PROPOSE, Policy(), Seat.WANTED) is SOFT
-    assert meaning(Verdict.FOCUS, BookMode.PROPOSE, Policy(), Seat.WANTED) is HARD
-    assert meaning(Verdict.FOCUS, BookMode.PROPOSE, ALLOWS, Seat.WANTED) is SOFT
-    assert meaning(Verdict.UNANSWERED, BookMode.PROPOSE, ALLOWS, Seat.WANTED) is HARD
+    assert meaning(Verdict.TENTATIVE, BookMode.PROPOSE, Policy(), Claim.WANTED) is SOFT
+    assert meaning(Verdict.FOCUS, BookMode.PROPOSE, Policy(), Claim.WANTED) is HARD
+    assert meaning(Verdict.FOCUS, BookMode.PROPOSE, ALLOWS, Claim.WANTED) is SOFT
+    assert meaning(Verdict.UNANSWERED, BookMode.PROPOSE, ALLOWS, Claim.WANTED) is HARD
 
 
 @pytest.mark.parametrize("mode", BookMode)
 def test_who_is_booked_is_not_driven_out_by_a_doubt(mode: BookMode) -> None:
     for verdict in (Verdict.TENTATIVE, Verdict.FOCUS):
-        assert meaning(verdict, mode, Policy(), Seat.BOOKED) is SOFT
-        assert meaning(verdict, mode, Policy(), Seat.ACCEPTED) is SOFT
-    assert meaning(Verdict.UNANSWERED, mode, Policy(), Seat.BOOKED) is HARD
-    assert meaning(Verdict.UNANSWERED, mode, Policy(), Seat.ACCEPTED) is SOFT
+        assert meaning(verdict, mode, Policy(), Claim.BOOKED) is SOFT
+        assert meaning(verdict, mode, Policy(), Claim.ACCEPTED) is SOFT
+    assert meaning(Verdict.UNANSWERED, mode, Policy(), Claim.BOOKED) is HARD
+    assert meaning(Verdict.UNANSWERED, mode, Policy(), Claim.ACCEPTED) is SOFT
 
 
 def _comes_between(kit: Kit, show: Show, mode: BookMode) -> LoopState:
