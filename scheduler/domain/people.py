@@ -35,7 +35,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """One stretch of a weekday (0 = Monday) in wall-clock time, ``start < end``."""
+    """One stretch of a weekday (0 = Monday) in wall-clock time. One that ends where it begins or before
+    goes on over midnight, until ``end`` of the next day."""
 
     weekday: int
     start: time

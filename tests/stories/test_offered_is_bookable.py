@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.local.folder import Entry, add_entries
+from scheduler.domain.errors import BadInputs
 from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, LoopState
 from scheduler.services.booking import choose
 from scheduler.services.solving import SolveFailed
@@ -98,7 +99,10 @@ def test_whatever_is_offered_can_be_booked(
 ) -> None:
     """Loops with buffers of their own, one after another, among foreign meetings and under caps."""
     with tempfile.TemporaryDirectory() as folder:
-        kit = make(Path(folder), company(given_templates, cap))
+        try:
+            kit = make(Path(folder), company(given_templates, cap))
+        except BadInputs:  # more different people than there are
+            assume(False)
         kit.app = replace(kit.app, solver=Unexplained())
         fill(kit, taken)
         for n, (template, quarter, accompanied) in enumerate(asked):

@@ -15,6 +15,9 @@ from scheduler.domain.time import zone
 from scheduler.services import public_holidays
 from scheduler.services.company.faults import Said, nearest, quoted
 
+_WEEK = 7 * 1440
+"""Minutes."""
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -128,16 +131,20 @@ def clock_of(value: Any) -> time:
 
 def _clock(hour: str, minute: str, whole: str) -> time:
     if int(hour) > 23 or int(minute) > 59:
-        fix = "the last minute of a day is 23:59" if int(hour) == 24 else "hours go to 23, minutes to 59"
+        fix = "midnight is 00:00" if int(hour) == 24 else "hours go to 23, minutes to 59"
         raise Said(f"{hour}:{minute} in {whole!r} is not a time of day", fix)
     return time(int(hour), int(minute))
 
 
-def _range(text: str, whole: str, example: str) -> tuple[time, time]:
+def _clocks(text: str, whole: str, example: str) -> tuple[time, time]:
     found = _RANGE.fullmatch(text)
     if not found:
         raise Said(f"{quoted(whole)} is not understood", f"write it as {example}")
-    start, end = _clock(found[1], found[2], whole), _clock(found[3], found[4], whole)
+    return _clock(found[1], found[2], whole), _clock(found[3], found[4], whole)
+
+
+def _range(text: str, whole: str, example: str) -> tuple[time, time]:
+    start, end = _clocks(text, whole, example)
     if end <= start:
         fix = "write the earlier time first" if end < start else "give two different times"
         raise Said(
@@ -166,11 +173,13 @@ def lunch_of(value: Any) -> tuple[time, time] | bool:
 
 
 def hours_of(value: Any) -> tuple[Hours, ...]:
-    """``mon-fri 09:00-17:30`` or ``tue,thu 08:00-12:00``: one stretch on each of these days."""
+    """``mon-fri 09:00-17:30`` or ``tue,thu 22:00-06:00``: one stretch that begins on each of these days."""
     example = "mon-fri 09:00-17:30"
     text = text_of(value, f"write it as {example}")
     days, _, clock = text.replace("–", "-").partition(" ")
-    start, end = _range(clock.strip(), text, example)
+    start, end = _clocks(clock.strip(), text, example)
+    if start == end:
+        raise Said(f"{quoted(text)} is empty", "give two different times")
     return tuple(Hours(day, start, end) for day in _weekdays(days, text))
 
 
@@ -196,13 +205,18 @@ def _weekdays(text: str, whole: str) -> list[int]:
 def together(lines: list[tuple[Hours, ...]]) -> tuple[Hours, ...]:
     """All stretches of a week in order; none may overlap another."""
     week = sorted((h for line in lines for h in line), key=lambda h: (h.weekday, h.start))
-    for before, after in pairwise(week):
-        if before.weekday == after.weekday and after.start < before.end:
+    for before, after in pairwise([*week, *week[:1]] if len(week) > 1 else week):
+        begins = _minute(after.weekday - before.weekday, after.start)
+        if begins + _WEEK * (after is week[0]) < _minute(before.end <= before.start, before.end):
             shown = f"{DAYS[after.weekday]} {after.start:%H:%M}-{after.end:%H:%M}"
             raise Said(
                 f"{shown} overlaps {before.start:%H:%M}-{before.end:%H:%M}", "let every minute appear once"
             )
     return tuple(week)
+
+
+def _minute(day: int, clock: time) -> int:
+    return 1440 * day + 60 * clock.hour + clock.minute
 
 
 def as_list(value: Any) -> Any:

@@ -25,7 +25,7 @@ from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.seating import debrief_attendees
 from scheduler.services.planning.sessions import Sessions, build_sessions, session_id
-from scheduler.services.planning.windows import candidate_windows, closed_days, no_window
+from scheduler.services.planning.windows import candidate_days, candidate_windows, closed_days, no_window
 from solver import (
     Assignment,
     Busy,
@@ -295,7 +295,7 @@ def _loop(picture: Picture, scale: Scale, offered: Sequence[Span], sessions: Ses
     loop, template, needs = picture.loop, picture.loop.template, picture.application.accommodation
     tz = zone(loop.zone)
     availability = scale.free(offered)
-    days = [scale.taken(day_span(d, tz)) for d in days_of(picture.span, tz)]
+    days = [scale.taken(d) for d in candidate_days(offered, tz, picture.span)]
     preferred = worktime.clock_windows(template.preferred, tz, picture.span) if template.preferred else []
     run = LongestRun(template.longest_run, _RUN_REST) if template.longest_run else None
     if needs.break_every:

@@ -5,17 +5,22 @@ Told by `tests/stories/test_main_job.py`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connectors.types import Known
 from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
-from scheduler.domain.time import Span, intersection, merged, without
+from scheduler.domain.time import Span, day_span, days_of, intersection, merged, without
 from scheduler.services.planning import buffers, worktime
 from scheduler.services.planning.availability import without_own
 from scheduler.services.planning.picture import Picture
+
+_NIGHT = timedelta(hours=12)
+"""The longest window over midnight that is a night, rather than several days offered in one."""
 
 
 def candidate_windows(picture: Picture) -> list[Span]:
@@ -53,6 +58,20 @@ def _companion_free(picture: Picture, person: Person) -> list[Span]:
     busy = [Span(b.start, b.end) for b in without_own(state, picture.prefix, own)]
     busy += [o.kept_from(buffers.NONE) for o in picture.others if o.subject == subject]
     return without(worktime.working(person, picture.sites.get(person.site), picture.span), busy)
+
+
+def candidate_days(offered: Sequence[Span], tz: ZoneInfo, span: Span) -> list[Span]:
+    """The candidate's local days. A night that they offer as one window belongs to the day on which it
+    begins, so that an interview may lie across its midnight."""
+    nights = [w for w in offered if w.end - w.start <= _NIGHT]
+
+    def end(day: Span) -> datetime:
+        return next((w.end for w in nights if w.start < day.end < w.end), day.end)
+
+    found: list[Span] = []
+    for day in (day_span(d, tz) for d in days_of(span, tz)):
+        found.append(Span(found[-1].end if found else day.start, end(day)))
+    return found
 
 
 def closed_days(picture: Picture) -> tuple[Reason, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.people import Hours, Person, Site
@@ -12,6 +12,9 @@ from scheduler.domain.time import Span, at, day_span, days_of, merged, zone
 from scheduler.services import public_holidays as public
 
 _SHOWN = 5
+_DAY = timedelta(days=1)
+_MIDNIGHT = frozenset({time.min, time(23, 59)})
+"""Ends of a stretch that stand for the end of the day."""
 
 
 def closes(site: Site, day: date) -> time | None:
@@ -68,18 +71,26 @@ def hours(
 ) -> list[Span]:
     """Weekly wall-clock hours as merged spans inside ``span``; days in ``closing`` end at that hour.
 
-    On a day over a clock change the wall clock rules: 09:00–17:00 is the same stretch of the day.
+    On a day over a clock change the wall clock rules: 09:00–17:00 is the same stretch of the day. What goes
+    on over midnight belongs to both days, each with its own closing; 23:59 is the end of the day.
     """
     found: list[Span] = []
     for day in days_of(span, tz):
-        ends = (closing or {}).get(day)
-        for stretch in weekly:
-            if stretch.weekday != day.weekday():
-                continue
-            end = stretch.end if ends is None else min(stretch.end, ends)
-            if stretch.start < end:
-                found.extend(_clipped(at(day, stretch.start, tz), at(day, end, tz), span))
+        ends, evening = (closing or {}).get(day), at(day + _DAY, time.min, tz)
+        for start, end in _stretches(weekly, day):
+            until = evening if end in _MIDNIGHT else at(day, end, tz)
+            until = until if ends is None else min(until, at(day, ends, tz))
+            if at(day, start, tz) < until:
+                found.extend(_clipped(at(day, start, tz), until, span))
     return merged(found)
+
+
+def _stretches(weekly: Sequence[Hours], day: date) -> list[tuple[time, time]]:
+    """The parts of a day that the hours name, with the end of what began on the day before."""
+    over = [h for h in weekly if h.end <= h.start]
+    today = [(h.start, time.min if h in over else h.end) for h in weekly if h.weekday == day.weekday()]
+    yesterday = (day - _DAY).weekday()
+    return today + [(time.min, h.end) for h in over if h.weekday == yesterday and h.end > time.min]
 
 
 def working(person: Person, site: Site | None, span: Span) -> list[Span]:
