@@ -91,6 +91,7 @@ def change_a_loop(loop_id: LoopId, body: LoopChange, app: Services, actor: Asker
         actor.name,
         offered=offered,
         zone_name=body.zone,
+        horizon=(body.horizon.start, body.horizon.end) if body.horizon else None,
         leave_out=body.leave_out,
         adjust={id: c.value() for id, c in body.adjust.items()},
     )

@@ -155,9 +155,10 @@ class LoopIn(In):
 
 
 class LoopChange(In):
-    """New windows of the candidate, steps left out, steps completed; then a fresh plan."""
+    """New windows of the candidate, another horizon, steps left out, steps completed; then a fresh plan."""
 
     windows: list[Window] | None = Field(None, max_length=MAX_WINDOWS)
+    horizon: Window | None = None
     zone: Short = ""
     leave_out: list[Id] = Field(default=[], max_length=12)
     adjust: dict[Id, StepChange] = Field(default={}, max_length=12)

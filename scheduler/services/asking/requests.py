@@ -17,9 +17,9 @@ from scheduler.services.app import App
 from scheduler.services.asking.prepare import InterviewChange, prepare
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import plan as planning
+from scheduler.services.planning.eased import MAX_HORIZON_DAYS
 from scheduler.storage.database import Tx
 
-MAX_HORIZON_DAYS = 90
 MAX_WINDOWS = 100
 _MOST = 1000
 
@@ -175,8 +175,13 @@ def _site(tx: Tx, request: LoopRequest, template: LoopTemplate) -> str:
 def _horizon(request: LoopRequest, template: LoopTemplate, offered: str, now: datetime) -> Span:
     if request.horizon is None:
         return Span(now, now + timedelta(days=template.horizon_days))
-    start = instant(request.horizon[0], offered, "horizon.start")
-    end = instant(request.horizon[1], offered, "horizon.end")
+    return _said_horizon(request.horizon, offered, now)
+
+
+def _said_horizon(said: tuple[str, str], zone_name: str, now: datetime) -> Span:
+    """A horizon as somebody wrote it. Raises `BadInput`."""
+    start = instant(said[0], zone_name, "horizon.start")
+    end = instant(said[1], zone_name, "horizon.end")
     if end <= start:
         raise BadInput("horizon.end", "ends before it starts", "swap start and end")
     if end <= now:
@@ -231,10 +236,11 @@ def change(
     *,
     offered: Sequence[tuple[str, str]] | None = None,
     zone_name: str = "",
+    horizon: tuple[str, str] | None = None,
     leave_out: Collection[str] = (),
     adjust: Mapping[str, InterviewChange] | None = None,
 ) -> Loop:
-    """New windows of the candidate, or steps left out or completed, and a fresh plan.
+    """New windows of the candidate, another horizon, or steps left out or completed, and a fresh plan.
 
     Raises `Missing`, `WrongState` (it is booked), `BadInput`.
     """
@@ -243,36 +249,55 @@ def change(
         loop_id,
         actor=actor,
         cause="changed",
-        change=lambda tx, loop: _changes(app, tx, loop, offered, zone_name, leave_out, adjust or {}),
+        change=lambda tx, loop: {
+            **_when(app, tx, loop, offered, zone_name, horizon),
+            **_what(tx, loop, leave_out, adjust or {}),
+        },
     )
 
 
-def _changes(
+def _when(
     app: App,
     tx: Tx,
     loop: Loop,
     offered: Sequence[tuple[str, str]] | None,
     zone_name: str,
-    leave_out: Collection[str],
-    adjust: Mapping[str, InterviewChange],
+    horizon: tuple[str, str] | None,
 ) -> dict[str, Any]:
-    """What the change makes of the loop as it is now."""
+    """The candidate's windows and the horizon, where they change."""
     changes: dict[str, Any] = {"blocked": ()}
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    now, said = app.clock(), zone_name or application.candidate.zone
     if offered is not None:
-        application = tx.applications.get(loop.application)
-        assert application is not None
-        now = app.clock()
-        changes["windows"] = tuple(windows(offered, zone_name or application.candidate.zone, now))
+        changes["windows"] = tuple(windows(offered, said, now))
         if not changes["windows"]:
             raise BadInput("windows", "empty", "give at least one window")
-        # the horizon counts from when the candidate answers, not from when they were asked
-        changes["horizon"] = Span(now, now + timedelta(days=loop.template.horizon_days))
-    if leave_out or adjust:
-        check_adjusted(tx, adjust)
-        changes["template"] = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust)
-    template = changes.get("template", loop.template)
-    if template.incomplete:
-        raise BadInput("adjust", template.incomplete[0], "give what is missing or leave the step out")
+        changes["horizon"] = _moved_on(loop, now)
+    if horizon is not None:
+        changes["horizon"] = _said_horizon(horizon, said, now)
     if not changes.get("windows", loop.windows):
         raise WrongState("loop", loop.id, loop.state.value, "give the candidate's windows first")
     return changes
+
+
+def _moved_on(loop: Loop, now: datetime) -> Span:
+    """The horizon once the candidate has answered. One that was asked for is kept; the template's, which
+    begins when the loop was made, counts from the answer."""
+    usual = timedelta(days=loop.template.horizon_days)
+    if loop.horizon.start != loop.created_at or loop.horizon.end < loop.created_at + usual:
+        return loop.horizon
+    return Span(loop.created_at, max(loop.horizon.end, now + usual))
+
+
+def _what(
+    tx: Tx, loop: Loop, leave_out: Collection[str], adjust: Mapping[str, InterviewChange]
+) -> dict[str, Any]:
+    """The template with steps left out or completed."""
+    template = loop.template
+    if leave_out or adjust:
+        check_adjusted(tx, adjust)
+        template = prepare(loop.template, branch={}, leave_out=leave_out, adjust=adjust)
+    if template.incomplete:
+        raise BadInput("adjust", template.incomplete[0], "give what is missing or leave the step out")
+    return {"template": template}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import solver
@@ -17,6 +16,7 @@ from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import naming
+from scheduler.services.planning.eased import eased
 from scheduler.services.planning.encode import Encoded, decode, encode
 from scheduler.services.planning.picture import Picture, gather
 from scheduler.services.planning.windows import closed_days
@@ -46,7 +46,7 @@ def plan(app: App, loop_id: str) -> None:
     try:
         encoded = encode(picture)
         if isinstance(encoded, tuple):
-            _cannot(app, picture, LoopState.INFEASIBLE, encoded)
+            _cannot(app, picture, LoopState.INFEASIBLE, encoded, eased(app, picture))
             return
         asked = app.solver.within(picture.policy.solve_seconds)
         results = asked.alternatives(encoded.problem, picture.policy.alternatives)
@@ -90,24 +90,7 @@ def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reas
         text = f"there is no plan, that is proven, but the reasons could not be worked out: {error}"
         return (Reason("unexplained", text), *_unreadable(picture)), ()
     reasons, fixes = in_words(picture, encoded, explanation)
-    return reasons, (*fixes[: _KEEP_FIXES - 1], *_without_buffer(app, picture))
-
-
-def _without_buffer(app: App, picture: Picture) -> tuple[str, ...]:
-    """That it would do without the buffer, where it would: beside what stands in the calendars, the solver
-    knows only that the time is taken."""
-    template = picture.loop.template
-    if not template.buffer:
-        return ()
-    eased = encode(replace(picture, loop=replace(picture.loop, template=replace(template, buffer=0))))
-    if isinstance(eased, tuple):
-        return ()
-    try:
-        asked = app.solver.within(picture.policy.solve_seconds)
-        found = asked.alternatives(eased.problem, 1)[0].status in (Status.OPTIMAL, Status.FEASIBLE)
-    except (SolveFailed, ProblemError):
-        return ()
-    return (f"It would fit without the buffer of {template.buffer} minutes.",) if found else ()
+    return reasons, (*eased(app, picture), *fixes)[:_KEEP_FIXES]
 
 
 def in_words(

@@ -49,8 +49,8 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         "sites[0].zone: unknown time zone 'Europe/Berln'; did you mean 'Europe/Berlin'?",
     ),
     (
-        {"sites__0__hours": "mon-fri 17:00-09:00"},
-        "sites[0].hours: 'mon-fri 17:00-09:00' ends before it starts; write the earlier time first",
+        {"sites__0__hours": "mon-fri 09:00-09:00"},
+        "sites[0].hours: 'mon-fri 09:00-09:00' is empty; give two different times",
     ),
     ({"sites__0__hours": []}, "sites[0].hours: is an empty list; give at least one"),
     (
