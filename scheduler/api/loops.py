@@ -17,14 +17,14 @@ from scheduler.api.models.loops import (
     LoopDetail,
     LoopIn,
     LoopOut,
-    ProposalOut,
 )
+from scheduler.api.models.proposals import ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.loops import LoopState
 from scheduler.services.afterwards import accepting, repair
 from scheduler.services.asking import requests
-from scheduler.services.booking import cancel
+from scheduler.services.booking import cancel, offers
 from scheduler.services.planning import plan as planning
 from scheduler.services.telling import agenda, notices
 
@@ -72,13 +72,23 @@ def get_loop(loop_id: LoopId, app: Services, _: Reader) -> LoopDetail:
         loop = tx.loops.get(loop_id)
         if loop is None:
             raise Missing("loop", loop_id)
-        proposals = tx.proposals.of_loop(loop_id)
+        proposals = offers.told(tx, tx.proposals.of_loop(loop_id))
         interviews = tx.interviews.of_loop(loop_id)
     return LoopDetail(
         **LoopOut.of(loop).model_dump(),
-        proposals=[ProposalOut.of(p) for p in proposals],
+        proposals=[ProposalOut.of(p, interviews) for p, interviews in proposals],
         interviews=[InterviewOut.of(i) for i in interviews],
     )
+
+
+@router.get("/{loop_id}/proposals", responses=answers(404))
+def list_proposals(loop_id: LoopId, app: Services, _: Reader) -> list[ProposalOut]:
+    """The plans that were offered for a loop, the newest first: when, where and with whom, each with its price."""
+    with app.db.read() as tx:
+        if tx.loops.get(loop_id) is None:
+            raise Missing("loop", loop_id)
+        found = offers.told(tx, tx.proposals.of_loop(loop_id))
+    return [ProposalOut.of(p, interviews) for p, interviews in found]
 
 
 @router.post("/{loop_id}/change", status_code=202, responses=answers(404, 409, 413, 415))

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
-from scheduler.api.models.loops import LoopOut, ProposalOut
+from scheduler.api.models.loops import LoopOut
+from scheduler.api.models.proposals import ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
-from scheduler.services.booking import choose
+from scheduler.services.booking import choose, offers
 
 router = APIRouter(prefix="/proposals", tags=["proposals"])
 ProposalId = Annotated[str, Path(max_length=100)]
@@ -24,9 +25,10 @@ def get_proposal(
     """One plan with its price per rule and the proven bound."""
     with app.db.read() as tx:
         found = tx.proposals.get(proposal_id)
-    if found is None:
-        raise Missing("proposal", proposal_id)
-    return ProposalOut.of(found)
+        if found is None:
+            raise Missing("proposal", proposal_id)
+        ((proposal, interviews),) = offers.told(tx, [found])
+    return ProposalOut.of(proposal, interviews)
 
 
 @router.post("/{proposal_id}/choose", responses=answers(404, 409, 502))

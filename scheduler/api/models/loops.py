@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from scheduler.api.models.proposals import ProposalOut
 from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, Loop
-from scheduler.domain.proposals import Proposal
 from scheduler.services.asking.prepare import InterviewChange
 from scheduler.services.asking.requests import MAX_WINDOWS, LoopRequest
 from scheduler.services.company.file import Windows
@@ -228,57 +228,6 @@ class LoopOut(BaseModel):
             created_at=loop.created_at,
             updated_at=loop.updated_at,
             labels=dict(loop.labels),
-        )
-
-
-class PlannedOut(BaseModel):
-    interview: str
-    start: datetime
-    end: datetime
-    people: list[list[str]]
-    shadow: str | None
-    room: str | None
-
-
-class ProposalOut(BaseModel):
-    """``price`` per rule sums to ``cost``; no plan can cost less than ``bound``."""
-
-    id: str
-    loop: str
-    rank: int
-    state: str
-    status: str
-    cost: int
-    bound: int
-    price: dict[str, int]
-    basis: datetime = Field(description="When the calendars were read.")
-    unknown: list[str]
-    interviews: list[PlannedOut]
-
-    @staticmethod
-    def of(value: Proposal) -> ProposalOut:
-        return ProposalOut(
-            id=value.id,
-            loop=value.loop,
-            rank=value.rank,
-            state=value.state.value,
-            status=value.status,
-            cost=value.cost,
-            bound=value.bound,
-            price=dict(value.price),
-            basis=value.basis,
-            unknown=list(value.unknown),
-            interviews=[
-                PlannedOut(
-                    interview=i.interview,
-                    start=i.span.start,
-                    end=i.span.end,
-                    people=[list(seat) for seat in i.people],
-                    shadow=i.shadow,
-                    room=i.room,
-                )
-                for i in value.interviews
-            ],
         )
 
 
