@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, Self, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Hours, Person, Pool, Room, Site
@@ -67,9 +67,12 @@ class Told(BaseModel, Generic[T]):
         return cls.model_validate(entry(value, cls))
 
 
-@follows(Person, PLAIN, always=True, without=frozenset({"lunch"}))
+@follows(Person, PLAIN, always=True)
 class PersonOut(Told[Person]):
+    """``lunch`` is false for somebody who keeps no such break."""
+
     calendar: AccountOut
+    lunch: Annotated[str | Literal[False], BeforeValidator(lambda written: written or False)]
 
 
 class PoolOut(BaseModel):

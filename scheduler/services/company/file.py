@@ -37,6 +37,7 @@ from scheduler.services.company.words import (
     holiday_of,
     hours_of,
     id_of,
+    line_if_any,
     line_of,
     link_of,
     lunch_of,
@@ -159,7 +160,7 @@ Holidays = Annotated[
 ]
 
 
-PLAIN = {str: Line, bool: bool, frozenset[str]: Lines}
+PLAIN = {str: Annotated[str, AfterValidator(line_if_any)], bool: bool, frozenset[str]: Lines}
 """How a field of the domain is written that says nothing else."""
 
 

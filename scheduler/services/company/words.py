@@ -56,6 +56,11 @@ def line_of(value: str) -> str:
     return value.strip()
 
 
+def line_if_any(value: str) -> str:
+    """A line that may as well be left out; empty, as the API tells it then, is the same."""
+    return line_of(value) if value.strip() else ""
+
+
 def email_of(value: str) -> str:
     """One plain address: no display name, no list, no brackets."""
     bad = not _EMAIL.fullmatch(value) or ".." in value or value[0] == "." or ".@" in value

@@ -32,6 +32,25 @@ def test_what_is_loaded_is_a_file_that_loads_the_same(file: Path, tmp_path: Path
     assert api.ask("/company") == body
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+def test_a_person_or_a_room_that_is_got_can_be_put_as_it_is(file: Path, tmp_path: Path) -> None:
+    kit = make(tmp_path, file.read_text(encoding="utf-8"))
+    api = Client(kit)
+    before = api.ask("/company")
+    for path in ("/people", "/rooms"):
+        for value in api.ask(path):
+            assert api.ask(f"{path}/{value['id']}", "PUT", value) == value
+    assert api.ask("/company") == before
+
+
+def test_a_lunch_break_is_told_and_kept(api: Client) -> None:
+    for lunch in ("12:00-12:45", False):
+        olga = api.ask("/people/olga", "PUT", {**NEW, "lunch": lunch, "level": "", "title": " "})
+        assert (olga["lunch"], olga["level"], olga["title"]) == (lunch, "", "")
+        assert api.ask("/people/olga", "PUT", olga) == olga
+    assert api.ask("/people/olga", "PUT", NEW)["lunch"] is False
+
+
 def test_a_person_is_added_changed_and_taken_out(api: Client) -> None:
     olga = api.ask("/people/olga", "PUT", NEW)
     assert (olga["zone"], olga["max_day"], olga["calendar"]["provider"]) == ("Europe/Berlin", 3, "local")
