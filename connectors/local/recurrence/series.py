@@ -127,7 +127,9 @@ class Series:
     def __init__(self, parts: Sequence[Part]) -> None:
         self._events = [p for p in parts if p.original is None]
         self._single = [p for p in parts if p.original is not None and not p.onwards]
-        self._onwards = sorted((p for p in parts if p.onwards), key=_begins)
+        like = (self._events or list(parts))[0].start
+        self._onwards = sorted((_named_like(p, like) for p in parts if p.onwards), key=_begins)
+        self._changed = {_begins(_named_like(p, like)) for p in self._single} if self._onwards else set()
         self._after = max((abs(_shift(p)) for p in self._onwards), default=timedelta(0)) + _MARGIN
         self._before = max((p.longest for p in parts), default=timedelta(0)) + self._after
 
@@ -153,10 +155,9 @@ class Series:
             yield from _left(change, _expanded(change, first, last), first, last)
         for one in found:
             yield self._moved(one)
-        changed = {_begins(change) for change in self._single}
         for change, there in zip(self._onwards, met, strict=True):
             own = _left(change, _expanded(change, first, last), first, last)
-            here = there or _begins(change) in changed  # its own occurrence is told already
+            here = there or _begins(change) in self._changed  # its own occurrence is told already
             yield from (one for one in own if not here or one.start != change.start)
 
     def _moved(self, one: Occurrence) -> Occurrence:
@@ -185,6 +186,22 @@ def _mark(change: Part) -> Mark:
 
 def _begins(change: Part) -> datetime:
     return instant(_mark(change).moment, change.zones)
+
+
+def _named_like(change: Part, like: Moment) -> Part:
+    """The change with its occurrence in the form and zone of the series' start, whatever form the file has:
+    how much later it is shows only where both clocks hang at the same place."""
+    mark = _mark(change)
+    meant = mark.moment
+    if not isinstance(like, datetime):
+        meant = day_of(meant, change.zones.own()) if isinstance(meant, datetime) else meant
+    elif not isinstance(meant, datetime):
+        meant = datetime.combine(meant, like.timetz())
+    else:
+        there = meant.astimezone(like.tzinfo)
+        own = mark.floating and there.time() != like.time() and meant.time() == like.time()
+        meant = meant.replace(tzinfo=like.tzinfo) if own else there
+    return replace(change, original=Mark(meant, floating=False))
 
 
 def _shift(change: Part) -> timedelta:
