@@ -17,11 +17,17 @@ from connectors.errors import UnknownZone
 _SECOND = timedelta(seconds=1)
 
 
+def _of_no_place(name: str) -> bool:
+    """Whether a name stands for rules of the machine and of no place: they differ from machine to machine, and
+    those under ``right`` count leap seconds."""
+    return name in ("localtime", "Factory", "posixrules") or name.startswith(("right/", "posix/"))
+
+
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name. Raises `UnknownZone`."""
     try:
-        if name and name not in ("localtime", "Factory"):
+        if name and not _of_no_place(name):
             return ZoneInfo(name)
     except (KeyError, OSError, ValueError):  # unknown, a folder, or not even a name
         pass
@@ -30,9 +36,8 @@ def zone(name: str) -> ZoneInfo:
 
 @cache
 def _names() -> dict[str, str]:
-    """Every name that is known, case-folded, with the IANA name of its zone. Links of the machine
-    (``localtime``) are no names."""
-    iana = {n.casefold(): n for n in zoneinfo.available_timezones() if n not in ("localtime", "Factory")}
+    """Every name that is known, case-folded, with the IANA name of its zone."""
+    iana = {n.casefold(): n for n in zoneinfo.available_timezones() if not _of_no_place(n)}
     return iana | {name.casefold(): place for name, place in win_tz.items()}
 
 

@@ -6,6 +6,7 @@ clock that does not exist (spring) is refused, one that exists twice (autumn) mu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +17,10 @@ from scheduler.domain.errors import BadInput
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 """Far from where arithmetic on dates overflows, so that nothing behind the border can."""
+
+_OF_NO_PLACE = re.compile(r"(localtime|Factory|posixrules)$|(right|posix)/")
+"""Rules of the machine and of no place: they differ from machine to machine, and those under ``right`` count
+leap seconds."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,7 +63,7 @@ def _zone(name: str) -> ZoneInfo | None:
 
 def zone(name: str, field: str = "zone") -> ZoneInfo:
     """The IANA zone of that name. Raises `BadInput` for anything else; never falls back to UTC."""
-    found = _zone(name) if isinstance(name, str) and name and name not in ("localtime", "Factory") else None
+    found = _zone(name) if isinstance(name, str) and name and not _OF_NO_PLACE.match(name) else None
     if found is None:
         raise BadInput(field, f"unknown time zone {name!r:.60}", "use an IANA name such as Europe/Berlin")
     return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -16,8 +18,12 @@ from pathlib import Path
 import pytest
 import tzdata
 
+from connectors import zones
+from connectors.errors import UnknownZone
 from connectors.zone_rules import Choice, Rules, stated
 from scheduler.cli.doctor import _zones
+from scheduler.domain.errors import BadInput
+from scheduler.domain.time import zone
 from tests.house.tree import ROOT
 
 TELL = """
@@ -148,3 +154,29 @@ def test_rules_that_are_two_years_old_are_a_fault() -> None:
 
 def test_a_folder_that_is_not_there_states_nothing(tmp_path: Path) -> None:
     assert stated(tmp_path / "none") is None
+
+
+@pytest.fixture
+def variants(tmp_path: Path) -> Iterator[list[str]]:
+    """Names under which machines keep rules that belong to no place, found in the folder that is looked in first."""
+    names = ["posixrules", "right/Europe/Berlin", "posix/Europe/Berlin", "localtime", "Factory"]
+    rules = (resources.files(tzdata) / "zoneinfo" / "Europe" / "Berlin").read_bytes()
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(rules)
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([tmp_path])
+    yield names
+    zoneinfo.reset_tzpath(before)
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+def test_rules_that_belong_to_no_place_are_no_zones(variants: list[str]) -> None:
+    """Those under ``right`` count leap seconds: 27 seconds off everybody else's clocks."""
+    for name in variants:
+        assert zoneinfo.ZoneInfo(name), "it is there"
+        with pytest.raises(BadInput, match="unknown time zone"):
+            zone(name)
+        for known in (zones.zone, zones.named):
+            with pytest.raises(UnknownZone):
+                known(name)
