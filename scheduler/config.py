@@ -24,6 +24,8 @@ from scheduler.domain.errors import BadInput, BadInputs
 
 PREFIX = "LOOPWRIGHT_"
 CONFIG = "LOOPWRIGHT_CONFIG"
+_LEAST_SIGNS = 8
+"""Different characters of a secret: of 24 random hexadecimal digits, one in a hundred thousand has fewer."""
 
 
 class Settings(BaseSettings):
@@ -77,6 +79,8 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < 24:
             raise ValueError("is too short; use at least 24 random characters")
+        if value and len(set(value.removeprefix("whsec_"))) < _LEAST_SIGNS:
+            raise ValueError("repeats a few characters; use at least 24 random characters")
         return value
 
     @field_validator("base_url")

@@ -13,11 +13,9 @@ from scheduler.domain.loops import Accommodation, Application, BookMode, Candida
 from scheduler.services.asking.prepare import InterviewChange
 from scheduler.services.asking.requests import MAX_WINDOWS, LoopRequest
 from scheduler.services.company.file import Windows
-from scheduler.services.company.words import email_of
+from scheduler.services.company.words import LINE, email_of
 from scheduler.services.telling.agenda import Line
 
-LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
-"""One line without control characters: it ends up in the heads of mails and events."""
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 Short = Annotated[str, Field(max_length=200, pattern=LINE)]
 Address = Annotated[str, Field(max_length=254), AfterValidator(email_of)]

@@ -17,7 +17,7 @@ from scheduler.services.app import App
 from scheduler.services.asking import leaving, requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.company.faults import Said, from_pydantic, path
-from scheduler.services.company.words import email_of
+from scheduler.services.company.words import LINE, email_of
 from scheduler.storage.database import Tx
 
 SOURCE = "webhook"
@@ -27,32 +27,35 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore", str_max_length=2000)
 
 
+Line = Annotated[str, Field(max_length=200, pattern=LINE)]
+
+
 class CandidateIn(_Model):
-    name: str = Field(min_length=1, max_length=200)
+    name: Annotated[Line, Field(min_length=1)]
     email: Annotated[str, Field(max_length=254), AfterValidator(email_of)]
-    zone: str
+    zone: Line
 
 
 class ApplicationIn(_Model):
     id: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")
-    job: str = Field(max_length=200)
+    job: Line
     candidate: CandidateIn
-    hiring_manager: str
-    recruiter: str
-    coordinator: str | None = None
+    hiring_manager: Line
+    recruiter: Line
+    coordinator: Line | None = None
 
 
 class WindowIn(_Model):
-    start: str
-    end: str
+    start: Line
+    end: Line
 
 
 class StageData(_Model):
     application: ApplicationIn
-    stage: str = ""
-    stage_visit: str = ""
+    stage: Line = ""
+    stage_visit: Line = ""
     windows: list[WindowIn] = Field(default_factory=list, max_length=requests.MAX_WINDOWS)
-    zone: str = ""
+    zone: Line = ""
 
 
 def _moment(value: object) -> datetime | None:

@@ -15,6 +15,9 @@ from scheduler.domain.time import zone
 from scheduler.services import public_holidays
 from scheduler.services.company.faults import Said, nearest, quoted
 
+LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
+"""One line without control characters: it ends up in the heads of mails and events."""
+
 _WEEK = 7 * 1440
 """Minutes."""
 

@@ -159,19 +159,29 @@ def test_what_is_open_is_open_to_all(kit: Kit) -> None:
     assert api.deliver(event()).status_code == 202
 
 
+GOOD = "q7Zt0mXv4RkB9sLw2PdJ6hNc8Y"
+
+
 @pytest.mark.parametrize("name", ["api_token", "webhook_secret"])
 def test_a_short_secret_does_not_start(name: str) -> None:
     with pytest.raises(BadInputs, match="too short"):
-        config.load(**{name: "x" * 23})
-    assert config.load(**{name: "x" * 24})
+        config.load(**{name: GOOD[:23]})
+    assert config.load(**{name: GOOD[:24]})
+
+
+@pytest.mark.parametrize("name", ["api_token", "webhook_secret"])
+@pytest.mark.parametrize("secret", ["x" * 24, "abcabcabcabcabcabcabcabcabc", "whsec_" + "AAAA" * 8])
+def test_a_secret_that_repeats_itself_does_not_start(name: str, secret: str) -> None:
+    with pytest.raises(BadInputs, match="repeats a few characters; use at least 24 random characters"):
+        config.load(**{name: secret})
 
 
 def test_a_broken_webhook_key_does_not_start() -> None:
     with pytest.raises(BadInputs, match="not base64"):
-        config.load(webhook_secret="whsec_" + "?" * 32)
+        config.load(webhook_secret="whsec_" + GOOD + "?")
 
 
 def test_secrets_are_in_no_text_of_the_settings(kit: Kit) -> None:
-    settings = Settings(api_token=TOKEN, webhook_secret="w" * 24)
-    assert TOKEN not in repr(settings) and "w" * 24 not in str(settings)
+    settings = Settings(api_token=TOKEN, webhook_secret=GOOD)
+    assert TOKEN not in repr(settings) and GOOD not in str(settings)
     assert TOKEN not in repr(create_app(kit.app, settings).state)

@@ -91,7 +91,7 @@ def test_a_wall_clock_is_read_in_its_zone(name: str, text: str, expected: str) -
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Mars/Olympus", "europe/berlin ", "W. Europe Standard Time", "localtime", "Factory",
+    "name", ["", "Mars/Olympus", "europe/berlin ", "W. Europe Standard Time", "localtime", "Factory", "posixrules", "right/UTC", "posix/Europe/Berlin",
              "../../etc/passwd", "/etc/localtime", "Europe/Berlin\x00", "a" * 5000, "\ud800", "Europe",
              "tzdata.zi", "zone.tab", "Europe/__init__.py", "__init__/x"],
 )  # fmt: skip

@@ -143,3 +143,23 @@ def test_a_completed_loop_is_not_asked_about_when_the_application_is_closed(kit:
     deliver(kit, {"id": "e2", "type": "application.closed", "data": {"application": APPLICATION}}, "m-e2")
     assert loops_of(kit)["On-site"].state is LoopState.COMPLETED
     assert "closed" not in loops_of(kit)["On-site"].labels
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"candidate": {"name": "Mara\nBcc: all@example.org"}}, "data.application.candidate.name"),
+        ({"candidate": {"zone": "Europe/Berlin\u2028x"}}, "data.application.candidate.zone"),
+        ({"job": "Engineer\x00"}, "data.application.job"),
+        ({"recruiter": "rolf\x1b[2J"}, "data.application.recruiter"),
+    ],
+)
+def test_names_from_the_hiring_system_pass_the_border_of_the_api(told: dict[str, Any], field: str) -> None:
+    """They end up in the heads of mails and events, wherever they come from."""
+    candidate = {"name": "Mara Lind", "email": "mara@example.org", "zone": "UTC"} | told.pop("candidate", {})
+    application = {"id": "a", "job": "j", "hiring_manager": "hana", "recruiter": "rolf"} | told
+    event = {"id": "e", "type": "x", "data": {"application": application | {"candidate": candidate}}}
+    with pytest.raises(BadInputs) as refused:
+        intake.parse(json.dumps(event).encode())
+    assert [f.field for f in refused.value.faults] == [field]
+    assert "\x1b" not in str(refused.value)
