@@ -42,7 +42,7 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False) -> None:
         findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
         if all(f.ok for f in findings):
             findings += [*_repaired(runtime)] if repair else []
-            findings += [*_company(runtime.app), *_promises(runtime.app)]
+            findings += [*_company(runtime), *_promises(runtime.app)]
     finally:
         runtime.close()
     if as_json:
@@ -116,8 +116,9 @@ _REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_organizers_calendar
 """Each mends one kind of fault, only where it is there, and says in a line what it did."""
 
 
-def _company(app: App) -> Iterator[Finding]:
+def _company(runtime: Runtime) -> Iterator[Finding]:
     """Every calendar is read, the organizer's most of all; each service checks its own account."""
+    app = runtime.app
     with app.db.read() as tx:
         organizer = tx.company.organizer()
         accounts = {Subject.person(p.id): p.account for p in tx.people.list()}
@@ -126,7 +127,9 @@ def _company(app: App) -> Iterator[Finding]:
     found = availability.read(app, accounts, Span(now, now + timedelta(days=14)))
     for subject, state in sorted(found.items()):
         if not isinstance(state, Known):
-            yield Finding("calendar", False, f"{subject}: unknown: {state.reason}")
+            missing = state.code == NotFound.code and accounts[subject].provider == "local"
+            fix = f"; put it into {runtime.settings.calendars}" if missing else ""
+            yield Finding("calendar", False, f"{subject}: unknown: {state.reason}{fix}")
     known = sum(isinstance(s, Known) for s in found.values())
     yield Finding("calendars", known == len(found), f"{known} of {len(found)} can be read")
     yield _holidays(app, now.date())

@@ -86,6 +86,8 @@ def run(question: Question, output: Path | None, *, as_json: bool) -> None:
         _show_changes(mended)
     if reasons is not None:
         _show_reasons(reasons)
+    elif None in results[0].plan.loops.values():
+        out.print("why something is left out, and what would help: add --explain")
 
 
 def _problem(path: Path) -> Problem:
@@ -247,9 +249,17 @@ def _show_changes(mended: Repair) -> None:
         "loop", "session", "what", "before", "after", title=f"repair: {mended.level}", title_justify="left"
     )
     for change in mended.changes:
-        row = _change(change)
-        table.add_row(*(str(row[k]) for k in ("loop", "session", "what", "before", "after")))
+        table.add_row(
+            change.loop, change.session, change.what, _written(change.before), _written(change.after)
+        )
     out.print(table)
+
+
+def _written(value: object) -> str:
+    """A start, people or a room as a cell of a table says it; nothing where there is none."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _show_reasons(reasons: Explanation) -> None:

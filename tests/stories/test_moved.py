@@ -174,6 +174,9 @@ def test_a_time_that_a_rule_forbids_is_not_accepted(kit: Kit) -> None:
     with pytest.raises(NotAllowed, match="Hana Maier") as refused:
         accepting.accept(kit.app, loop.id, "person:rolf")
     assert refused.value.rule == "busy"
+    assert str(refused.value).endswith(
+        "It concerns Hana Maier; put the event back, or have the loop repaired"
+    )
     assert look(kit, loop.id).state is LoopState.NEEDS_ATTENTION
     assert booked(kit, loop.id)["manager"].span == before.span
 
@@ -185,6 +188,7 @@ def test_a_time_that_the_candidate_does_not_offer_is_not_accepted(kit: Kit) -> N
     with pytest.raises(NotAllowed, match="Mara Lind") as refused:
         accepting.accept(kit.app, loop.id, "person:rolf")
     assert refused.value.rule == "availability"
+    assert str(refused.value).endswith("; put the event back, or have the loop repaired")
 
 
 def test_an_order_that_is_broken_is_not_accepted(kit: Kit) -> None:

@@ -102,6 +102,9 @@ class ApplicationModel(In):
         )
 
 
+_ZONE = "On whose clock the windows and the horizon are written; without it on the candidate's."
+
+
 class StepChange(In):
     """What a recruiter says about one step: its minutes, its people (the first leads), its windows."""
 
@@ -127,7 +130,7 @@ class LoopIn(In):
     application: ApplicationModel
     template: Id = Field(examples=["onsite-loop"])
     windows: list[Window] = Field(default=[], max_length=MAX_WINDOWS)
-    zone: Short = ""
+    zone: Short = Field("", description=_ZONE)
     mode: BookMode = BookMode.PROPOSE
     horizon: Window | None = None
     branch: dict[Id, Id] = Field(default={}, max_length=12)
@@ -157,7 +160,7 @@ class LoopChange(In):
 
     windows: list[Window] | None = Field(None, max_length=MAX_WINDOWS)
     horizon: Window | None = None
-    zone: Short = ""
+    zone: Short = Field("", description=_ZONE)
     leave_out: list[Id] = Field(default=[], max_length=12)
     adjust: dict[Id, StepChange] = Field(default={}, max_length=12)
 

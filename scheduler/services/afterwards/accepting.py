@@ -104,10 +104,10 @@ def _offered(picture: Picture, new: Sequence[Interview], old: Sequence[Interview
     open_ = candidate_windows(replace(picture, current=(), loop=replace(picture.loop, template=template)))
     for was, now in zip(old, new, strict=True):
         if was.span.end - was.span.start != now.span.end - now.span.start:
-            raise NotAllowed("length", f"{now.title} is no longer as long as it has to be")
+            raise _refused("length", f"{now.title} is no longer as long as it has to be")
         inside = any(w.start <= now.span.start and now.span.end <= w.end for w in open_)
         if now.kind is not InterviewKind.DEBRIEF and not inside:
-            raise NotAllowed("availability", f"{now.title} is not at a time that {who} offers and is free")
+            raise _refused("availability", f"{now.title} is not at a time that {who} offers and is free")
 
 
 def _allowed(app: App, picture: Picture, moved: frozenset[str]) -> tuple[PlannedInterview, ...]:
@@ -115,7 +115,7 @@ def _allowed(app: App, picture: Picture, moved: frozenset[str]) -> tuple[Planned
     rest = frozenset(i.spec for i in picture.current if i.spec not in moved)
     encoded = encode(picture, pinned=rest - {DEBRIEF})
     if isinstance(encoded, tuple):
-        raise NotAllowed(encoded[0].kind, encoded[0].text)
+        raise _refused(encoded[0].kind, encoded[0].text)
     plan = booked_plan(encoded, picture.current)
     try:
         found = app.solver.within(picture.policy.solve_seconds).repair(encoded.problem, plan, [])
@@ -135,13 +135,17 @@ def _refusal(picture: Picture, encoded: Encoded, plan: Plan, moved: frozenset[st
     there = {session_id(picture.loop.id, spec): spec for spec in moved}
     broken = broken_rules(encoded.problem, plan)
     if not broken:
-        return NotAllowed("debrief", "no time is left for the debrief after the new time")
+        return _refused("debrief", "no time is left for the debrief after the new time")
     rule, session, sentence = next((b for b in broken if b[1] in there), broken[0])
     specs = [there[session]] if session in there else sorted(moved)
     who = [p for spec in specs for p in _concerned(picture, encoded, plan, spec, rule)]
     people = ", ".join(picture.roster.name(p) for p in dict.fromkeys(who))
     what = ", ".join(titles[spec] for spec in specs)
-    return NotAllowed(rule, f"{what}: {sentence}" + (f" It concerns {people}." if people else ""))
+    return _refused(rule, f"{what}: {sentence}" + (f" It concerns {people}." if people else ""))
+
+
+def _refused(rule: str, text: str) -> NotAllowed:
+    return NotAllowed(rule, f"{text.rstrip('.')}; put the event back, or have the loop repaired")
 
 
 def _concerned(picture: Picture, encoded: Encoded, plan: Plan, spec: str, rule: str) -> list[str]:

@@ -96,16 +96,15 @@ def sites_are_known(written: CompanyFile, company: Company, _: Reading) -> Itera
                 yield Fault((section, n, "site"), f"unknown site {thing.site!r}", nearest(thing.site, known))
 
 
-def holidays_are_known(written: CompanyFile, company: Company, _: Reading) -> Iterator[Fault]:
+def holidays_are_known(written: CompanyFile, company: Company, reading: Reading) -> Iterator[Fault]:
     """The parts and kinds of holidays are those of the country; no day is said to be two things."""
     for n, site in enumerate(written.sites):
         if not isinstance(site.holidays, HolidaysFile):
             continue
         loc: Loc = ("sites", n, "holidays")
-        strange = list(_strange_to_the_country(loc, site.holidays, site.country.partition("-")[0]))
-        yield from strange
-        if not strange:
-            yield from _names_are_known(loc, site.holidays, company.sites[n])
+        if reading.sound(("sites", n, "country")):
+            strange = list(_strange_to_the_country(loc, site.holidays, site.country.partition("-")[0]))
+            yield from strange or _names_are_known(loc, site.holidays, company.sites[n])
         yield from _one_thing_each(loc, site.holidays)
 
 

@@ -179,9 +179,8 @@ def from_pydantic(error: ErrorDetails, loc: Loc, model: type[BaseModel] | None) 
     if what in ("enum", "literal_error"):
         expected = context["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         near = nearest(value, expected) if isinstance(value, str) else ""
-        return Fault(
-            loc, f"{quoted(value)} is not one of {', '.join(expected)}", near if "mean" in near else ""
-        )
+        fix = near if "mean" in near else "use one of these"
+        return Fault(loc, f"{quoted(value)} is not one of {', '.join(expected)}", fix)
     if what in _LIMITS:
         key, fault, fix = _LIMITS[what]
         return Fault(loc, f"{quoted(value)} {fault.format(context[key])}", fix.format(context[key]))

@@ -106,6 +106,18 @@ def test_doctor_names_the_repair_and_carries_it_out(tmp_path: Path) -> None:
     assert again["repairs"]["text"] == "nothing had to be done"
 
 
+def test_doctor_says_where_a_calendar_that_is_missing_belongs(tmp_path: Path) -> None:
+    load(tmp_path)
+    (tmp_path / "data" / "calendars" / "ada@acme.example.ics").write_text(FLOATING, newline="")
+    (tmp_path / "data" / "calendars" / "ben@acme.example.ics").write_text("nothing")
+    found = json.loads(call("doctor", "--data", str(tmp_path / "data"), "--json").stdout)
+    said = [row["text"] for row in found if row["name"] == "calendar"]
+    assert len(said) == 2
+    assert "person:ben: " in said[0] and "put it into" not in said[0]
+    missing = "room:fuji: unknown: there is no calendar file fuji@acme.example.ics"
+    assert said[1] == f"{missing}; put it into {tmp_path / 'data' / 'calendars'}"
+
+
 def test_doctor_repairs_nothing_where_nothing_is_loaded(tmp_path: Path) -> None:
     assert call("doctor", "--repair", "--data", str(tmp_path / "data")).exit_code == 1
 

@@ -66,6 +66,30 @@ def test_a_decline_is_repaired(tmp_path: Path) -> None:
     assert person not in now["people"][0]
 
 
+def test_what_a_repair_changes_is_told_in_words(tmp_path: Path) -> None:
+    """People as in the plan above it, and not as the values of a program."""
+    out = tmp_path / "plan.json"
+    assert solve(SMALL, "--out", out).exit_code == 0
+    session, booked = next(
+        (s, a)
+        for loop in json.loads(out.read_text())["loops"].values()
+        for s, a in loop["sessions"].items()
+        if not s.endswith((".hm", ".lunch"))
+    )
+    shown = solve(SMALL, "--repair", out, "--decline", f"{booked['people'][0][0]}@{session}").stdout
+    changes = shown[shown.index("repair: ") :]
+    assert "people" in changes and booked["people"][0][0] in changes
+    assert not any(mark in changes for mark in ("'", "(", "None"))
+
+
+def test_what_is_left_out_names_the_way_to_the_reasons() -> None:
+    hint = "add --explain"
+    file = next(GOLDEN.glob("infeasible-*.json.gz"))
+    assert hint in solve(file).stdout
+    assert hint not in solve(file, "--explain", "--time-limit", 60).stdout
+    assert hint not in solve(SMALL).stdout
+
+
 def test_an_impossible_problem_is_explained() -> None:
     file = next(GOLDEN.glob("infeasible-*.json.gz"))
     done = solve(file, "--explain", "--time-limit", 60, "--json")

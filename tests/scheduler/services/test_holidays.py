@@ -115,6 +115,7 @@ class TestTheFile:
             ("GB", {"categories": ["bank"]}, "sites[0].holidays.categories[0]: GB has no category 'bank'; known: public"),
             ("SE", {"categories": "defacto"}, "sites[0].holidays.categories: SE has no category 'defacto'; did you mean 'de_facto'?"),
             (None, {"categories": ["public"]}, "sites[0].holidays.categories[0]: is of no country; give the site's `country`"),
+            ("DEU", {"subdivisions": ["BE"]}, "sites[0].country: 'DEU' is not a country code; use an ISO 3166 code such as DE or DE-BE"),
             ("US", {"leave_out": ["Colombus Day"]}, "sites[0].holidays.leave_out[0]: 'Colombus Day' is no holiday of US here; did you mean 'Columbus Day'?"),
             ("DE", {"add": ["12-24"], "half_days": ["12-24"]}, "sites[0].holidays.half_days[0]: 12-24 is already in `add`; keep one of the two"),
             ("DE", {"add": ["24.12."]}, "sites[0].holidays.add[0]: '24.12.' is not a date; write it as 2026-12-24, or as 12-24 for every year"),

@@ -155,7 +155,10 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         {"templates__0__debrief": {"minuts": 30}},
         "templates[0].debrief.minuts: unknown key; did you mean 'minutes'?",
     ),
-    ({"templates__0__grid": 7}, "templates[0].grid: 7 is not one of 1, 5, 10, 15, 20, 30, 60"),
+    (
+        {"templates__0__grid": 7},
+        "templates[0].grid: 7 is not one of 1, 5, 10, 15, 20, 30, 60; use one of these",
+    ),
     (
         {"templates__1": {"use": "onsite-lop"}},
         "templates[1].use: unknown built-in template 'onsite-lop'; did you mean 'onsite-loop'?",
