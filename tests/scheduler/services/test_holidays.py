@@ -28,6 +28,7 @@ from tests.scheduler.services.company.company_kit import faults, small
 from tests.stories.kit import ask, booked
 
 TODAY = date(2026, 11, 27)
+HOUR = timedelta(hours=1)
 
 
 def site(country: str | None, holidays: Any = (), zone: str = "Europe/Berlin") -> Site:
@@ -105,6 +106,27 @@ class TestDays:
         day = Span(datetime(2026, 12, 23, tzinfo=UTC), datetime(2026, 12, 24, tzinfo=UTC))
         (only,) = worktime.working(company.people[0], company.sites[0], day)
         assert only.minutes == 180
+
+    @pytest.mark.parametrize(
+        ("holidays", "hours"),
+        [
+            ([], [(0, 6), (22, 30)]),
+            ({"half_days": ["2026-12-23"]}, [(0, 6), (24, 30)]),
+            ({"add": ["2026-12-23"]}, [(24, 30)]),
+            ({"add": ["2026-12-24"]}, [(0, 6), (22, 24)]),
+        ],
+    )
+    def test_of_a_night_each_day_closes_its_own_part(
+        self, holidays: Any, hours: list[tuple[int, int]]
+    ) -> None:
+        data = small(
+            sites__0__holidays=holidays, people__0__hours="tue-wed 22:00-06:00", people__0__zone="UTC"
+        )
+        company = checked_company(data)
+        midnight = datetime(2026, 12, 23, tzinfo=UTC)
+        days = Span(midnight, midnight + timedelta(hours=36))
+        found = worktime.working(company.people[0], company.sites[0], days)
+        assert [((s.start - midnight) / HOUR, (s.end - midnight) / HOUR) for s in found] == hours
 
 
 class TestTheFile:
