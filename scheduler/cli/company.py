@@ -7,6 +7,9 @@ from pathlib import Path
 
 from scheduler import config, wiring
 from scheduler.cli.faults import out
+from scheduler.demo.company import MARK, demo_company
+from scheduler.domain.company import Company
+from scheduler.domain.errors import BadInput
 from scheduler.services.company.load import load
 from scheduler.services.company.notes import Note, holiday_notes
 from scheduler.services.company.read import read_company_file
@@ -23,7 +26,9 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
         out.print(f"{company.name}: {counts}: good")
         _tell(notes)
         return
-    runtime = wiring.build(config.load(data=data))
+    settings = config.load(data=data)
+    _keep_apart_from_the_demo(settings.data, company)
+    runtime = wiring.build(settings)
     try:
         wiring.migrate(runtime)
         with runtime.app.db.write() as tx:
@@ -35,6 +40,14 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
     if made is not None:
         out.print(f"made the organizer's calendar: {made}")
     _tell(notes)
+
+
+def _keep_apart_from_the_demo(data: Path, company: Company) -> None:
+    """Beside the demo's loops another company would inherit their troubles, and ``demo --fresh`` would empty
+    its folder."""
+    if (data / MARK).exists() and company.organizer != demo_company().organizer:
+        fix = "give the company a folder of its own with --data DIR or LOOPWRIGHT_DATA"
+        raise BadInput("--data", f"{data} is the demo's folder, which demo --fresh empties", fix)
 
 
 def _tell(notes: Iterable[Note]) -> None:

@@ -33,7 +33,7 @@ from scheduler.cli.faults import out
 from scheduler.cli.serve import server, working
 from scheduler.config import Settings
 from scheduler.demo.calendars import write_calendars
-from scheduler.demo.company import SEED, demo_company, demo_requests, first_monday
+from scheduler.demo.company import MARK, SEED, demo_company, demo_requests, first_monday
 from scheduler.demo.play import accept_rest, answers
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import BadInput
@@ -41,7 +41,7 @@ from scheduler.domain.loops import Loop, LoopState
 from scheduler.services.booking import layout
 from scheduler.wiring import Runtime
 
-MARK, NEW, LOCK = "demo.json", "demo.new", "demo.lock"
+NEW, LOCK = "demo.new", "demo.lock"
 PATIENCE = 180.0
 """Seconds a step may take before the demo gives up and says what it waited for."""
 _WORKING = frozenset({LoopState.PLANNING, LoopState.HELD, LoopState.BOOKING, LoopState.REPAIRING})

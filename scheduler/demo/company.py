@@ -14,6 +14,9 @@ from scheduler.domain.loops import Application, Candidate
 from scheduler.services.company.read import read_company
 from scheduler.services.planning.worktime import closed
 
+MARK = "demo.json"
+"""The file that makes a data folder the demo's."""
+
 SEED = 1
 """Of the weeks that `./dev demo` shows."""
 

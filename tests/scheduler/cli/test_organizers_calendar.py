@@ -8,6 +8,7 @@ import json
 import stat
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from connectors.types import Known, Unknown
 from scheduler import config, wiring
 from scheduler.cli import company, demo
 from scheduler.cli.main import app
+from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account
 from scheduler.domain.time import Span
 from scheduler.services.planning import availability
@@ -78,6 +80,20 @@ def test_load_makes_it_once(tmp_path: Path) -> None:
     file.write_text(text.replace("Acme", "Mine"))
     assert "made" not in load(tmp_path)
     assert "Mine" in file.read_text()
+
+
+def test_the_demos_folder_takes_no_other_company(tmp_path: Path) -> None:
+    """Its loops would trouble that company, and the demo may be begun anew, which empties the folder."""
+    data, file = tmp_path / "data", tmp_path / "demo.yaml"
+    data.mkdir()
+    (data / "demo.json").write_text("{}")
+    with pytest.raises(BadInput, match="give the company a folder of its own with --data DIR"):
+        load(tmp_path)
+    assert [entry.name for entry in data.iterdir()] == ["demo.json"]
+    file.write_text((files("scheduler.demo") / "company.yaml").read_text("utf-8"), "utf-8")
+    assert call("load", str(file), "--data", str(data)).exit_code == 0, (
+        "the demo's own company may be changed"
+    )
 
 
 def test_one_with_capitals_in_its_name_is_there(tmp_path: Path) -> None:
