@@ -70,7 +70,12 @@ class Budget:
         self.ended = self.ended or limit
 
     def over(self) -> bool:
-        """Whether to end now: steps, clock, stop or work. Each call is one step."""
+        """Whether to end now: steps, clock, stop, work, or memory that has run out once. Each call is one step.
+
+        What a search in native code does without memory nobody can tell: OR-Tools ends the process.
+        """
+        if self.ended == "memory_mb":
+            return True
         if self.steps is not None:
             self.steps -= 1
             if self.steps < 0:

@@ -13,12 +13,14 @@ import pytest
 from benchmarks.solver.families import make
 from benchmarks.solver.huge import huge
 from benchmarks.solver.plant import plant
+from solver.ground.budget import Budget
+from solver.many.batch import pack
 from solver.problem.plan import Limits, Status
 from solver.problem.values import Problem
 from solver.questions.alternatives import alternatives
 from solver.questions.explain import explain
 from solver.questions.solve import solve
-from solver.rules.check import faults
+from solver.rules.check import Judge, faults
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,3 +103,19 @@ def test_an_answer_without_a_proof_says_what_ended_it(
 ) -> None:
     assert solve(make("M", 1), limits, stop=stop).limit == limit
     assert solve(make("XS", 0)).limit is None
+
+
+def test_nothing_new_is_begun_once_memory_has_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exact model is built in native code, which has ended the process where an allocation failed."""
+
+    def built(*_: object) -> None:
+        raise AssertionError("an exact model was begun without memory")
+
+    for room in ("batch", "completion", "neighbourhood"):
+        monkeypatch.setattr(f"solver.many.{room}.build", built)
+    it = make("M", 1)
+    budget = Budget(Limits(seconds=60))
+    budget.end("memory_mb")
+    result = pack(it, Judge(it), budget, None)
+    assert result.limit == "memory_mb" and result.status in (Status.FEASIBLE, Status.UNKNOWN)
+    assert faults(it, result) == ()
