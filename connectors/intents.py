@@ -1,4 +1,7 @@
-"""What every calendar refuses before it writes or asks anything, and how our text is made safe."""
+"""What every calendar refuses before it writes or asks anything, and how our text is made safe.
+
+Told by `tests/connectors/conformance_events.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Free/busy mode asks `freebusy.query` about fifty calendars at a time. Typed mode lists each
 calendar's events, which tells focus time, absence and unanswered invitations apart, and asks
 free/busy about those calendars whose events may not be seen.
+
+Told by `tests/connectors/test_google_strange.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Interviews are written to one organizer calendar, with an id derived from the key, so that a write
 whose answer was lost can be looked up before anything is written again.
+
+Told by `tests/connectors/test_google_lost_answers.py`.
 """
 
 from __future__ import annotations

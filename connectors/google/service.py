@@ -4,6 +4,8 @@ transport, signed with our tokens, within our limits, with every refusal an erro
 The library is used for what it knows (addresses, parameters, bodies from its bundled descriptions)
 and kept from what it does badly: its own retry ignores Retry-After, its transport repeats writes,
 its batch goes to the real host whatever the endpoint. None of the three is used.
+
+Told by `tests/connectors/test_google_transport.py`.
 """
 
 from __future__ import annotations

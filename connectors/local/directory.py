@@ -2,6 +2,8 @@
 
 Only the head of a file is read, so a room whose events are damaged is still a room (its time is
 unknown, which `availability` says).
+
+Told by `tests/connectors/test_local_folder.py`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ invited: others were added by a colleague and stay) and
 ``-WITHDRAWN`` (who still holds a copy that must go); each ATTENDEE carries SCHEDULE-STATUS
 (RFC 6638 section 3.2.9) for its delivery. An attendee's copy carries ``X-LOOPWRIGHT-CONTENT``,
 a digest of what was delivered.
+
+Told by `tests/connectors/test_local.py`.
 """
 
 from __future__ import annotations

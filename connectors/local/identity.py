@@ -1,6 +1,8 @@
 """How an event of ours is told from all others in a file: its UID follows from its key.
 
 Programs that drop lines beginning with ``X-`` when they save or export take the key off; the UID stays.
+
+Told by `tests/connectors/test_local_own.py`.
 """
 
 from __future__ import annotations

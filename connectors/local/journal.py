@@ -2,6 +2,8 @@
 
 One JSON file per organizer in the folder's state. The calendar file stays the truth: a lost journal
 costs nothing but one full round of `changes` (and the memory of events that humans deleted).
+
+Told by `tests/connectors/test_local_own.py`.
 """
 
 from __future__ import annotations

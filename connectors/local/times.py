@@ -2,6 +2,8 @@
 
 A floating time is wall-clock time in the calendar's own zone; a date is the whole local day there,
 from its first instant to the first instant of the next day: 23, 24 or 25 hours.
+
+Told by `tests/connectors/local/test_zones.py`.
 """
 
 from __future__ import annotations

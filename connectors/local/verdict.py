@@ -4,6 +4,8 @@ Read are: STATUS, TRANSP, CLASS (not at all: private events count by their busy 
 owner's own ATTENDEE line, CATEGORIES, ``X-MICROSOFT-CDO-BUSYSTATUS`` (written by Outlook) and
 ``X-GOOGLE-EVENT-TYPE`` with ``X-GOOGLE-WORKING-LOCATION`` (Google's event types by their API names).
 Titles are read for one thing only: whether a working location is called home or office.
+
+Told by `tests/connectors/test_local_availability.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Attendees as Graph has them and back. Pure."""
+"""Attendees as Graph has them and back. Pure.
+
+Told by `tests/connectors/test_outlook_writes.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The organizer's events that are ours: looked up by their tag, and followed by delta links."""
+"""The organizer's events that are ours: looked up by their tag, and followed by delta links.
+
+Told by `tests/connectors/test_outlook_writes.py`.
+"""
 
 from __future__ import annotations
 

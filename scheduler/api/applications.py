@@ -1,4 +1,7 @@
-"""Applications: candidates' candidacies, with what a plan must respect."""
+"""Applications: candidates' candidacies, with what a plan must respect.
+
+Told by `tests/scheduler/api/test_flow.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is held and booked."""
+"""What is held and booked.
+
+Told by `tests/scheduler/api/test_flow.py`.
+"""
 
 from __future__ import annotations
 

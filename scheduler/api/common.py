@@ -1,4 +1,7 @@
-"""What every route shares: the app, pages, and answers that are given once."""
+"""What every route shares: the app, pages, and answers that are given once.
+
+Told by `tests/scheduler/api/test_flow.py`.
+"""
 
 from __future__ import annotations
 

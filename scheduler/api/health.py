@@ -1,4 +1,7 @@
-"""Whether this deployment can do its work."""
+"""Whether this deployment can do its work.
+
+Told by `tests/scheduler/api/test_border.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Proposals: looked at, and one of them chosen."""
+"""Proposals: looked at, and one of them chosen.
+
+Told by `tests/scheduler/api/test_offers.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Plays the interviewers: their answers are written into their own calendar files."""
+"""Plays the interviewers: their answers are written into their own calendar files.
+
+Told by `tests/stories/test_demo.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """What fills the demo company's weeks: the meetings it has, and what makes these two weeks special.
 
 Weeks count from the first Monday (−1 is the week before it), weekdays from Monday = 0.
+
+Told by `tests/scheduler/demo/test_demo_calendars.py`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@
 Whoever works on several loops in one transaction takes them by id, as `lock_loops` does.
 
 SQLite has one writer at a time and needs none of this.
+
+Told by `tests/scheduler/storage/test_contention.py`.
 """
 
 from __future__ import annotations

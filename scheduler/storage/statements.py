@@ -1,4 +1,7 @@
-"""The few statements that SQLite and PostgreSQL share and SQLAlchemy's core language lacks."""
+"""The few statements that SQLite and PostgreSQL share and SQLAlchemy's core language lacks.
+
+Told by `tests/scheduler/storage/test_contention.py`.
+"""
 
 from __future__ import annotations
 

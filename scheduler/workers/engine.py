@@ -4,6 +4,8 @@ A job is a name and a payload; its step calls the service function of that name.
 leaves its jobs to the next one with the same executor id, which runs the step again: every service
 function may be repeated. A job that has to wait is not kept sleeping (a sleeping workflow holds a
 thread): it ends, and its next try is enqueued with a delay.
+
+Told by `tests/stories/test_killed.py`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Everything here is a relaxation: seats are filled independently of each other, e
 people who can also attend the debrief in question. It knows time, people's calendars and caps,
 prices of single sessions; it does not know that nobody fills two seats, rooms against each other,
 gaps, travel, runs. A rule that is missing makes a bound weaker and never wrong.
+
+Told by `tests/solver/test_climb.py`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 `Days` holds the subset recursion of a chunk of rows. `Layers` combines rows of one debrief in the
 order of their days: before(D)[S] is the cheapest way to have done S on days before D, after(D)[S] on
 later days. A lone day is the case in which both are empty.
+
+Told by `tests/solver/test_climb.py`.
 """
 
 from __future__ import annotations

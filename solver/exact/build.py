@@ -1,4 +1,7 @@
-"""The door of the exact model, the only one: it loads OR-Tools, which takes a second, when a model is built."""
+"""The door of the exact model, the only one: it loads OR-Tools, which takes a second, when a model is built.
+
+Told by `tests/solver/test_rooms.py`.
+"""
 
 from __future__ import annotations
 

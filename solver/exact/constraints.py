@@ -5,6 +5,8 @@ Symbols: ``x[s,t]`` session s starts at t · ``y[s,k,p]`` p sits in seat k of s 
 ``P`` the loop is placed. What a start, a person or a room must satisfy by itself (grid, horizon,
 availability, windows, locks, working hours, busy blocks, held interviews, bars, features) never
 becomes a literal: `solver.ground.timeline` and `solver.ground.frame` carry these rules.
+
+Told by `tests/solver/test_model_rules.py`.
 """
 
 from __future__ import annotations

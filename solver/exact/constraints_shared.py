@@ -3,6 +3,8 @@
 Symbols as in `solver.exact.constraints`. Inside one loop the candidate attends every session, so two
 sessions never overlap; these rules bite between loops, and inside one where a buffer or a way is
 longer than the candidate's own break.
+
+Told by `tests/solver/test_model_rules.py`.
 """
 
 from __future__ import annotations

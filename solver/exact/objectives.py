@@ -2,6 +2,8 @@
 
 Symbols as in `solver.exact.constraints`; ``w.·`` are the problem's weights. The shares are those of
 `solver.rules.check` wherever the model is at its minimum; the checker has the last word.
+
+Told by `tests/solver/test_model_rules.py`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A run is a maximal chain of interviews of one day with less than ``rest`` minutes between neighbours;
 a lunch ends a run and belongs to none.
+
+Told by `tests/solver/test_model_rules.py`.
 """
 
 from __future__ import annotations

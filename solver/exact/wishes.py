@@ -1,6 +1,8 @@
 """Wishes (`solver.ground.wishes`) in the exact model: one function each, the formula as its docstring.
 
 Symbols as in `solver.exact.constraints`.
+
+Told by `tests/solver/test_alternatives.py`.
 """
 
 from __future__ import annotations

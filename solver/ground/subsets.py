@@ -4,6 +4,8 @@ State (S, t): the sessions of S are done and the next one may start at step t. I
 telescoping sum: the first start pays −idle · t, the last end pays +idle · end, and every session's
 own minutes are already taken off its price; so no state needs to know when the last session ended.
 All rows (a day, a debrief start) are computed at once.
+
+Told by `tests/solver/test_climb.py`.
 """
 
 from __future__ import annotations

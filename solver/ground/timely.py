@@ -1,4 +1,7 @@
-"""Ends long computations from inside: large tables of one loop take seconds, and a limit is a limit."""
+"""Ends long computations from inside: large tables of one loop take seconds, and a limit is a limit.
+
+Told by `tests/solver/test_limits.py`.
+"""
 
 from __future__ import annotations
 

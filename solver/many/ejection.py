@@ -7,6 +7,8 @@ forced in becomes worth more, so the same two loops do not push each other out f
 
 Source: Nagata & Bräysy, A powerful route minimization heuristic for the vehicle routing problem
 with time windows (2009), where vehicles take the place that left-out loops have here.
+
+Told by `tests/solver/test_proof.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From a search's end to a result: priced and judged by the checker."""
+"""From a search's end to a result: priced and judged by the checker.
+
+Told by `tests/solver/test_solve.py`.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A relaxation only drops rules, so nothing better is cut off: it is over when no row is cheaper than the
 best plan.
+
+Told by `tests/solver/test_solve.py`.
 """
 
 from __future__ import annotations

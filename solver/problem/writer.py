@@ -1,4 +1,7 @@
-"""Problems and answers written as JSON documents (`docs/instance-format.md`)."""
+"""Problems and answers written as JSON documents (`docs/instance-format.md`).
+
+Told by `tests/solver/test_codec.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Every rule takes the book and the ids to look at, and yields what breaks it. In the formulas:
 ``x, y`` new events of one person p (interviews, lunches, shadowing, debriefs, over all loops),
 ``a`` start, ``e`` end; ``I(p)`` those of them that are interviews or shadowing.
+
+Told by `tests/solver/test_check_shared.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """What the rules look at: a problem indexed by id, a placed loop, everybody's bookings.
 
 Plain lookups only. Nothing here decides whether a plan is good; the rules do.
+
+Told by `tests/solver/test_check_properties.py`.
 """
 
 from __future__ import annotations

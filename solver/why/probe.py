@@ -1,4 +1,7 @@
-"""Can one loop be placed if some groups of demands are lifted? Asked many times, answered quickly."""
+"""Can one loop be placed if some groups of demands are lifted? Asked many times, answered quickly.
+
+Told by `tests/solver/test_explain.py`.
+"""
 
 from __future__ import annotations
 

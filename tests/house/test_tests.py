@@ -1,4 +1,4 @@
-"""Where tests lie: a source file of the services leads to what tests it, and no test file is endless."""
+"""Where tests lie: a source file leads to what tests it, and no test file is endless."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import ast
 import re
 from pathlib import Path
 
-from tests.house.tree import ROOT, python_files, where
+import pytest
+
+from tests.house.tree import PACKAGES, ROOT, python_files, where
 
 SERVICES = ROOT / "scheduler" / "services"
 LONGEST_FILE = 400
@@ -23,9 +25,13 @@ def _imported(tree: ast.Module) -> set[str]:
     return found
 
 
-def _of_its_name(source: Path) -> bool:
-    folder = ROOT / "tests" / "scheduler" / "services" / source.parent.relative_to(SERVICES)
-    return any(folder.glob(f"test_{source.stem}.py")) or any(folder.glob(f"test_{source.stem}_*.py"))
+def _of_its_name(source: Path, tests: set[str]) -> bool:
+    """In the same chapter where there are chapters; elsewhere a name may begin with the folder's."""
+    if source.is_relative_to(SERVICES):
+        folder = ROOT / "tests" / "scheduler" / "services" / source.parent.relative_to(SERVICES)
+        return any(folder.glob(f"test_{source.stem}.py")) or any(folder.glob(f"test_{source.stem}_*.py"))
+    names = (source.stem, f"{source.parent.name}_{source.stem}")
+    return any(test == f"test_{name}" or test.startswith(f"test_{name}_") for name in names for test in tests)
 
 
 def _named(tree: ast.Module) -> list[Path]:
@@ -33,14 +39,16 @@ def _named(tree: ast.Module) -> list[Path]:
     return [ROOT / name for name in re.findall(r"`(tests/[\w/]+\.py)`", ast.get_docstring(tree) or "")]
 
 
-def test_every_file_of_the_services_leads_to_its_tests() -> None:
-    """By its name in the same chapter, by a test that imports it, or by the story that its docstring names."""
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_file_of_the_services_leads_to_its_tests(package: str) -> None:
+    """And every other one: by its name, by a test that imports it, or by what its docstring names."""
     imported = {name for _, tree in python_files("tests") for name in _imported(tree)}
+    tests = {path.stem for path, _ in python_files("tests")}
     lost = [
         where(path)
-        for path, tree in python_files("scheduler/services")
-        if path.name != "__init__.py"
-        if not (_of_its_name(path) or _named(tree))
+        for path, tree in python_files(package)
+        if path.name != "__init__.py" and "migrations" not in path.parts
+        if not (_of_its_name(path, tests) or _named(tree))
         if path.with_suffix("").relative_to(ROOT).as_posix().replace("/", ".") not in imported
     ]
     assert lost == [], "name the story in the docstring: Told by `tests/stories/test_….py`"

@@ -1,4 +1,7 @@
-"""How much computing one calendar's series may take."""
+"""How much computing one calendar's series may take.
+
+Told by `tests/connectors/test_local_hostile.py`.
+"""
 
 from __future__ import annotations
 

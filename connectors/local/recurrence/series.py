@@ -3,6 +3,8 @@
 Wall-clock times are counted without their zone and placed afterwards, so a stand-up stays at nine when
 clocks change; what is the same occurrence is decided by instants, never by clocks of two zones that
 read alike. Nothing here changes once it is made: several threads may ask one series at once.
+
+Told by `tests/connectors/local/test_repeating.py`.
 """
 
 from __future__ import annotations

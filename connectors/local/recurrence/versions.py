@@ -3,6 +3,8 @@
 RFC 5546 section 2.1.5: of two versions the one with the higher SEQUENCE counts, a cancellation too, and
 where that is the same the later DTSTAMP. Some programs give different events one UID: two of the same
 SEQUENCE that begin at different times are both kept.
+
+Told by `tests/connectors/local/test_repeating.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Proposals in answers: when, where and with whom, in words and in ids."""
+"""Proposals in answers: when, where and with whom, in words and in ids.
+
+Told by `tests/scheduler/api/test_offers.py`.
+"""
 
 from __future__ import annotations
 

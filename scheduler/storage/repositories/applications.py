@@ -1,4 +1,7 @@
-"""Applications: candidacies, keyed as the ATS keys them."""
+"""Applications: candidacies, keyed as the ATS keys them.
+
+Told by `tests/scheduler/storage/test_loops.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where each calendar's incremental reading stands."""
+"""Where each calendar's incremental reading stands.
+
+Told by `tests/scheduler/storage/test_inbox.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Proposals: the plans that were offered for a loop."""
+"""Proposals: the plans that were offered for a loop.
+
+Told by `tests/scheduler/storage/test_loops.py`.
+"""
 
 from __future__ import annotations
 
