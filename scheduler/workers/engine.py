@@ -101,6 +101,7 @@ class Engine:
     def stop(self, seconds: float = 20.0) -> None:
         """Finish the steps in flight, at most this long, and let go."""
         DBOS.destroy(workflow_completion_timeout_sec=int(seconds))
+        _let_go_of_the_log()
 
 
 def _config(url: str, name: str) -> DBOSConfig:
@@ -120,6 +121,15 @@ def prepare(url: str) -> None:
     DBOS(config=_config(url, "migrate"))
     DBOS.launch()
     DBOS.destroy()
+    _let_go_of_the_log()
+
+
+def _let_go_of_the_log() -> None:
+    """DBOS 3.4 leaves its console handler behind, and the next one in this process flushes it first: where
+    the stream was closed meanwhile, it does not start."""
+    logger = logging.getLogger("dbos")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
 
 
 def _register(engine: Engine) -> None:

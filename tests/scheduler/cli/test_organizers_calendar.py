@@ -96,6 +96,15 @@ def test_the_demos_folder_takes_no_other_company(tmp_path: Path) -> None:
     )
 
 
+def test_two_commands_in_one_process_both_migrate(tmp_path: Path) -> None:
+    """The jobs' library kept the stream of the first command and would not start for the second."""
+    file = tmp_path / "company.yaml"
+    file.write_text(COMPANY.format(provider="local"))
+    for data in ("one", "two"):
+        done = call("load", str(file), "--data", str(tmp_path / data))
+        assert done.exit_code == 0, done.exception
+
+
 def test_one_with_capitals_in_its_name_is_there(tmp_path: Path) -> None:
     load(tmp_path)
     organizers(tmp_path).rename(organizers(tmp_path).with_name("Interviews@Acme.example.ics"))
