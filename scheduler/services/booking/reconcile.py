@@ -42,7 +42,8 @@ def sweep(app: App) -> None:
 def _look_after(app: App, tx: Tx, now: datetime) -> None:
     """Every loop that waits for a job, whatever became of the job: a worker may have ended while it had it."""
     undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
-    for loop in tx.loops.list(states=set(jobs.WAITS_FOR), limit=1000):
+    # state by state, so that many plans on offer to people never hide a loop that waits for a job
+    for loop in [loop for state in jobs.WAITS_FOR for loop in tx.loops.list(states={state}, limit=1000)]:
         if loop.updated_at + OVERDUE > now:
             continue
         if loop.state is not LoopState.PROPOSED:
