@@ -72,7 +72,7 @@ def _alone(data: Path) -> Iterator[None]:
     try:
         if data.is_dir() and not (data / MARK).exists():
             _refuse_foreign(data)
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data / LOCK).open("w")
     except OSError as error:
         fault = f"{data} cannot be used: {error.strerror}"

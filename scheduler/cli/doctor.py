@@ -18,6 +18,7 @@ from connectors.checks import Finding
 from connectors.errors import ConnectorError, NotFound
 from connectors.types import Known
 from scheduler import config, wiring
+from scheduler.cli import doctor_files
 from scheduler.cli.faults import out
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
@@ -40,9 +41,10 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False) -> None:
     runtime = wiring.build(config.load(data=data))
     try:
         findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
-        if all(f.ok for f in findings):
-            findings += [*_repaired(runtime)] if repair else []
-            findings += [*_company(runtime), *_promises(runtime.app)]
+        sound = all(f.ok for f in findings)
+        findings += [*_repaired(runtime)] if sound and repair else []
+        findings += [*doctor_files.find(runtime.settings)]
+        findings += [*_company(runtime), *_promises(runtime.app)] if sound else []
     finally:
         runtime.close()
     if as_json:
@@ -112,7 +114,11 @@ def _organizers_calendar(runtime: Runtime) -> Iterator[str]:
         yield f"made the organizer's calendar {made}"
 
 
-_REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_organizers_calendar,)
+def _files(runtime: Runtime) -> Iterator[str]:
+    yield from doctor_files.close(runtime.settings)
+
+
+_REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_files, _organizers_calendar)
 """Each mends one kind of fault, only where it is there, and says in a line what it did."""
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -184,11 +186,18 @@ def _address(url: str) -> sa.URL:
     return found
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database, beside which it keeps ``-wal`` and ``-shm``; ``None`` for a server's."""
+    found = _address(url)
+    return Path(found.database or "") if found.get_backend_name() == "sqlite" else None
+
+
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         engine = sa.create_engine(
             url, hide_parameters=True, pool_size=10, max_overflow=50, pool_timeout=BUSY_SECONDS
         )
+        event.listen(engine, "do_connect", _make_file)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -204,6 +213,13 @@ def _engine(url: sa.URL) -> sa.Engine:
         )
     event.listen(engine, "handle_error", _unwrap)
     return engine
+
+
+def _make_file(_dialect: Any, _record: Any, words: list[Any], _options: dict[str, Any]) -> None:
+    """Make the file for this user only: it holds names and addresses. SQLite would make it as the umask
+    says; what it makes beside the file (``-wal``, ``-shm``) gets the file's own mode."""
+    with suppress(OSError):  # it is there; or SQLite will say why it cannot be
+        os.close(os.open(words[0], os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -112,8 +112,8 @@ def make(folder: Path, text: str | None = None, now: datetime = NOW) -> Kit:
     company = read_company(text or COMPANY.read_text(encoding="utf-8"), "yaml", "company.yaml")
     clock = Clock(now)
     calendars, outbox = folder / "calendars", folder / "outbox"
-    calendars.mkdir(parents=True)
-    outbox.mkdir()
+    calendars.mkdir(mode=0o700, parents=True)
+    outbox.mkdir(mode=0o700)
     zones = {s.id: s.zone for s in company.sites}
     create_calendar(calendars, company.organizer.address, company.name, "UTC")
     for person in company.people:
