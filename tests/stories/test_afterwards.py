@@ -229,32 +229,6 @@ def test_what_cannot_be_written_is_undone_as_a_whole(kit: Kit) -> None:
     sound(kit)
 
 
-def test_a_time_taken_while_booking_is_planned_around(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    def block(name: str) -> None:
-        if name == "K4" and not seen:
-            seen.append(name)
-            with kit.app.db.read() as tx:
-                hold = next(
-                    i
-                    for loop in tx.loops.list()
-                    for i in tx.interviews.of_loop(loop.id)
-                    if i.spec == "manager"
-                )
-            add_entries(
-                kit.folder, "hana@testwerk.example", [Entry("Dentist", hold.span.start, hold.span.end)]
-            )
-
-    monkeypatch.setattr("scheduler.services.booking.choose.failpoint", block)
-    loop = ask(kit)
-    assert seen and loop.state is LoopState.CONFIRMED
-    busy = events(kit, "hana@testwerk.example")
-    assert len(busy) == 2
-    assert loop.replans == 0
-    sound(kit)
-
-
 def test_an_orphan_in_the_organizers_calendar_is_removed(kit: Kit) -> None:
     loop = ask(kit)
     start = datetime.fromisoformat("2026-03-13T09:00+00:00")

@@ -1,0 +1,216 @@
+"""The product with one guard taken out each, and the test that must fail on it.
+
+A variant without a test of its own is a guard that could be lost unseen: `test_noticed.py` runs each test under
+its variant, and `./dev chaos variants` without it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from scheduler.services.again import Again
+from tests.broken import sharing
+from tests.broken.cutting import Cut
+from tests.broken.walls import without
+
+_STORIES = "tests/stories/test_while_it_is_written.py::"
+_LEASES = "tests/scheduler/services/test_lease.py::"
+_RESERVATIONS = "tests/scheduler/storage/test_reservations.py::"
+_SERVICES = "scheduler.services."
+_STORAGE = "scheduler.storage.repositories."
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """``told_by`` is the id of the test; where the guard's absence shows as an error of another kind than an
+    assertion, ``by`` is that kind."""
+
+    name: str
+    without: str
+    told_by: str
+    applied: Callable[[], AbstractContextManager[None]]
+    by: type[BaseException] = AssertionError
+
+
+def _cut(
+    where: str, old: str, new: str, *more: tuple[str, str]
+) -> Callable[[], AbstractContextManager[None]]:
+    return Cut(where, old, new, more).applied
+
+
+VARIANTS = (
+    Variant(
+        "no exclusion constraint",
+        "PostgreSQL's own refusal of two reservations of one subject at one time",
+        f"{_RESERVATIONS}test_the_database_itself_refuses_an_overlap[postgresql-held]",
+        lambda: without("ALTER TABLE lw_reservations DROP CONSTRAINT ex_lw_reservations_no_overlap"),
+    ),
+    Variant(
+        "no trigger",
+        "SQLite's own refusal of the same",
+        f"{_RESERVATIONS}test_the_database_itself_refuses_an_overlap[sqlite-confirmed]",
+        lambda: without("DROP TRIGGER tr_lw_reservations_no_overlap_insert"),
+    ),
+    Variant(
+        "no trigger on a change",
+        "the same where a reservation is moved onto another",
+        f"{_RESERVATIONS}test_the_database_itself_refuses_an_overlap[sqlite-held]",
+        lambda: without("DROP TRIGGER tr_lw_reservations_no_overlap_update"),
+    ),
+    Variant(
+        "no look before the trigger",
+        "the sentence that says who is taken, on SQLite",
+        f"{_RESERVATIONS}test_what_is_taken_is_refused_by_name_and_nothing_stays[sqlite-0-30]",
+        _cut(f"{_STORAGE}reservations:Reservations._insert_alone", "if not missed:", "if True:"),
+        sa.exc.IntegrityError,
+    ),
+    Variant(
+        "no ON CONFLICT",
+        "a time that is taken is an answer and no error of the database",
+        f"{_RESERVATIONS}test_what_is_taken_is_refused_by_name_and_nothing_stays[postgresql-0-30]",
+        _cut(f"{_STORAGE}reservations:Reservations._insert", ".on_conflict_do_nothing()", ""),
+        sa.exc.IntegrityError,
+    ),
+    Variant(
+        "nobody is counted out",
+        "who missed the time is told; the insert alone says nothing",
+        f"{_RESERVATIONS}test_what_is_taken_is_refused_by_name_and_nothing_stays[postgresql-10-20]",
+        _cut(f"{_STORAGE}reservations:Reservations.take", "if missed:", "if False:"),
+    ),
+    Variant(
+        "no re-read at choose",
+        "the look into the calendars when a plan is chosen",
+        "tests/stories/test_promises.py::test_a_meeting_at_exactly_the_planned_time_is_seen_before_booking",
+        _cut(
+            f"{_SERVICES}booking.choose:choose",
+            "recheck.fresh(app, loop, proposal.interviews) + ",
+            "",
+        ),
+    ),
+    Variant(
+        "no re-read before the write",
+        "the look into the calendars right before an event is written",
+        f"{_STORIES}test_a_meeting_that_comes_once_the_time_is_taken_is_never_written_over",
+        _cut(f"{_SERVICES}booking.perform:_write_event", "    _recheck(run)\n", ""),
+    ),
+    Variant(
+        "the look before the write never ages",
+        "that look is taken again once it is half a minute old",
+        f"{_STORIES}test_a_meeting_that_comes_between_two_slow_writes_is_never_written_over",
+        _cut(f"{_SERVICES}booking.perform:_recheck", " and now - run.checked < FRESH", ""),
+    ),
+    Variant(
+        "an expired hold confirmed",
+        "what is no longer held is not confirmed",
+        f"{_STORIES}test_a_booking_whose_times_were_lost_meanwhile_is_not_confirmed",
+        _cut(f"{_SERVICES}booking.settle:settle", "if not _still_held(tx, loop):", "if False:"),
+    ),
+    Variant(
+        "a hold not extended",
+        "a hold lives as long as its booking goes on",
+        f"{_STORIES}test_the_times_of_a_booking_that_takes_long_stay_taken",
+        _cut(f"{_SERVICES}booking.perform:_begin", "if loop.state is LoopState.BOOKING:", "if False:"),
+    ),
+    Variant(
+        "an event written for a cancelled loop",
+        "each row is looked at again before it is carried out",
+        f"{_STORIES}test_nothing_is_written_any_more_once_the_loop_is_cancelled",
+        _cut(f"{_SERVICES}booking.perform:_perform", "if not _wanted(run, row):", "if False:"),
+    ),
+    Variant(
+        "a late event left standing",
+        "an event whose row was dropped meanwhile is taken back",
+        f"{_STORIES}test_an_event_that_comes_too_late_is_taken_back",
+        _cut(f"{_SERVICES}booking.perform:_write_event", "if not ours:", "if False:"),
+    ),
+    Variant(
+        "no lease",
+        "one job at a ledger at a time",
+        f"{_LEASES}test_two_jobs_at_once_cancel_each_event_once",
+        _cut(f"{_STORAGE}leases:Leases.take", "where=free", "where=sa.true()"),
+    ),
+    Variant(
+        "no fence of a lease",
+        "a worker that stood still too long writes no more",
+        f"{_LEASES}test_who_was_stopped_too_long_writes_no_more",
+        _cut(
+            f"{_SERVICES}lease:Lease.extend",
+            "if not tx.leases.take(self.name, self.holder, now, now + LASTS):",
+            "if False:",
+        ),
+    ),
+    Variant(
+        "no fence of a generation",
+        "whoever works on an older generation marks nothing",
+        "tests/scheduler/storage/test_ledger.py::test_whoever_works_on_an_older_generation_marks_nothing[sqlite-done]",
+        _cut(f"{_STORAGE}ledger:Ledger._mark", ", _TODO, CURRENT)", ", _TODO)"),
+    ),
+    Variant(
+        "no deterministic id",
+        "an event is written under the key that was noted, and so once however often it is tried",
+        "tests/stories/test_afterwards.py::test_a_passing_outage_delays_the_booking_and_doubles_nothing[True]",
+        _cut(
+            f"{_SERVICES}booking.perform:_write_event",
+            'codec.decode(EventIntent, row.payload["intent"])',
+            'codec.decode(EventIntent, row.payload["intent"])\n'
+            '    intent = replace(intent, key=f"{intent.key[:-1]}{1 + id(intent)}")',
+        ),
+    ),
+    Variant(
+        "ledger row after the write",
+        "every write is noted before it is made",
+        f"{_STORIES}test_every_write_is_noted_before_it_is_made",
+        _cut(
+            f"{_SERVICES}booking.perform:_write_event",
+            '    failpoint("K6")\n',
+            "    with run.app.db.write() as tx:\n"
+            "        tx.ledger.drop(run.loop.id, ids=[row.id])\n"
+            '    failpoint("K6")\n',
+            (
+                "        ours = tx.ledger.done(row.id, result)\n",
+                "        row = replace(row, id=row.id + '-late')\n"
+                "        tx.ledger.add_all([row])\n"
+                "        ours = tx.ledger.done(row.id, result)\n",
+            ),
+        ),
+    ),
+    Variant(
+        "key ignored",
+        "the same Idempotency-Key gives the same answer, and the effect once",
+        "tests/scheduler/api/test_flow.py::test_a_key_gives_the_same_answer_and_the_effect_once",
+        _cut("scheduler.api.common:once", "    digest = ", "    key = None\n    digest = "),
+    ),
+    Variant(
+        "chain unchecked",
+        "facts that were altered are found",
+        "tests/scheduler/storage/test_facts.py::test_a_fact_put_in_between_is_found[sqlite]",
+        _cut(
+            f"{_STORAGE}facts:Facts.verify",
+            "if fact.seq != seq + 1 or fact.seq > head.seq or fact.hash != chained(last, fact):",
+            "if False:",
+        ),
+    ),
+    Variant(
+        "no takeover",
+        "the work of a process that has ended is taken over",
+        f"{_LEASES}test_a_process_of_this_machine_that_has_ended_is_taken_over_at_once",
+        _cut(f"{_SERVICES}lease:held", "if had is not None and _is_gone(had):", "if False:"),
+        Again,
+    ),
+    Variant(
+        "nobody looks after what waits",
+        "a loop whose job was lost goes on",
+        "tests/scheduler/services/booking/test_reconcile.py::test_held_times_whose_job_was_lost_are_written",
+        _cut(f"{_SERVICES}booking.reconcile:_look_after", "jobs.awaited_again(app, tx, loop)", "pass"),
+    ),
+    Variant(
+        "recurrence rule shared between threads",
+        "every thread counts with a rule of its own",
+        "tests/connectors/local/test_threads.py::test_all_threads_come_back_with_one_answer",
+        sharing.shared_rules,
+    ),
+)
