@@ -126,10 +126,15 @@ class Model:
             shares += [wishes.steady_shadows(v, steady) for v in self.variables.loops]
         self.price = total(shares)
         self.cp.minimize(self.price)
+        self._enough: int | None = None
 
     def between(self, least: int, most: int) -> None:
         """Asks for a price of at most ``most``, and says that less than ``least`` is proven impossible."""
         self.cp.add_linear_constraint(self.price, least, most)
+
+    def enough(self, price: int) -> None:
+        """Ends the search at the first plan that costs ``price`` or less: whoever asks knows that nothing better counts."""
+        self._enough = price
 
     def demand(self, wish: Wish) -> None:
         """Demands of every loop what is wished besides the rules."""
@@ -150,7 +155,7 @@ class Model:
         self.cp.minimize(total(losses[v.loop.id] * (1 - v.placed) for v in self.variables.loops))
 
     def solve(self, allowed: Allowance) -> Found:
-        """Searches until proven, stopped or out of budget."""
+        """Searches until proven, stopped, out of budget, or at a price that is `enough`; that is *optimal* too."""
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         parameters.num_workers = allowed.workers
@@ -167,8 +172,9 @@ class Model:
             parameters.max_time_in_seconds = max(allowed.seconds, 0.0)
         if allowed.work is not None:
             parameters.max_deterministic_time = max(allowed.work, 0.0)
+        reached = None if self._enough is None else Reached(self._enough)
         with _Watch(solver, allowed.stop):
-            code = solver.solve(self.cp)
+            code = solver.solve(self.cp, reached)
         if code == cp_model.MODEL_INVALID:
             raise RuntimeError(f"the exact model is invalid: {self.cp.validate()}")
         status = _STATUS.get(code, Status.UNKNOWN)
@@ -176,7 +182,10 @@ class Model:
         if status not in (Status.OPTIMAL, Status.FEASIBLE):
             return Found(status, {}, 0, _bound(solver), work)
         plans = {v.loop.id: _plan(solver, v) for v in self.variables.loops}
-        return Found(status, plans, round(solver.objective_value), _bound(solver), work)
+        objective = round(solver.objective_value)
+        if self._enough is not None and objective <= self._enough:
+            status = Status.OPTIMAL
+        return Found(status, plans, objective, _bound(solver), work)
 
 
 def _bound(solver: cp_model.CpSolver) -> int:
@@ -200,6 +209,23 @@ def _plan(solver: cp_model.CpSolver, v: LoopVars) -> LoopPlan | None:
         sessions[sid] = Assignment(start, people, shadow, room)
     debrief = next((d for d, z in v.debrief.items() if solver.boolean_value(z)), None)
     return LoopPlan(sessions, debrief)
+
+
+class Reached(cp_model.CpSolverSolutionCallback):
+    """Ends a search at its first solution of a price or less.
+
+    A bound from outside can be told to CP-SAT as a constraint only, and it may look for a proof of its own
+    long after a solution has met it. `stop_search` of a callback is heard at once, unlike that of the solver.
+    """
+
+    def __init__(self, price: int) -> None:
+        super().__init__()
+        self._price = price
+
+    def on_solution_callback(self) -> None:
+        """Called by CP-SAT at every better solution."""
+        if round(self.objective_value) <= self._price:
+            self.stop_search()
 
 
 class _Watch:

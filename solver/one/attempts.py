@@ -56,9 +56,18 @@ class Attempts:
         return Best(Status.FEASIBLE, plan, own + fair_of(frame, self.usage, plan), path.bound, own)
 
     def exact(
-        self, frame: Frame, domain: Domain, between: tuple[int, int] | None, *, presolve: bool = True
+        self,
+        frame: Frame,
+        domain: Domain,
+        between: tuple[int, int] | None,
+        *,
+        unit: int = 1,
+        presolve: bool = True,
     ) -> Best:
-        """The exact model over a domain, asked for a price in ``between``."""
+        """The exact model over a domain, asked for a price in ``between``.
+
+        Prices less than ``unit`` apart count as equal: a plan so near the least is *optimal*.
+        """
         if not possible(frame, domain):
             return IMPOSSIBLE
         model = build(self.usage, [(frame, domain, True)])
@@ -66,6 +75,7 @@ class Attempts:
             model.demand(self.wish)
         if between is not None:
             model.between(*between)
+            model.enough(between[0] + unit - 1)
         allowed = self.budget.allow(linear=1 if frame.loop.max_days > 1 else 0)
         found = model.solve(replace(allowed, presolve=presolve, light=between is not None))
         self.budget.spend(found.work)

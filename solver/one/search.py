@@ -148,17 +148,18 @@ class RowSearch:
         A row whose cutoff held no plan comes back with the cutoff as its bound and a wider slack, until
         the cutoff leaves out no start of it.
         """
-        value, best = self.lowest, self.best
-        cutoff = value + slack if best is None else min(value + slack, best.cost - 1)
+        value, best, unit = self.lowest, self.best, self.bounds.unit
+        cheaper_than_best = BEYOND - 1 if best is None else best.cost - unit
+        cutoff = min(value + slack, cheaper_than_best)
         domain, whole = self.bounds.domain(row, cutoff), self.bounds.domain(row, BEYOND - 1)
         if domain == whole:
-            cutoff = BEYOND - 1 if best is None else best.cost - 1
-        found = self.attempts.exact(self.frame, domain, (value, cutoff))
+            cutoff = cheaper_than_best
+        found = self.attempts.exact(self.frame, domain, (value, cutoff), unit=unit)
         self.best = cheaper(best, found)
         if found.status not in (Status.OPTIMAL, Status.INFEASIBLE):
             return False
         if found.plan is None and domain == whole:
             self.refuted.append(row)
-        elif found.plan is None and (best is None or cutoff + 1 < best.cost):
+        elif found.plan is None and cutoff < cheaper_than_best:
             heappush(self.heap, (cutoff + 1, row, slack * WIDER))
         return True
