@@ -24,6 +24,7 @@ from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Mode
 from scheduler.services.app import App
+from scheduler.services.gathering import Gathering
 from scheduler.services.solving import Solver
 from scheduler.storage.database import Database
 from scheduler.storage.migrate import current as migrated
@@ -144,6 +145,7 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of the queue, the database, and the connectors' connections and threads."""
+        self.app.later.close()
         self.queue.close()
         self.app.db.dispose()
         for calendar in {id(c): c for c in self.app.calendars.values()}.values():
@@ -166,6 +168,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
         clock=clock,
         deployment=settings.deployment,
         base_url=settings.base_url,
+        later=Gathering(),
     )
     return Runtime(settings, app, queue)
 

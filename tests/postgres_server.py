@@ -34,6 +34,8 @@ _SETTINGS = {
     "timezone": "Asia/Kolkata",
 }
 
+_DURABLE = ("fsync", "synchronous_commit", "full_page_writes")  # the last line of a name counts
+
 # Ends the server when the pipe on its standard input closes: at the end of the test run, and also
 # when that was killed and could end nothing itself.
 _GUARD = 'cat >/dev/null; "$1/pg_ctl" -D "$2/data" -m immediate stop >/dev/null 2>&1; rm -rf "$2"'
@@ -65,8 +67,9 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """Start a server of its own in a new folder under ``/tmp``; end it and remove the folder after."""
+def running_postgres(durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a server of its own in a new folder under ``/tmp``; end it and remove the folder after. One that
+    is ``durable`` waits for the disk as a real one does: to be asked for where speed is measured."""
     # /tmp and not $TMPDIR: a socket's path may not exceed 107 bytes, and the server may run as another user.
     folder = Path(tempfile.mkdtemp(prefix="loopwright-pg-", dir="/tmp"))
     user = _unprivileged_user()
@@ -93,6 +96,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         with (folder / "data" / "postgresql.conf").open("a") as config:
             config.write(f"unix_socket_directories = '{folder}'\n")
             config.writelines(f"{name} = '{value}'\n" for name, value in _SETTINGS.items())
+            config.writelines(f"{name} = on\n" for name in _DURABLE if durable)
         guard = subprocess.Popen(
             ["sh", "-c", _GUARD, "sh", binaries, folder],
             stdin=subprocess.PIPE,

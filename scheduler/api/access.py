@@ -48,7 +48,7 @@ def needs(action: Action) -> Any:
     """The dependency that a route declares its action with; gives the actor. Whoever may ask is told of
     parameters that the route does not know."""
 
-    def check(request: Request) -> Actor:
+    async def check(request: Request) -> Actor:  # blocks on nothing: a plain function would cost a thread
         actor = _actor(request)
         if not can(actor, action):
             settings: Settings = request.app.state.settings

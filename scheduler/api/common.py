@@ -20,7 +20,7 @@ BASE = "/api/v1"
 PAGE = 100
 
 
-def _app(request: Request) -> App:
+async def _app(request: Request) -> App:  # a plain function would be handed to a thread for this
     found: App = request.app.state.app
     return found
 

@@ -39,5 +39,5 @@ def choose_a_proposal(
     proposal_id: ProposalId, app: Services, actor: Annotated[Actor, needs(Action.BOOK)]
 ) -> LoopOut:
     """Say yes to a plan: its times are read again, held at once, and booked. Asking again for the same
-    plan is answered the same. 409: somebody is no longer free; a fresh plan is already being made."""
+    plan is answered the same. 409: somebody is no longer free; a fresh plan is made next."""
     return LoopOut.of(choose.choose(app, proposal_id, actor.name))

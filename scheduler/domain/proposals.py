@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from scheduler.domain.loops import LoopState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 
 
@@ -46,3 +48,17 @@ class Proposal:
     state: ProposalState
     created_at: datetime
     generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A plan as far as it is needed to see whether its times are gone: ``state`` is its own, ``chosen`` the
+    plan that its loop has taken."""
+
+    id: str
+    loop: str
+    state: ProposalState
+    loop_state: LoopState
+    chosen: str | None
+    candidate: Subject
+    interviews: tuple[PlannedInterview, ...]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from connectors.errors import Invalid
 from connectors.protocol import Calendar, Messenger
 from scheduler.domain.people import Account, Mode
+from scheduler.services.gathering import AtOnce, Later, Turns
 from scheduler.services.solving import Solver
 from scheduler.storage.database import Database, Tx
 
@@ -28,7 +29,8 @@ class Jobs(Protocol):
 @dataclass(frozen=True)
 class App:
     """``calendars`` maps ``(provider, mode)``; ``deployment`` prefixes every calendar key; ``base_url`` is
-    where calendar services reach this deployment (https, no slash at the end), empty where they do not."""
+    where calendar services reach this deployment (https, no slash at the end), empty where they do not.
+    ``turns`` and ``later`` are of this process: who waits for whom, and what is done after an answer."""
 
     db: Database
     calendars: Mapping[tuple[str, Mode], Calendar]
@@ -38,6 +40,8 @@ class App:
     clock: Callable[[], datetime]
     deployment: str
     base_url: str = ""
+    turns: Turns = field(default_factory=Turns)
+    later: Later = field(default_factory=AtOnce)
 
     def calendar(self, account: Account) -> Calendar:
         """The connector for an account. Raises `Invalid` where none is configured."""

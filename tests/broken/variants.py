@@ -86,7 +86,7 @@ VARIANTS = (
         "the look into the calendars when a plan is chosen",
         "tests/stories/test_promises.py::test_a_meeting_at_exactly_the_planned_time_is_seen_before_booking",
         _cut(
-            f"{_SERVICES}booking.choose:choose",
+            f"{_SERVICES}booking.choose:_choose",
             "recheck.fresh(app, loop, proposal.interviews) + ",
             "",
         ),

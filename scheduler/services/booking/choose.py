@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from scheduler.domain.bookings import (
     Hold,
@@ -17,18 +17,18 @@ from scheduler.domain.bookings import (
 )
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import Application, Candidate, Loop, LoopState, Reason
+from scheduler.domain.loops import Application, Candidate, Loop, LoopState
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
-from scheduler.services.booking import caps, layout, recheck
+from scheduler.services.booking import caps, layout, losing, recheck
 from scheduler.services.booking.holes import CONFLICTS
+from scheduler.services.booking.losing import Lost
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import buffers
-from scheduler.services.planning import plan as planning
 from scheduler.services.planning.candidate import kept_free
 from scheduler.services.planning.picture import subjects_of
 from scheduler.storage import codec
@@ -37,6 +37,8 @@ from scheduler.storage.database import Tx
 ACTOR = "system:booking"
 _DAY = timedelta(days=1)
 BOOKED = frozenset({LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED})
+OPEN = frozenset({LoopState.PROPOSED, LoopState.NEEDS_ATTENTION})
+"""States in which saying yes to a plan takes time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,19 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     needs attention, it is the repair that waits for a yes.
 
     Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
-    an interval is no longer free, or somebody's cap reached; a fresh plan is then already queued.
+    an interval is no longer free, or somebody's cap reached; a fresh plan is made right after.
     """
+    plan = losing.look(app, proposal_id, actor)
+    if plan.loop_state not in OPEN:
+        return _choose(app, proposal_id, actor)
+    with app.turns.of(losing.wanted(plan)) as waited:
+        if waited:
+            losing.look(app, proposal_id, actor)
+        return _choose(app, proposal_id, actor)
+
+
+def _choose(app: App, proposal_id: str, actor: str) -> Loop:
+    """`choose`, once nobody of this process is at the same times."""
     with app.db.read() as tx:
         proposal = tx.proposals.get(proposal_id)
         if proposal is None:
@@ -74,18 +87,18 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     broken = recheck.fresh(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
     if broken:
         taken = Taken(sorted({subject for subject, _ in broken}))
-        _start_over(app, loop, broken, taken, actor, proposal_id)
+        losing.start_over_later(app, Lost(loop.id, proposal_id, actor, tuple(broken)), taken)
     try:
         with app.db.write() as tx:
             held = take(app, tx, loop.id, proposal, actor)
         failpoint("K4")
         return held
     except Full as full:  # their time is free: the next plan counts for itself
-        _start_over(app, loop, (), full, actor, proposal_id)
+        losing.start_over_later(app, Lost(loop.id, proposal_id, actor, ()), full)
     except Taken as taken:
         wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
-        spans = [(s, span) for s, span in wanted if s in taken.subjects]
-        _start_over(app, loop, spans, taken, actor, proposal_id)
+        spans = tuple((s, span) for s, span in wanted if s in taken.subjects)
+        losing.start_over_later(app, Lost(loop.id, proposal_id, actor, spans), taken)
 
 
 def _may_choose(loop: Loop, proposal: Proposal) -> None:
@@ -186,36 +199,6 @@ def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[Subject, S
     slack = timedelta(hours=1)
     late = first.start + slack < earliest
     return [(_application(app, loop).candidate.subject, first)] if late else []
-
-
-def _start_over(
-    app: App, loop: Loop, broken: Sequence[tuple[Subject, Span]], taken: Taken, actor: str, cause: str
-) -> NoReturn:
-    """Plan again with the broken intervals kept out, then raise ``taken``. What nobody watches is not
-    tried for ever: after some rounds a human is asked."""
-    if actor.startswith("policy:") and _tried_enough(app, loop, actor, cause):
-        raise taken
-    planning.replan(app, loop.id, actor=actor, cause=cause, blocked=broken)
-    raise taken
-
-
-def _tried_enough(app: App, loop: Loop, actor: str, cause: str) -> bool:
-    """Whether there were as many rounds as the policy wants; then the loop waits for a human."""
-    with app.db.write() as tx:
-        if loop.replans < tx.company.policy().max_replans:
-            return False
-        text = "each plan was overtaken by somebody's calendar before it could be booked"
-        tx.proposals.make_stale(loop.id)
-        tx.loops.move(
-            loop.id,
-            LoopState.NEEDS_ATTENTION,
-            expect={LoopState.PROPOSED},
-            actor=actor,
-            cause=cause,
-            at=app.clock(),
-            reasons=(Reason("overtaken", text),),
-        )
-        return True
 
 
 def _application(app: App, loop: Loop) -> Application:

@@ -217,26 +217,40 @@ def replan(
     Raises `Missing`, and `WrongState` for a loop that is booked, being booked or ended.
     """
     with app.db.write() as tx:
-        loop = tx.loops.claim(loop_id)
-        if loop is None:
-            raise Missing("loop", loop_id)
-        if loop.state not in _REPLANNED or tx.interviews.of_loop(loop_id):
-            state = loop.state.value
-            raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
-        changes = change(tx, loop) if change else {}
-        tx.proposals.make_stale(loop_id)
-        changes.setdefault("blocked", (*loop.blocked, *blocked))
-        changes.setdefault("replans", loop.replans + 1)
-        moved = tx.loops.move(
-            loop_id,
-            LoopState.PLANNING,
-            expect=_REPLANNED,
-            actor=actor,
-            cause=cause,
-            at=app.clock(),
-            reasons=(),
-            fixes=(),
-            **changes,
-        )
-        jobs.plan(app, tx, moved)
-        return moved
+        return replan_in(app, tx, loop_id, actor=actor, cause=cause, blocked=blocked, change=change)
+
+
+def replan_in(
+    app: App,
+    tx: Tx,
+    loop_id: str,
+    *,
+    actor: str,
+    cause: str,
+    blocked: Sequence[tuple[Subject, Span]] = (),
+    change: Callable[[Tx, Loop], dict[str, object]] | None = None,
+) -> Loop:
+    """`replan` inside a transaction that is already open; where it raises, nothing was written."""
+    loop = tx.loops.claim(loop_id)
+    if loop is None:
+        raise Missing("loop", loop_id)
+    if loop.state not in _REPLANNED or tx.interviews.of_loop(loop_id):
+        state = loop.state.value
+        raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
+    changes = change(tx, loop) if change else {}
+    tx.proposals.make_stale(loop_id)
+    changes.setdefault("blocked", (*loop.blocked, *blocked))
+    changes.setdefault("replans", loop.replans + 1)
+    moved = tx.loops.move(
+        loop_id,
+        LoopState.PLANNING,
+        expect=_REPLANNED,
+        actor=actor,
+        cause=cause,
+        at=app.clock(),
+        reasons=(),
+        fixes=(),
+        **changes,
+    )
+    jobs.plan(app, tx, moved)
+    return moved

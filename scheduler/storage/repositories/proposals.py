@@ -10,11 +10,28 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing
-from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.domain.loops import LoopState
+from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState
+from scheduler.domain.subjects import Subject
+from scheduler.storage.codec import decode
 from scheduler.storage.mapping import Rows
-from scheduler.storage.tables import proposals
+from scheduler.storage.tables import applications, loops, proposals
 
 _rows = Rows(Proposal, proposals)
+_contender = (
+    sa.select(
+        proposals.c.id,
+        proposals.c.loop,
+        proposals.c.state,
+        proposals.c.interviews,
+        loops.c.state.label("loop_state"),
+        loops.c.chosen,
+        applications.c.candidate_email,
+    )
+    .join(loops, loops.c.id == proposals.c.loop)
+    .join(applications, applications.c.id == loops.c.application)
+    .where(proposals.c.id == sa.bindparam("wanted"))
+)
 
 
 class Proposals:
@@ -30,6 +47,21 @@ class Proposals:
         """The proposal of that id, or ``None``."""
         row = self.connection.execute(sa.select(proposals).where(proposals.c.id == id)).mappings().first()
         return _rows.value(row) if row else None
+
+    def contender(self, id: str) -> Contender | None:
+        """How the proposal of that id stands, in one small read, or ``None``."""
+        row = self.connection.execute(_contender, {"wanted": id}).mappings().first()
+        if row is None:
+            return None
+        return Contender(
+            id=row["id"],
+            loop=row["loop"],
+            state=ProposalState(row["state"]),
+            loop_state=LoopState(row["loop_state"]),
+            chosen=row["chosen"],
+            candidate=Subject.candidate(row["candidate_email"]),
+            interviews=decode(tuple[PlannedInterview, ...], row["interviews"], "proposal.interviews"),
+        )
 
     def of_loop(self, loop_id: str, generation: int | None = None) -> list[Proposal]:
         """Newest generation first, best first in each; of one ``generation`` where given."""

@@ -1,0 +1,115 @@
+"""Who comes second: told from one small read of the database, and planned anew together with all others.
+
+Told by `tests/stories/test_races.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
+
+from scheduler.domain.errors import Missing, Taken, WrongState
+from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.proposals import Contender, ProposalState
+from scheduler.domain.subjects import Subject
+from scheduler.domain.time import Span
+from scheduler.services.app import App
+from scheduler.services.booking.layout import DEBRIEF
+from scheduler.services.planning import plan as planning
+from scheduler.storage.database import Tx
+
+_AT_ONCE = 25
+"""Loops in one transaction: others want to write in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A plan that could not be taken, for whom it was tried, and what of it was found taken."""
+
+    loop: str
+    proposal: str
+    actor: str
+    broken: tuple[tuple[Subject, Span], ...]
+
+
+def look(app: App, proposal_id: str, actor: str) -> Contender:
+    """How a plan stands. Raises `Taken` where one of its times is somebody else's already: no calendar is
+    read for that, and nothing is written before the answer. Raises `Missing`."""
+    with app.db.read() as tx:
+        plan = tx.proposals.contender(proposal_id)
+        if plan is None:
+            raise Missing("proposal", proposal_id)
+        gone = tx.reservations.taken(wanted(plan), plan.loop) if _on_offer(plan) else []
+    if gone:
+        taken = Taken(sorted({subject for subject, _ in gone}))
+        start_over_later(app, Lost(plan.loop, plan.id, actor, tuple(gone)), taken)
+    return plan
+
+
+def _on_offer(plan: Contender) -> bool:
+    return plan.loop_state is LoopState.PROPOSED and plan.state is ProposalState.OFFERED
+
+
+def wanted(plan: Contender) -> list[tuple[Subject, Span]]:
+    """What a plan certainly takes: of everybody who sits in it, its rooms and the candidate. Debriefs, and
+    the time beside each interview, are left to whoever takes it."""
+    found: list[tuple[Subject, Span]] = []
+    for planned in plan.interviews:
+        if planned.interview == DEBRIEF:
+            continue
+        people = [p for seat in planned.people for p in seat] + ([planned.shadow] if planned.shadow else [])
+        found += [(Subject.person(p), planned.span) for p in people]
+        if planned.room:
+            found.append((Subject.room(planned.room), planned.span))
+        found.append((plan.candidate, planned.span))
+    return found
+
+
+def start_over_later(app: App, lost: Lost, taken: Taken) -> NoReturn:
+    """Raise ``taken``, and plan the loop anew after the answer. Were that forgotten, the same plan is refused
+    again, and a loop that nobody watches is found by the sweep."""
+    app.later.add("plans that were overtaken", partial(start_over, app), lost)
+    raise taken
+
+
+def start_over(app: App, lost: Sequence[Lost]) -> None:
+    """Send loops whose plan was overtaken back to planning, with what was taken kept out, unless they have moved on
+    meanwhile. What nobody watches is not tried for ever: after some rounds a human is asked."""
+    each = {one.loop: one for one in lost}
+    for n in range(0, len(each), _AT_ONCE):
+        ids = sorted(each)[n : n + _AT_ONCE]
+        with app.db.write() as tx:
+            # all of them first: whoever works on several loops takes them before anything else
+            for loop in [tx.loops.claim(id) for id in ids]:
+                if loop is not None:
+                    _start_over(app, tx, loop, each[loop.id])
+
+
+def _start_over(app: App, tx: Tx, loop: Loop, lost: Lost) -> None:
+    plan = tx.proposals.get(lost.proposal)
+    if loop.state is not LoopState.PROPOSED or plan is None or plan.state is not ProposalState.OFFERED:
+        return
+    if lost.actor.startswith("policy:") and loop.replans >= tx.company.policy().max_replans:
+        _ask_a_human(app, tx, loop, lost)
+        return
+    try:
+        planning.replan_in(app, tx, loop.id, actor=lost.actor, cause=lost.proposal, blocked=lost.broken)
+    except WrongState:  # it has bookings: its repair is somebody else's
+        return
+
+
+def _ask_a_human(app: App, tx: Tx, loop: Loop, lost: Lost) -> None:
+    """There were as many rounds as the policy wants."""
+    text = "each plan was overtaken by somebody's calendar before it could be booked"
+    tx.proposals.make_stale(loop.id)
+    tx.loops.move(
+        loop.id,
+        LoopState.NEEDS_ATTENTION,
+        expect={LoopState.PROPOSED},
+        actor=lost.actor,
+        cause=lost.proposal,
+        at=app.clock(),
+        reasons=(Reason("overtaken", text),),
+    )

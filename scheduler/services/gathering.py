@@ -1,0 +1,155 @@
+"""Many at once in one process: who waits for whom, and what is done together afterwards.
+
+Nothing here decides anything: between processes, and after a crash, the database alone does. Told by
+`tests/scheduler/services/test_gathering.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from scheduler.domain.subjects import Subject
+from scheduler.domain.time import Span
+from scheduler.storage.errors import Unavailable
+
+log = logging.getLogger("loopwright.gathering")
+
+Wanted = Collection[tuple[Subject, Span]]
+PATIENCE = 10.0
+"""Seconds for which somebody's turn is waited for; after that everybody tries for themselves."""
+QUIET = 0.1
+"""Seconds without another one after which what was handed in is done."""
+LONGEST = 1.0
+"""Seconds after which it is done although more keeps coming in."""
+_AGAIN = 2.0
+"""Seconds until what the database did not take is tried again."""
+
+
+class _Turn:
+    """Somebody who is at some times; ``over`` is set when they are done, whatever came of it."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted, self.over = wanted, threading.Event()
+
+    def stands_against(self, wanted: Wanted) -> bool:
+        return any(s == mine and span.overlaps(held) for s, span in wanted for mine, held in self.wanted)
+
+
+class Turns:
+    """Who wants a time that somebody of this process is just taking waits for them, and looks then whether it
+    is gone, instead of reading the same calendars at the same moment.
+
+    Only one is waited for: when their time was not to be had either, the others go on side by side.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._running: list[_Turn] = []
+
+    @contextmanager
+    def of(self, wanted: Wanted) -> Iterator[bool]:
+        """Be at these times for the length of the block; the value is whether somebody was waited for."""
+        with self._lock:
+            first = next((turn for turn in self._running if turn.stands_against(wanted)), None)
+            mine = _Turn(wanted)
+            if first is None:
+                self._running.append(mine)
+        if first is not None:
+            first.over.wait(self._patience)
+            yield True
+            return
+        try:
+            yield False
+        finally:
+            with self._lock:
+                self._running.remove(mine)
+            mine.over.set()
+
+
+class Later(Protocol):
+    """Takes what can be done after the answer, and together with others of its name."""
+
+    def add(self, name: str, work: Callable[[Sequence[Any]], None], item: Any) -> None:
+        """Do ``work`` with this ``item`` and with others of the same ``name``. It may never happen, where
+        the process ends before: whatever is handed in here must come again by itself."""
+        ...
+
+    def close(self) -> None:
+        """Do what is left, and take no more."""
+        ...
+
+
+class AtOnce:
+    """Does it there and then, one by one."""
+
+    def add(self, name: str, work: Callable[[Sequence[Any]], None], item: Any) -> None:  # noqa: ARG002
+        work([item])
+
+    def close(self) -> None:
+        """There is nothing left."""
+
+
+class Gathering:
+    """Does it in a thread of its own, once nobody has handed anything in for a moment."""
+
+    def __init__(self, quiet: float = QUIET, longest: float = LONGEST) -> None:
+        self._quiet, self._longest = quiet, longest
+        self._changed = threading.Condition()
+        self._waiting: dict[str, tuple[Callable[[Sequence[Any]], None], list[Any]]] = {}
+        self._closed = False
+        self._last = 0.0
+        self._thread: threading.Thread | None = None
+
+    def add(self, name: str, work: Callable[[Sequence[Any]], None], item: Any) -> None:
+        with self._changed:
+            self._waiting.setdefault(name, (work, []))[1].append(item)
+            self._last = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="gathering", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(PATIENCE)
+
+    def _run(self) -> None:
+        while (batch := self._next()) is not None:
+            for name, (work, items) in batch.items():
+                self._do(name, work, items)
+
+    def _next(self) -> dict[str, tuple[Callable[[Sequence[Any]], None], list[Any]]] | None:
+        """What was handed in until it became quiet; ``None`` at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            until = time.monotonic() + self._longest
+            while not self._closed:
+                now = time.monotonic()
+                left = min(self._last + self._quiet, until) - now
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            batch, self._waiting = self._waiting, {}
+            return batch or None
+
+    def _do(self, name: str, work: Callable[[Sequence[Any]], None], items: list[Any]) -> None:
+        try:
+            work(items)
+        except Unavailable as error:
+            log.warning("%s: %d wait for the database: %s", name, len(items), error)
+            with self._changed:
+                if not self._closed:
+                    self._waiting.setdefault(name, (work, []))[1].extend(items)
+                    self._last = time.monotonic() + _AGAIN
+        except Exception:
+            log.exception("%s failed for %d", name, len(items))
