@@ -1,6 +1,7 @@
 """Timetabling of interview loops in whole minutes: four questions, and the values they are asked with.
 
-`solve` finds the best plan, `alternatives` others that a person would notice, `repair` the least change
+`solve` finds the best plan, `alternatives` others that a person would notice (`offers` gives each as it is
+found), `repair` the least change
 to a booked plan, `explain` why there is none; `violations` says which of the `RULES` a plan breaks.
 Nobody outside imports anything deeper than this page. What searches is loaded when it is first named,
 since numpy is slow to load and most processes only speak of problems.
@@ -17,7 +18,7 @@ from solver.problem.codec import (
     result_to_json,
 )
 from solver.problem.errors import ProblemError
-from solver.problem.plan import Assignment, Limits, LoopPlan, Plan, Progress, Result, Status
+from solver.problem.plan import Assignment, Ending, Limits, LoopPlan, Plan, Progress, Result, Status
 from solver.problem.values import (
     Busy,
     BusyKind,
@@ -40,7 +41,7 @@ from solver.rules.book import HARD as RULES
 from solver.rules.check import violations
 
 if TYPE_CHECKING:
-    from solver.questions.alternatives import alternatives
+    from solver.questions.alternatives import alternatives, offers
     from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
     from solver.questions.repair import Change, Repair, repair
     from solver.questions.solve import solve
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 _LOADED_LATER = {
     "alternatives": "solver.questions.alternatives",
+    "offers": "solver.questions.alternatives",
     "explain": "solver.questions.explain",
     "Explanation": "solver.questions.explain",
     "Fix": "solver.questions.explain",
@@ -75,6 +77,7 @@ __all__ = [
     "BusyKind",
     "Change",
     "Debrief",
+    "Ending",
     "Explanation",
     "Fix",
     "Gap",
@@ -102,6 +105,7 @@ __all__ = [
     "alternatives",
     "explain",
     "gap_sentence",
+    "offers",
     "plan_from_json",
     "plan_to_json",
     "problem_from_json",

@@ -44,6 +44,7 @@ class LoopArrays:
 
     Shapes: D days that have starts, T steps of the longest of them, N debrief starts, P panel people.
     ``tails[i]`` are minutes from the start of session i until the debrief may wait its ``least``.
+    ``seated_at_most`` counts the people of all seats, ``cells`` the prices that are kept of them.
     ``charges[p]`` is what a seat costs person p on top, ``credit`` the sum of all charges: see `charge`.
     """
 
@@ -65,6 +66,8 @@ class LoopArrays:
         self.seats: list[list[SeatArrays]] = []
         for session, mask in zip(frame.sessions, masks, strict=True):
             self._session(session, mask)
+        self.seated_at_most = sum(len(seat.who) for seats in self.seats for seat in seats)
+        self.cells = sum(seat.base.size for seats in self.seats for seat in seats)
 
     # -- axes ---------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ class Bounds:
         self.only: frozenset[int] | None = None
         """Days of the candidate, by index, to which `rows` keeps; all where none are named, or over several days."""
         self.possible = self.arrays.possible and (not self.wants_debrief or len(self.arrays.at) > 0)
+        self._cells = self.arrays.cells if self.possible else 0
         if not self.possible:
             return
         self._refined: dict[Row, tuple[int, Refined, int]] = {}
@@ -91,6 +92,15 @@ class Bounds:
         pays = self.subsets.one_day and self._size >= FEWEST_IN_BLOCK and len(self.arrays.at) > self._size
         self._coarse = self.arrays.in_blocks(self._size) if pays else None
         self.restart()
+
+    def looked(self) -> int:
+        """Cells of tables that were filled since this was last asked: what it has cost, on any machine."""
+        cells, self._cells = self._cells, 0
+        return cells
+
+    def _fill(self, rows: int) -> None:
+        """Counts the cells of so many rows: one per set of sessions and per person, and step."""
+        self._cells += rows * self.arrays.T * ((1 << self.subsets.m) + self.arrays.seated_at_most)
 
     # -- nobody twice -------------------------------------------------------------------------
 
@@ -153,6 +163,7 @@ class Bounds:
         """Bounds of all rows from one pass over the days, under the charges as they are now."""
         arrays = self.arrays
         if self.wants_debrief:
+            self._fill(len(arrays.days))
             table = Days(arrays, self.subsets, np.arange(len(arrays.days)), None)
             bound = self._row_bounds(table.totals(Layers(self.subsets, table, 1)))
         else:
@@ -198,6 +209,7 @@ class Bounds:
         if not blocks:
             return
         day, at = np.array([d for d, _ in blocks]), np.array([n for _, n in blocks])
+        self._fill(len(blocks))
         table = Days(self._coarse, self.subsets, day, at)
         values = table.totals(Layers(self.subsets, table, len(blocks))).min(axis=1) - self.arrays.credit
         self._screens.update(zip(blocks, values.tolist(), strict=True))
@@ -247,6 +259,7 @@ class Bounds:
         """Rows under the charges as they are now, those of `ANY_DAY` day by day: their bounds, also kept."""
         keys = [key for row in rows for key in self._members(row)]
         day, at = np.array([d for d, _ in keys]), np.array([n for _, n in keys])
+        self._fill(len(keys))
         table = Days(self.arrays, self.subsets, day, at if self.wants_debrief else None)
         layers = Layers(self.subsets, table, len(rows))
         offset = np.full(len(keys), -self.arrays.credit, dtype=np.int64)

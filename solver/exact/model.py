@@ -128,6 +128,11 @@ class Model:
         self.cp.minimize(self.price)
         self._enough: int | None = None
 
+    @property
+    def size(self) -> int:
+        """Variables and constraints so far."""
+        return len(self.cp.proto.variables) + len(self.cp.proto.constraints)
+
     def between(self, least: int, most: int) -> None:
         """Asks for a price of at most ``most``, and says that less than ``least`` is proven impossible."""
         self.cp.add_linear_constraint(self.price, least, most)

@@ -9,8 +9,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from solver.exact.variables import LoopVars, Sum, total
-from solver.ground.wishes import NOTICED, Apart, OtherTimes, SteadyShadows, Wish, interviewers
+from solver.exact.variables import Literal, LoopVars, Sum, total
+from solver.ground.wishes import (
+    Apart,
+    OtherTimes,
+    SteadyShadows,
+    Wish,
+    interviewers,
+    least_moved,
+    slots,
+)
 from solver.problem.plan import LoopPlan
 
 
@@ -26,36 +34,52 @@ def demand(v: LoopVars, wish: Wish) -> None:
 
 
 def other_times(v: LoopVars, wish: OtherTimes) -> None:
-    """For every known plan k: Σ_s x[s, start of s in k] ≤ sessions − least."""
+    """For every known plan k: Σ over its slots (t, minutes, kind) and the sessions s like that of x[s,t] ≤ sessions − least."""
     for plan in wish.known:
-        v.model.add(_still(v, plan) <= len(plan.sessions) - wish.least)
+        v.model.add(_kept(v, plan) <= len(plan.sessions) - least_moved(v.loop))
 
 
 def apart(v: LoopVars, wish: Apart) -> None:
-    """For every known plan: enough sessions move, or other days are used, or the interviewers are others."""
-    seated = total(y for literals in v.panel.values() for y in literals)
-    for plan in wish.known:
+    """For every known plan k: enough slots are others, or other days are used, or other people interview.
+
+    Others interview where Σ over people p not in k of y ≥ 1, or Σ over p in k of i[p] < the people of k,
+    with i[p] ≥ y for every interview seat of p.
+    """
+    for number, plan in enumerate(wish.known):
         before = interviewers(v.loop, plan)
-        same = total(y for sid, person in before for y in v.seated(person, sid))
+        others = total(y for person, seats in v.panel.items() if person not in before for y in seats)
         demands = [
-            _still(v, plan) <= len(plan.sessions) - min(NOTICED, len(plan.sessions)),
-            seated >= len(before) + 1,
-            same <= len(before) - 1,
+            _kept(v, plan) <= len(plan.sessions) - least_moved(v.loop),
+            others >= 1,
+            total(_interviews(v, person, number) for person in sorted(before)) <= len(before) - 1,
         ]
-        used = {v.frame.day(got.start) for got in plan.sessions.values()}
         if v.loop.max_days > 1:
             there = {day: total(x for sid in v.start for x in v.in_day(sid, day)) for day in v.days}
-            demands.append(total(there[day] for day in v.days if day not in used) >= 1)
-            demands += [there.get(day, total(())) == 0 for day in sorted(used)]
-        ways = [v.model.new_bool_var(f"apart {number}") for number in range(len(demands))]
+            known = {v.frame.day(got.start) for got in plan.sessions.values()}
+            demands.append(total(there[day] for day in v.days if day not in known) >= 1)
+            demands += [there.get(day, total(())) == 0 for day in sorted(known)]
+        ways = [v.model.new_bool_var(f"apart {number} by {way}") for way in range(len(demands))]
         for way, each in zip(ways, demands, strict=True):
             v.model.add(each).only_enforce_if(way)
         v.model.add_bool_or(ways)
 
 
-def _still(v: LoopVars, plan: LoopPlan) -> Sum:
-    """How many sessions start when they do in a plan."""
-    return total(v.start[sid][got.start] for sid, got in plan.sessions.items() if got.start in v.start[sid])
+def _interviews(v: LoopVars, person: str, number: int) -> Literal:
+    """True at least where a person holds an interview seat."""
+    out = v.model.new_bool_var(f"{person} interviews, for {number}")
+    for y in v.panel.get(person, []):
+        v.model.add_implication(y, out)
+    return out
+
+
+def _kept(v: LoopVars, plan: LoopPlan) -> Sum:
+    """How many slots of a plan are slots again. No two sessions start at once, so each counts at most once."""
+    return total(
+        v.start[session.id][t]
+        for t, minutes, kind in sorted(slots(v.loop, plan))
+        for session in v.loop.sessions
+        if (session.dur, session.kind) == (minutes, kind) and t in v.start[session.id]
+    )
 
 
 def steady_shadows(v: LoopVars, wish: SteadyShadows) -> Sum:

@@ -8,6 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from solver.problem.plan import Limits
 
+CELL = 3e-9
+"""Effort of one cell of the relaxation's tables."""
+
+PART = 1e-5
+"""Effort of building one variable or one constraint of an exact model, which CP-SAT does not count."""
+
+SEARCH = 2.0
+"""Effort of one unit of CP-SAT's deterministic time."""
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -40,6 +49,10 @@ class Budget:
     ended: str | None = None
     steps: int | None = None
     """How often yet `over` may be asked before it is: a limit that is the same on any machine."""
+    effort: float = 0.0
+    """Work of every kind, of the relaxation too: about seconds of one core, and the same on any machine."""
+    enough: float | None = None
+    """The effort from which on it is over."""
 
     @property
     def seconds(self) -> float:
@@ -80,7 +93,7 @@ class Budget:
             self.steps -= 1
             if self.steps < 0:
                 return True
-        if self.late():
+        if self.late() or (self.enough is not None and self.effort >= self.enough):
             return True
         if self.work_left is not None and self.work_left <= 0:
             self.end("deterministic")
@@ -88,24 +101,40 @@ class Budget:
         return False
 
     def spend(self, work: float) -> None:
-        """Counts deterministic work done."""
+        """Counts deterministic work of the exact model."""
         self.work += work
+        self.effort += SEARCH * work
+
+    def toil(self, *, cells: int = 0, parts: int = 0) -> None:
+        """Counts cells that the relaxation filled, and variables and constraints that were built."""
+        self.effort += CELL * cells + PART * parts
+
+    def settle(self, part: Budget) -> None:
+        """Takes what a part has cost."""
+        self.work += part.work
+        self.effort += part.effort
 
     def part(
-        self, *, seconds: float | None = None, work: float | None = None, steps: int | None = None
+        self,
+        *,
+        seconds: float | None = None,
+        work: float | None = None,
+        steps: int | None = None,
+        effort: float | None = None,
     ) -> Budget:
-        """A budget of its own, from now: ``seconds`` (what is left, if not given), ``work`` and ``steps``.
+        """A budget of its own, from now: ``seconds`` (what is left, if not given), ``work``, ``steps``, ``effort``.
 
-        Whoever took it gives what it cost back to this one: `spend` (`work` of the part).
+        Whoever took it gives what it cost back to this one: `settle`.
         """
         clock = self.left if seconds is None else seconds
         limits = replace(self.limits, seconds=max(0.0, clock), deterministic=work)
-        return Budget(limits, self.stop, steps=steps)
+        return Budget(limits, self.stop, steps=steps, enough=effort)
 
     def allow(self, *, seconds: float | None = None, work: float | None = None, linear: int = 0) -> Allowance:
         """For one search: what is left, and no more than ``seconds`` and ``work`` if given."""
         clock = max(self.left, 0.0) if seconds is None else max(min(seconds, self.left), 0.0)
-        allowed = [w for w in (work, self.work_left) if w is not None]
+        effort = None if self.enough is None else (self.enough - self.effort) / SEARCH
+        allowed = [w for w in (work, self.work_left, effort) if w is not None]
         return Allowance(
             seconds=clock,
             work=max(min(allowed), 0.0) if allowed else None,

@@ -13,24 +13,38 @@ from solver.problem.plan import LoopPlan
 from solver.problem.values import Interval, Loop, SessionKind
 
 UsedDays = frozenset[Interval]
-People = frozenset[tuple[str, str]]
+Slot = tuple[int, int, SessionKind]
 
 NOTICED = 2
-"""So many sessions at other times are noticed (all of them, if there are fewer)."""
+"""So many slots at other times are noticed (all of them, if there are fewer)."""
 
 
 def apart(loop: Loop, one: LoopPlan, other: LoopPlan) -> bool:
-    """Whether a person would tell two plans of a loop from each other: by days, times or interviewers."""
+    """Whether a person would tell two plans of a loop from each other: by days, times or interviewers.
+
+    The candidate sees slots, the company sees who interviews. Where the same people only swap places, or
+    sessions of one length only swap their slots, nobody has another day than before: that is one plan.
+    """
     return (
-        moved(one, other) >= min(NOTICED, len(loop.sessions))
+        moved(loop, one, other) >= least_moved(loop)
         or days(loop, one) != days(loop, other)
         or interviewers(loop, one) != interviewers(loop, other)
     )
 
 
-def moved(one: LoopPlan, other: LoopPlan) -> int:
-    """How many sessions start at another time."""
-    return sum(got.start != other.sessions[name].start for name, got in one.sessions.items())
+def least_moved(loop: Loop) -> int:
+    """How many slots at other times are noticed in this loop."""
+    return min(NOTICED, len(loop.sessions))
+
+
+def slots(loop: Loop, plan: LoopPlan) -> frozenset[Slot]:
+    """``(start, minutes, kind)`` of every session: what the candidate sees of a plan's times."""
+    return frozenset((plan.sessions[s.id].start, s.dur, s.kind) for s in loop.sessions)
+
+
+def moved(loop: Loop, one: LoopPlan, other: LoopPlan) -> int:
+    """How many slots of one plan the other does not have."""
+    return len(slots(loop, one) - slots(loop, other))
 
 
 def days(loop: Loop, plan: LoopPlan) -> UsedDays:
@@ -39,27 +53,22 @@ def days(loop: Loop, plan: LoopPlan) -> UsedDays:
     return frozenset(day for day in loop.days if any(day[0] <= start < day[1] for start in starts))
 
 
-def interviewers(loop: Loop, plan: LoopPlan) -> People:
-    """``(session, person)`` of every interview seat."""
-    return frozenset(
-        (s.id, person)
-        for s in loop.sessions
-        if s.kind is SessionKind.INTERVIEW
-        for seat in plan.sessions[s.id].people
-        for person in seat
-    )
+def interviewers(loop: Loop, plan: LoopPlan) -> frozenset[str]:
+    """Everybody who holds an interview seat."""
+    interviews = [s.id for s in loop.sessions if s.kind is SessionKind.INTERVIEW]
+    return frozenset(person for sid in interviews for seat in plan.sessions[sid].people for person in seat)
 
 
 @dataclass(frozen=True)
 class OtherTimes:
-    """At least ``least`` sessions start at other times than in each known plan."""
+    """At least `least_moved` slots are at other times than in each known plan."""
 
+    loop: Loop
     known: tuple[LoopPlan, ...]
-    least: int
 
     def accepts(self, plan: LoopPlan) -> bool:
         """Whether a finished plan fulfils it."""
-        return all(moved(plan, other) >= self.least for other in self.known)
+        return all(moved(self.loop, plan, other) >= least_moved(self.loop) for other in self.known)
 
 
 @dataclass(frozen=True)

@@ -60,4 +60,4 @@ def judged(judge: Judge, budget: Budget, status: Status, plan: Plan, bound: int)
         raise RefusedPlan(f"claims a bound of {bound} on a plan that costs {cost}")
     unproven = status in (Status.FEASIBLE, Status.UNKNOWN)
     cut, limit = budget.cut and unproven, budget.ended if unproven else None
-    return Result(status, plan, price, cost, bound, budget.seconds, cut, limit)
+    return Result(status, plan, price, cost, bound, budget.seconds, cut, limit, budget.effort)

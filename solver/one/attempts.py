@@ -79,6 +79,7 @@ class Attempts:
         allowed = self.budget.allow(linear=1 if frame.loop.max_days > 1 else 0)
         found = model.solve(replace(allowed, presolve=presolve, light=between is not None))
         self.budget.spend(found.work)
+        self.budget.toil(parts=model.size)
         plan = found.plans.get(frame.loop.id)
         if plan is None:
             return Best(found.status, None, 0, 0)

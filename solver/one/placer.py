@@ -114,6 +114,8 @@ class Placer:
                     return unfinished(search.best, search.lowest)
         except OutOfTime:
             return unfinished(search.best, search.lowest)
+        finally:
+            self.budget.toil(cells=bounds.looked())
         if search.best is None:
             return self._doubted(frame, bounds, search.refuted) if self.twice else IMPOSSIBLE
         return replace(search.best, status=Status.OPTIMAL, bound=search.best.cost)

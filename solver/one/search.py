@@ -72,6 +72,7 @@ class RowSearch:
         """Whether it came to an end: ``best`` is then the best plan, or there is none."""
         while self.heap and (self.best is None or self.heap[0][0] <= self.best.cost - self.bounds.unit):
             self.lowest, row, slack = heappop(self.heap)
+            self.attempts.budget.toil(cells=self.bounds.looked())
             if self.attempts.budget.over():
                 return False
             if not self.bounds.refined(row):

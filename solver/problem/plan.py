@@ -97,6 +97,17 @@ class Result:
     """A wall-clock limit or a stop request ended it before its own end."""
     limit: str | None = None
     """What ended it without a proof: a field of `Limits`, or ``stop``; none if it ended by itself."""
+    effort: float = 0.0
+    """What it took, about seconds of one core, counted in work: the same on any machine."""
+
+
+class Ending(StrEnum):
+    """Why a search for further plans ended."""
+
+    ASKED = "asked"  # there are as many as were asked for
+    NO_OTHER = "no_other"  # proven: no further plan differs as a person would notice
+    EFFORT = "effort"  # it has taken as much work as further plans are worth; there may be more
+    LIMIT = "limit"  # clock, stop or another limit came first; there may be more
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,21 @@
-"""Several good plans that differ where a person would notice.
+"""Several good plans that differ where a person would notice, each as it is found.
 
 A candidate notices first on which days she has to come, then at what times; the company notices who
-interviews. A loop of one day is offered on other days first, the cheapest first; when there are no
-more, plans follow that have at least two sessions at other times, or other interviewers. A loop of
-several days, whose candidate comes more than once anyway, is offered other days in half of the plans
-and other times in the rest.
+interviews (`solver.ground.wishes.apart`). A loop of one day is offered on other days first, the cheapest
+first; when there are no more, plans follow that have at least two slots at other times, or other
+interviewers. A loop of several days, whose candidate comes more than once anyway, is offered other days
+in half of the plans and other times in the rest.
 
 Which days are left is a choice of rows of one relaxation where a loop takes one day. Over several days
 it is a search over regions (some days forbidden), the most promising first: once a plan of a region is
 known, the region splits into those that each forbid one of its days.
+
+The search ends by itself: with a proof that nothing else would be noticed, or at an effort.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
@@ -26,11 +28,11 @@ from solver.ground.frame import Frame
 from solver.ground.timeline import Timeline
 from solver.ground.timely import timely
 from solver.ground.usage import Usage
-from solver.ground.wishes import NOTICED, Apart, OtherTimes, UsedDays, Wish, days
+from solver.ground.wishes import Apart, OtherTimes, UsedDays, Wish, days
 from solver.one.answer import DEFAULT, judged, weighed
 from solver.one.placer import Placer
 from solver.problem.errors import OutOfTime
-from solver.problem.plan import Limits, LoopPlan, Plan, Progress, Result, Status
+from solver.problem.plan import Ending, Limits, LoopPlan, Plan, Progress, Result, Status
 from solver.problem.values import Loop, Problem
 from solver.questions.solve import solve
 from solver.rules.check import Judge
@@ -47,6 +49,9 @@ NEAR_DAYS = 20
 WORK = 0.02
 """Deterministic work of one search for a plan on other days of a loop of several days."""
 
+WORTH, WORTH_AT_LEAST = 10.0, 0.5
+"""How many times the effort of the best plan all further ones of a loop may take, and how much in any case."""
+
 
 def alternatives(
     problem: Problem,
@@ -58,39 +63,64 @@ def alternatives(
 ) -> tuple[Result, ...]:
     """Up to ``k`` plans, cheapest first; the first is that of `solve`, with its status.
 
-    Any two are `apart`. Fewer than ``k`` come back if there are no more, or when the limits end the
-    search. With several loops each further plan changes one loop of the first, the others keep their
-    place.
+    Any two are `apart`. Fewer than ``k`` come back if there are no more, if they are not worth the effort,
+    or when the limits end the search. With several loops each further plan changes one loop of the first,
+    the others keep their place.
     """
-    budget = Budget(limits, stop)
-    judge = Judge(problem)
-    usage = Usage(Timeline(problem))
-    if len(problem.loops) == 1:
-        first, known = _single(judge, usage, budget)
-    else:
-        first, known = solve(problem, limits, progress=progress, stop=stop), {}
-    if first.status not in (Status.OPTIMAL, Status.FEASIBLE) or k <= 1:
-        return (first,)
-    found = _others(judge, usage, first.plan, k - 1, budget, known)
-    results = []
-    for other in sorted(found, key=lambda other: (other.kind, other.more))[: k - 1]:
-        whole = Plan({**first.plan.loops, other.loop: other.plan})
-        results.append(judged(judge, budget, Status.FEASIBLE, whole, first.bound))
-    results = [first, *sorted(results, key=lambda result: result.cost)]
+    first, *others = offers(problem, k, limits, stop=stop)
     if progress is not None:
         placed = sum(loop is not None for loop in first.plan.loops.values())
-        progress(Progress(budget.seconds, placed, len(problem.loops), first.cost, first.bound, "done"))
-    return tuple(results)
+        seconds = max(result.seconds for result in (first, *others))
+        progress(Progress(seconds, placed, len(problem.loops), first.cost, first.bound, "done"))
+    return (first, *sorted(others, key=lambda result: result.cost))
 
 
-def _single(judge: Judge, usage: Usage, budget: Budget) -> tuple[Result, dict[str, _OtherWays]]:
-    """The best plan of the only loop, and what was learnt on the way to it."""
+def offers(
+    problem: Problem,
+    k: int = 3,
+    limits: Limits = DEFAULT,
+    *,
+    known: Sequence[Plan] = (),
+    effort: float = 0.0,
+    stop: Callable[[], bool] | None = None,
+) -> Generator[Result, None, Ending]:
+    """The plans of `alternatives`, each as it is found, the best one first; returns why there are no more.
+
+    ``known``: plans that are on offer already, the best one first. Then only others come, up to ``k``, that
+    are `apart` from all of them, and ``effort`` is what the best one took (`Result.effort`).
+    """
+    budget, judge, usage = Budget(limits, stop), Judge(problem), Usage(Timeline(problem))
+    ways: dict[str, _OtherWays] = {}
+    if known:
+        best, bound, more = known[0], 0, k
+    else:
+        first = (
+            _single(judge, usage, budget, ways)
+            if len(problem.loops) == 1
+            else solve(problem, limits, stop=stop)
+        )
+        yield first
+        if first.status not in (Status.OPTIMAL, Status.FEASIBLE):
+            return Ending.NO_OTHER if first.status is Status.INFEASIBLE else Ending.LIMIT
+        best, bound, effort, more = first.plan, first.bound, first.effort, k - 1
+    placed = [(loop, plan) for loop in problem.loops if (plan := best.loops.get(loop.id)) is not None]
+    share = budget.part(work=budget.work_left, effort=len(placed) * max(WORTH_AT_LEAST, WORTH * effort))
+    search = _Search(judge, usage, share, placed, known[1:], ways)
+    found = search.others(more) if len(problem.loops) == 1 else search.cheapest(more)
+    for other in found:
+        whole = Plan({**best.loops, other.loop: other.plan})
+        yield judged(judge, share, Status.FEASIBLE, whole, bound)
+    return search.ending(more)
+
+
+def _single(judge: Judge, usage: Usage, budget: Budget, ways: dict[str, _OtherWays]) -> Result:
+    """The best plan of the only loop; what was learnt on the way to it goes into ``ways``."""
     (loop,) = judge.problem.loops
     try:
-        ways = _OtherWays(judge, usage, loop, budget)
+        ways[loop.id] = _OtherWays(judge, usage, loop, budget)
     except OutOfTime:
-        return weighed(judge, loop, unfinished(None, 0), budget), {}
-    return weighed(judge, loop, ways.best(), budget), {loop.id: ways}
+        return weighed(judge, loop, unfinished(None, 0), budget)
+    return weighed(judge, loop, ways[loop.id].best(), budget)
 
 
 @dataclass(frozen=True)
@@ -103,22 +133,62 @@ class Other:
     more: int
 
 
-def _others(
-    judge: Judge, usage: Usage, first: Plan, k: int, budget: Budget, known: dict[str, _OtherWays]
-) -> list[Other]:
-    """Up to ``k`` other ways for every placed loop, each with the rest of the plan in place."""
-    placed = [(loop, plan) for loop in judge.problem.loops if (plan := first.loops[loop.id]) is not None]
-    for loop, plan in placed:
-        usage.add(loop, plan)
-    found: list[Other] = []
-    for loop, plan in placed:
-        if not budget.over():
-            usage.remove(loop, plan)
-            with suppress(OutOfTime):
-                ways = known.get(loop.id) or _OtherWays(judge, usage, loop, budget)
-                found += ways.others(plan, k)
+class _Search:
+    """The search for other ways of every placed loop, each with the rest of the plan in place."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        usage: Usage,
+        budget: Budget,
+        placed: Sequence[tuple[Loop, LoopPlan]],
+        known: Sequence[Plan],
+        ways: dict[str, _OtherWays],
+    ) -> None:
+        """``ways``: what has been learnt about a loop before, with another budget."""
+        self.judge, self.usage, self.budget, self.placed = judge, usage, budget, placed
+        self.known, self.ways = known, ways
+        self.proven = True
+        """Whether every loop's search has ended with a proof so far."""
+        self.found = 0
+        for loop, plan in placed:
             usage.add(loop, plan)
-    return found
+
+    def others(self, k: int) -> Generator[Other, None, None]:
+        """Up to ``k`` other ways for every placed loop."""
+        for loop, plan in self.placed:
+            if self.budget.over():
+                self.proven = False
+                return
+            self.usage.remove(loop, plan)
+            with suppress(OutOfTime):
+                yield from self._of(loop, plan, k)
+            self.usage.add(loop, plan)
+
+    def cheapest(self, k: int) -> list[Other]:
+        """The ``k`` cheapest other ways over all loops."""
+        found = sorted(self.others(k), key=lambda other: (other.kind, other.more))
+        self.found = min(len(found), k)
+        return found[:k]
+
+    def _of(self, loop: Loop, plan: LoopPlan, k: int) -> Generator[Other, None, None]:
+        known = [got for one in self.known if (got := one.loops.get(loop.id)) is not None]
+        proven, self.proven = self.proven, False
+        ways = self.ways.get(loop.id) or _OtherWays(self.judge, self.usage, loop, self.budget)
+        ways.spend_from(self.budget)
+        for other in ways.others([plan, *known], k):
+            self.found += 1
+            yield other
+        self.proven = proven and ways.proven
+
+    def ending(self, asked: int) -> Ending:
+        """Why it has ended, once it has."""
+        if self.found >= asked:
+            return Ending.ASKED
+        if self.proven:
+            return Ending.NO_OTHER
+        self.budget.over()
+        return Ending.EFFORT if self.budget.ended is None else Ending.LIMIT
 
 
 @dataclass(order=True)
@@ -145,30 +215,40 @@ class _OtherWays:
         self._order = count()
         self._spared = 0
         self._met: list[Best] = []
+        self._no_other_day = False
+        self.proven = False
+        """Whether it is proven that no further plan differs from the known ones."""
+
+    def spend_from(self, budget: Budget) -> None:
+        """Another budget for what is searched from now on."""
+        self.budget = budget
+        self.placer = Placer(self.judge, self.usage, budget)
 
     def best(self) -> Best:
         """The proven best, as `Placer.place` finds it."""
         return self.placer.search(self.frame, self.bounds) if self.bounds.possible else IMPOSSIBLE
 
-    def others(self, first: LoopPlan, k: int) -> list[Other]:
-        """The cheapest other ways that a person would notice: other days, then other times, then people."""
-        spared = self.placer.price(self.frame, first)
-        known, found = [first], list[Other]()
-        self._spared = spared
+    def others(self, known: list[LoopPlan], k: int) -> Generator[Other, None, None]:
+        """The cheapest other ways that a person would notice: other days, then other times, then people.
+
+        ``known`` is the best plan and others that are known; what is found is added to it.
+        """
+        first = known[0]
+        self._spared = spared = self.placer.price(self.frame, first)
         if self.loop.max_days == 1:
             ways: list[tuple[Way, int]] = [(self._other_day, k), (self._other, k)]
         else:
-            split = self._other_days(first)
+            split = self._other_days(known)
             ways = [(split, k // 2), (self._time, k), (split, k), (self._other, k)]
+        found = 0
         for kind, (another, most) in enumerate(ways):
-            while len(found) < most and not self.budget.over():
+            while found < most and not self.budget.over():
                 plan = another(known)
                 if plan is None:
                     break
                 known.append(plan)
-                more = self.placer.price(self.frame, plan) - spared
-                found.append(Other(self.loop.id, kind, plan, more))
-        return found
+                found += 1
+                yield Other(self.loop.id, kind, plan, self.placer.price(self.frame, plan) - spared)
 
     # -- other days -------------------------------------------------------------------------------
 
@@ -176,13 +256,15 @@ class _OtherWays:
         """The cheapest plan of a loop of one day on a day that no known plan is on."""
         used = {self.frame.day(got.start) for plan in known for got in plan.sessions.values()}
         self.bounds.only = frozenset(range(len(self.loop.days))) - used
-        return self.placer.search(self.frame, self._coarse(self.bounds)).plan
+        best = self.placer.search(self.frame, self._coarse(self.bounds))
+        self._no_other_day = best.status is Status.INFEASIBLE
+        return best.plan
 
-    def _other_days(self, first: LoopPlan) -> Way:
+    def _other_days(self, known: list[LoopPlan]) -> Way:
         """The cheapest plans of other sets of days, one after another."""
         heap: list[_Region] = []
         tried: set[UsedDays] = set()
-        seen = {days(self.loop, first)}
+        seen = {days(self.loop, plan) for plan in known}
 
         def split(allowed: UsedDays, used: UsedDays, bound: int) -> None:
             for part in (allowed - {day} for day in sorted(used)):
@@ -205,7 +287,7 @@ class _OtherWays:
                     return plan
             return None
 
-        split(frozenset(self.loop.days), days(self.loop, first), 0)
+        split(frozenset(self.loop.days), days(self.loop, known[0]), 0)
         return another
 
     def _look(self, heap: list[_Region], region: _Region) -> None:
@@ -215,6 +297,7 @@ class _OtherWays:
             try:
                 with timely(self.frame.timeline, self.budget):
                     bounds = Bounds(Frame(self.frame.timeline, self.loop, kept), self.usage)
+                self.budget.toil(cells=bounds.looked())
             except OutOfTime:
                 return
             lowest = min((value for value, _ in bounds.rows()), default=None) if bounds.possible else None
@@ -231,7 +314,7 @@ class _OtherWays:
         left = self.budget.work_left
         share = self.budget.part(work=WORK if left is None else min(WORK, left))
         best = Placer(self.judge, self.usage, share).search(bounds.frame, self._coarse(bounds, NEAR_DAYS))
-        self.budget.spend(share.work)
+        self.budget.settle(share)
         return best
 
     def _at_hand(self, region: _Region) -> Best | None:
@@ -245,21 +328,22 @@ class _OtherWays:
     # -- other times, other people ----------------------------------------------------------------
 
     def _time(self, known: list[LoopPlan]) -> LoopPlan | None:
-        """The cheapest plan in which at least `NOTICED` sessions are at other times than in every known one."""
-        least = min(NOTICED, len(self.frame.sessions))
-        return self._wished(OtherTimes(tuple(known), least), known)
+        """The cheapest plan whose slots are at other times than in every known one, as far as is noticed."""
+        return self._wished(OtherTimes(self.loop, tuple(known)), known).plan
 
     def _other(self, known: list[LoopPlan]) -> LoopPlan | None:
-        """The cheapest plan that is apart from every known one."""
-        return self._wished(Apart(self.loop, tuple(known)), known)
+        """The cheapest plan that is apart from every known one; proves it where there is none."""
+        best = self._wished(Apart(self.loop, tuple(known)), known)
+        self.proven = best.status is Status.INFEASIBLE and (self.loop.max_days > 1 or self._no_other_day)
+        return best.plan
 
-    def _wished(self, wish: Wish, known: list[LoopPlan]) -> LoopPlan | None:
-        """A plan on days that are known to have one."""
+    def _wished(self, wish: Wish, known: list[LoopPlan]) -> Best:
+        """The best plan that fulfils a wish; of a loop of one day on days that are known to have one."""
         if self.loop.max_days == 1:
             starts = [got.start for plan in known for got in plan.sessions.values()]
             self.bounds.only = frozenset(map(self.frame.day, starts))
         self._coarse(self.bounds)
-        return Placer(self.judge, self.usage, self.budget, wish).search(self.frame, self.bounds).plan
+        return Placer(self.judge, self.usage, self.budget, wish).search(self.frame, self.bounds)
 
     def _coarse(self, bounds: Bounds, part: int = NEAR) -> Bounds:
         """The same, with prices that are near each other taken as equal."""
