@@ -30,7 +30,7 @@ ENV PATH=/app/.venv/bin:$PATH \
     LOOPWRIGHT_DATA=/data \
     LOOPWRIGHT_HOST=0.0.0.0
 EXPOSE 8080
-# For `serve`. A container with another role is started with --no-healthcheck: it answers no requests.
+# For `serve`: whether it lives, whatever the database does. A container with another role is started with --no-healthcheck: it answers no requests.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/api/v1/health', timeout=4)"]
 ENTRYPOINT ["loopwright"]

@@ -9,7 +9,6 @@ from scheduler.api import (
     bookings,
     company,
     docs,
-    health,
     loops,
     problems,
     proposals,
@@ -18,6 +17,8 @@ from scheduler.api import (
 )
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
+from scheduler.api.health import routes as health
+from scheduler.api.health.checks import Checks
 from scheduler.config import Settings
 from scheduler.services.app import App
 
@@ -41,6 +42,7 @@ def create_app(app: App, settings: Settings) -> FastAPI:
         redirect_slashes=False,  # the target would be built from what the client calls this host
     )
     api.state.app, api.state.settings = app, settings
+    api.state.checks = Checks(app, settings)
     problems.install(api)
     api.add_middleware(Border)
     v1 = APIRouter(prefix=BASE, redirect_slashes=False)

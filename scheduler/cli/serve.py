@@ -82,6 +82,7 @@ class _Server(uvicorn.Server):
 def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
     """The web server; its access log leaves query strings out."""
     app = create_app(runtime.app, runtime.settings)
+    app.state.checks.refresh()  # so that the first who asks is told something
     return _Server(
         uvicorn.Config(
             app,

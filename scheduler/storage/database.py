@@ -136,6 +136,12 @@ class Database:
         with _translated():
             return migrate.current(self.engine), migrate.newest()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where a database that is a file lies; ``None`` for one that a server has."""
+        path = self.engine.url.database
+        return Path(path).parent if self.dialect == "sqlite" and path else None
+
     def dispose(self) -> None:
         """Close every connection that is not in use."""
         self.engine.dispose()

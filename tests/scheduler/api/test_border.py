@@ -174,7 +174,7 @@ def test_a_database_without_tables_is_not_healthy(kit: Kit) -> None:
     from scheduler.storage.database import Database
 
     object.__setattr__(kit.app, "db", Database(f"sqlite:///{kit.folder.parent / 'new.sqlite3'}"))
-    refused = Client(kit).refused(503, "/health")
+    refused = Client(kit).refused(503, "/health/ready")
     assert "loopwright migrate" in refused["detail"]
 
 

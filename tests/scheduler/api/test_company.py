@@ -184,7 +184,7 @@ def test_before_the_first_load_there_is_no_company(kit: Kit, api: Client) -> Non
     object.__setattr__(kit.app, "db", empty)
     assert api.refused(404, "/company")["type"] == "not_found"
     assert api.refused(404, "/people/olga", "PUT", json=NEW)["type"] == "not_found"
-    assert api.ask("/health")["company_loaded"] is False
+    assert Client(kit, data=str(kit.folder.parent)).ask("/health/ready")["company_loaded"] is False
 
 
 def test_the_file_of_the_loaded_company_is_plain(kit: Kit) -> None:

@@ -15,7 +15,11 @@ GOOGLE, MICROSOFT = "/api/v1/push/google", "/api/v1/push/microsoft"
 
 def client(world: Mixed) -> TestClient:
     """The API as the services reach it: from outside, without any token of ours."""
-    settings = Settings(api_token="a-token-that-is-long-enough-1", base_url=world.kit.app.base_url)
+    settings = Settings(
+        api_token="a-token-that-is-long-enough-1",
+        base_url=world.kit.app.base_url,
+        data=world.kit.folder.parent,
+    )
     return TestClient(create_app(world.kit.app, settings), base_url=BASE_URL, client=("203.0.113.7", 4711))
 
 

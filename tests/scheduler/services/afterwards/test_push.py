@@ -171,7 +171,7 @@ class TestWhatIsKnownOfIt:
         api = client(world)
         headers = {"authorization": "Bearer a-token-that-is-long-enough-1"}
         notices: dict[str, object] = api.get("/api/v1/company/notices", headers=headers).json()
-        assert api.get("/api/v1/health").json()["notices"] == notices["status"]
+        assert api.get("/api/v1/health/ready").json()["notices"] == notices["status"]
         assert api.get("/api/v1/company/notices").status_code == 401
         return notices
 
