@@ -22,6 +22,7 @@ WORDS = {
     "scheduler/workers": "durable jobs",
     "scheduler/services": "the chapters of a loop's life",
     "scheduler/services/asking": "a loop begins, or is left",
+    "scheduler/services/checking": "tables against calendars",
     "scheduler/services/afterwards": "answers, conflicts, repair",
     "scheduler/services/booking": "from a chosen plan to events in calendars, and undone where it cannot be",
     "scheduler/services/planning": "calendars in, plans out",

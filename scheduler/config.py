@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         return self.data / "outbox"
 
     @property
+    def heads(self) -> Path:
+        """Where the head of the facts' chain is noted, outside of the database."""
+        return self.data / "chain-heads"
+
+    @property
     def sent(self) -> Path:
         """Where it is remembered which mails a server was given."""
         return self.data / "sent"

@@ -141,6 +141,7 @@ class Runtime:
             poll=settings.poll_seconds,
             watch_days=settings.watch_days,
             answers_days=settings.answers_days,
+            heads_file=settings.heads,
         )
 
     def close(self) -> None:

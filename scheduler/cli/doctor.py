@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from connectors.types import Known
 from scheduler import config, wiring
 from scheduler.cli import doctor_files
 from scheduler.cli.faults import out
+from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
+from scheduler.services.checking import events, heads, repairs, times
 from scheduler.services.company.notes import holiday_notes
 from scheduler.services.planning import availability
 from scheduler.storage import invariants, migrate
@@ -36,15 +38,19 @@ _OLD_RULES = 2
 UNHEALTHY = 1
 
 
-def run(data: Path | None, *, as_json: bool, repair: bool = False) -> None:
-    """Print every finding; exit status 1 when one is not good. ``repair`` mends first what can be mended."""
+def run(data: Path | None, *, as_json: bool, repair: bool = False, head: Path | None = None) -> None:
+    """Print every finding; exit status 1 when one is not good. ``repair`` mends first what can be mended; ``head``
+    is a file of chain heads that was kept elsewhere. Raises `BadInput` for one that cannot be read."""
+    kept = heads.read(head) if head is not None else []
     runtime = wiring.build(config.load(data=data))
     try:
         findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
         sound = all(f.ok for f in findings)
         findings += [*_repaired(runtime)] if sound and repair else []
         findings += [*doctor_files.find(runtime.settings)]
-        findings += [*_company(runtime), *_promises(runtime.app)] if sound else []
+        if sound:
+            findings += [*_company(runtime), *_events(runtime.app), *_promises(runtime.app)]
+            findings += [*_chain(runtime, kept)]
     finally:
         runtime.close()
     if as_json:
@@ -118,7 +124,14 @@ def _files(runtime: Runtime) -> Iterator[str]:
     yield from doctor_files.close(runtime.settings)
 
 
-_REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_files, _organizers_calendar)
+def _reconciler(runtime: Runtime) -> Iterator[str]:
+    try:
+        yield from repairs.repair(runtime.app)
+    except ConnectorError as error:
+        yield f"stopped, since a calendar does not answer: {error}"
+
+
+_REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_files, _organizers_calendar, _reconciler)
 """Each mends one kind of fault, only where it is there, and says in a line what it did."""
 
 
@@ -196,13 +209,37 @@ def _account(app: App, provider: str, mode: Mode, organizer: Account) -> Iterato
     yield from (Finding(f"{provider}.{f.name}", f.ok, f.text) for f in check(own, known))
 
 
+def _events(app: App) -> Iterator[Finding]:
+    """The organizers' calendars against what is booked."""
+    found = events.look(app)
+    for fault in found.faults:
+        yield Finding(f"event.{fault.kind}", False, fault.text)
+    text = f"{found.interviews} interviews compared with {found.events} events of ours"
+    yield Finding("events", not found.faults, text)
+
+
 def _promises(app: App) -> Iterator[Finding]:
     with app.db.read() as tx:
-        broken = invariants.check(tx, app.clock())
+        broken = [*invariants.check(tx, app.clock()), *times.look(tx, app.clock()).lines()]
     for line in broken:
         yield Finding("promise", False, line)
-    yield Finding(
-        "promises",
-        not broken,
-        "no double booking, nothing overdue, facts unaltered" if not broken else "see above",
-    )
+    text = "no double booking, every time reserved, nothing overdue, facts unaltered"
+    yield Finding("promises", not broken, text if not broken else "see above")
+
+
+def _chain(runtime: Runtime, kept: Sequence[heads.Head]) -> Iterator[Finding]:
+    """The facts against the heads that were noted outside of the database."""
+    try:
+        path = runtime.settings.heads
+        known = [*kept, *(heads.read(path) if path.exists() else [])]
+    except BadInput as bad:
+        yield Finding("chain", False, bad.text)
+        return
+    with runtime.app.db.read() as tx:
+        broken = list(heads.compare(tx, known))
+        seq, last = tx.facts.head()
+    for line in broken:
+        yield Finding("chain", False, line)
+    if not broken:
+        now = heads.Head(runtime.app.clock().isoformat(timespec="seconds"), seq, last)
+        yield Finding("chain", True, f"{len(known)} heads noted before are in it; it ends at {now}")

@@ -69,6 +69,7 @@ def _places(settings: Settings) -> dict[str, list[Path]]:
     database = file_of(settings.database_url)
     if database is not None:
         found["database"] = [database, *(Path(f"{database}{suffix}") for suffix in ("-wal", "-shm"))]
+    found["chain"] = [settings.heads]
     folders = {
         "calendars": settings.calendars,
         "outbox": settings.outbox,

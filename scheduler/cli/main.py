@@ -93,12 +93,15 @@ def doctor(
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend what can be mended, and say what was done.")
     ] = False,
+    head: Annotated[
+        Path | None, typer.Option(help="A file of chain heads that was kept elsewhere.", metavar="FILE")
+    ] = None,
 ) -> None:
-    """Check settings, database, calendars and the promises of the data."""
+    """Check settings, files, database, calendars and the promises of the data."""
     from scheduler.cli.doctor import run
 
     with told():
-        run(data, as_json=json_, repair=repair)
+        run(data, as_json=json_, repair=repair, head=head)
 
 
 @app.command()

@@ -55,7 +55,7 @@ class Tx:
         self.proposals = Proposals(connection)
         self.interviews = Interviews(connection, self.facts)
         self.reservations = Reservations(connection)
-        self.ledger = Ledger(connection)
+        self.ledger = Ledger(connection, self.facts)
         self.leases = Leases(connection)
         self.inbox = Inbox(connection)
         self.cursors = Cursors(connection)

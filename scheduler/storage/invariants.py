@@ -12,8 +12,8 @@ from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteStat
 from scheduler.domain.loops import ENDED
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
-from scheduler.storage.repositories.ledger import CURRENT
-from scheduler.storage.tables import interviews, ledger, loops, reservations, seats
+from scheduler.storage.repositories.ledger import CURRENT, NOTED
+from scheduler.storage.tables import facts, interviews, ledger, loops, reservations, seats
 
 if TYPE_CHECKING:
     from scheduler.storage.database import Tx
@@ -33,6 +33,7 @@ def check(tx: Tx, now: datetime | None = None) -> list[str]:
         *_unprotected(tx),
         *_twice_requested(tx),
         *_broken_facts(tx),
+        *_rows_taken_out(tx),
         *_overdue_writes(tx, moment),
         *_writes_too_late(tx),
         *_holds_too_old(tx, moment),
@@ -87,6 +88,17 @@ def _broken_facts(tx: Tx) -> Iterator[str]:
     broken = tx.facts.verify()
     if broken is not None:
         yield f"fact {broken} is not as it was written, or missing"
+
+
+def _rows_taken_out(tx: Tx) -> Iterator[str]:
+    """Every row of the ledger that a fact names is there."""
+    there = set(tx.connection.execute(sa.select(ledger.c.id)).scalars())
+    named = sa.select(facts.c.subject, facts.c.data).where(facts.c.what == NOTED).order_by(facts.c.seq)
+    for row in tx.connection.execute(named):
+        for id in row.data["rows"]:
+            if id not in there:
+                loop = row.subject.partition(":")[2]
+                yield f"the write {id} of loop {loop} was noted and is no longer in the ledger"
 
 
 def _overdue_writes(tx: Tx, now: datetime) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError
+from connectors.protocol import event_id
 from connectors.types import Event, EventRef, Window
-from scheduler.domain.bookings import InterviewState, Write, WriteState
+from scheduler.domain.bookings import Interview, Write, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
 from scheduler.domain.proposals import ProposalState
@@ -95,11 +98,20 @@ def _over(tx: Tx, loop: Loop, now: datetime) -> bool:
     return all(i.span.end < now for i in tx.interviews.of_loop(loop.id))
 
 
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """An event that carries our key but is not the one of a live interview. ``interview`` is the one whose
+    second event it is; ``ours`` whether nobody else can have made or changed it."""
+
+    interview: Interview | None
+    ours: bool
+
+
 def orphans(app: App) -> list[str]:
     """Cancel events in the organizer's calendar that carry our key but belong to no live interview.
 
-    An event whose write is still noted as to do is left alone: its answer may just be on its way.
-    Returns the keys of what was cancelled.
+    An event whose write is still noted as to do is left alone: its answer may just be on its way. So is a
+    second event that a person may have made of ours by copying it. Returns the keys of what was cancelled.
     """
     now = app.clock()
     with app.db.read() as tx:
@@ -108,9 +120,9 @@ def orphans(app: App) -> list[str]:
         organizer = tx.company.organizer()
     calendar = app.calendar(organizer)
     events = calendar.find_all(organizer.address, Window(now - _BACK, now + _AHEAD))
-    gone = []
+    gone, there = [], {e.ref.id for e in events}
     for event in events:
-        if event.key.startswith(f"{app.deployment}/") and not event.cancelled and _orphan(app, event):
+        if event.key.startswith(f"{app.deployment}/") and not event.cancelled and _orphan(app, event, there):
             try:
                 calendar.cancel(EventRef(event.ref.calendar, event.ref.id))
             except ConnectorError:
@@ -123,16 +135,30 @@ def orphans(app: App) -> list[str]:
     return gone
 
 
-def _orphan(app: App, event: Event) -> bool:
+def _orphan(app: App, event: Event, there: Collection[str]) -> bool:
+    with app.db.read() as tx:
+        found = stray(tx, event, there)
+    return found is not None and found.ours
+
+
+def stray(tx: Tx, event: Event, there: Collection[str]) -> Stray | None:
+    """What is wrong with a live event that carries our key; ``None`` where nothing is, or while its loop is
+    being written. ``there`` are the ids of all of ours in that calendar: a second event of an interview that has
+    lost its first is all that is left of it."""
     parts = event.key.split("/")
     if len(parts) != 4:
-        return False
+        return None
     _, loop_id, spec, _ = parts
-    with app.db.read() as tx:
-        rows = tx.ledger.of_loop(loop_id, {WriteState.TODO})
-        if any(r.write is not Write.MAIL for r in rows):
-            return False
-        interview = next((i for i in tx.interviews.of_loop(loop_id) if i.spec == spec), None)
-    if interview is None or interview.state is InterviewState.CANCELLED:
-        return True
-    return interview.event_id != event.ref.id
+    rows = tx.ledger.of_loop(loop_id)
+    if any(r.state is WriteState.TODO and r.write is not Write.MAIL for r in rows):
+        return None
+    interview = next((i for i in tx.interviews.of_loop(loop_id) if i.spec == spec), None)
+    if interview is None:
+        return Stray(None, True)
+    if interview.event_id == event.ref.id:
+        return None
+    if interview.event_id and interview.event_id not in there:
+        return Stray(interview, False)
+    known = {event_id(event.key), *(r.result.get("event") for r in rows)}
+    as_we_write_it = (event.start, event.end) == (interview.span.start, interview.span.end)
+    return Stray(interview, event.ref.id in known or as_we_write_it)

@@ -7,7 +7,7 @@ alone and cannot be part of a deadlock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -59,6 +59,20 @@ class Facts:
         """In order, from behind the number ``after``; those of this transaction not yet."""
         query = sa.select(facts).where(facts.c.seq > after).order_by(facts.c.seq).limit(limit)
         return [_value(row) for row in self.connection.execute(query).mappings()]
+
+    def head(self) -> tuple[int, str]:
+        """The number and the hash of the last fact; ``(0, "")`` before the first."""
+        row = self.connection.execute(sa.select(fact_chain)).one()
+        return row.seq, row.hash
+
+    def hashes(self, numbers: Collection[int]) -> Mapping[int, str]:
+        """The hash of each of these facts that is there."""
+        found: dict[int, str] = {}
+        wanted = sorted(set(numbers))
+        for n in range(0, len(wanted), _BATCH):
+            query = sa.select(facts.c.seq, facts.c.hash).where(facts.c.seq.in_(wanted[n : n + _BATCH]))
+            found |= {row.seq: row.hash for row in self.connection.execute(query)}
+        return found
 
     def verify(self) -> int | None:
         """The number of the first fact that is not as it was chained, missing and added ones

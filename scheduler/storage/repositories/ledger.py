@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from scheduler.domain.bookings import LedgerRow, Write, WriteState
 from scheduler.domain.errors import Missing
+from scheduler.domain.facts import Fact
 from scheduler.storage.codec import encode
 from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
+from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.tables import ledger, loops
 
 _rows = Rows(LedgerRow, ledger, renamed={"order": "position"})
@@ -23,16 +25,24 @@ CURRENT = (ledger.c.write == Write.CANCEL.value) | (ledger.c.generation == _GENE
 are never too late, since what was written must go."""
 
 
+NOTED_BY, NOTED = "system:ledger", "writes_noted"
+"""Who says so, and what: the fact that names new rows."""
+
+
 class Ledger:
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: sa.Connection, facts: Facts) -> None:
+        self.connection, self.facts = connection, facts
 
     def add_all(self, values: Sequence[LedgerRow], at: datetime | None = None) -> None:
-        """Note new ones, as of ``at`` or now."""
+        """Note new ones, as of ``at`` or now, with a fact that names them: a row that is taken out is missed."""
         noted = at or datetime.now(UTC)
-        if values:
-            rows = [{**_rows.row(v), "noted_at": noted} for v in values]
-            self.connection.execute(sa.insert(ledger), rows)
+        if not values:
+            return
+        rows = [{**_rows.row(v), "noted_at": noted} for v in values]
+        self.connection.execute(sa.insert(ledger), rows)
+        for loop in sorted({v.loop for v in values}):
+            ids = [v.id for v in values if v.loop == loop]
+            self.facts.add(Fact(noted, NOTED_BY, NOTED, f"ledger:{loop}", data={"rows": ids}))
 
     def get(self, id: str) -> LedgerRow | None:
         """The row of that id, or ``None``."""

@@ -71,6 +71,23 @@ class Reservations:
         lock_loops(self.connection, [loop_id])
         return self._delete(loop_id, interviews)
 
+    def give_up(self, row: Reservation) -> None:
+        """Give one time back."""
+        lock_loops(self.connection, [row.loop])
+        mine = (_t.subject == str(row.subject)) & (_t.start_at == row.span.start) & (_t.loop == row.loop)
+        self.connection.execute(sa.delete(reservations).where(mine))
+
+    def put_right(self, row: Reservation) -> None:
+        """Take one time anew, instead of what this interview holds of the subject now. Raises `Taken`; then
+        everything is as before."""
+        self._lock([row])
+        mine = (_t.subject == str(row.subject)) & (_t.loop == row.loop) & (_t.interview == row.interview)
+        with self.connection.begin_nested():
+            self.connection.execute(sa.delete(reservations).where(mine))
+            missed = self._insert([row])
+            if missed:
+                raise Taken(missed)
+
     def extend(self, loop_id: str, expires_at: datetime) -> int:
         """Keep the loop's holds until another instant; returns how many there are. Less than were
         taken means that they have expired meanwhile and may be somebody else's."""
@@ -106,6 +123,10 @@ class Reservations:
     def of_loop(self, loop_id: str) -> list[Reservation]:
         """By subject and start."""
         return self._list(_t.loop == loop_id)
+
+    def since(self, moment: datetime) -> list[Reservation]:
+        """Everything that ends after an instant."""
+        return self._list(_t.end_at > moment)
 
     def of_subjects(
         self,

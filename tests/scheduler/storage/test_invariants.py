@@ -39,6 +39,14 @@ def test_a_sound_database_has_nothing_to_say(booked: Database) -> None:
         assert check(tx) != []  # by the clock of today the hold and the write are long overdue
 
 
+def test_a_row_that_was_taken_out_of_the_ledger_is_found(booked: Database) -> None:
+    with booked.write() as tx:
+        tx.ledger.add_all([write("w-2"), write("w-3")], NOW)
+    with booked.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM lw_ledger WHERE id = 'w-2'")
+    assert found(booked) == ["the write w-2 of loop loop-1 was noted and is no longer in the ledger"]
+
+
 def test_an_overlap_behind_the_constraint_is_found(booked: Database) -> None:
     row = {
         "subject": "room:oak",
