@@ -161,6 +161,12 @@ VARIANTS = (
         ),
     ),
     Variant(
+        "no look before writing again",
+        "who follows a killed worker looks for what that one may have written",
+        f"{_STORIES}test_who_follows_a_killed_worker_looks_before_writing_again",
+        _cut(f"{_SERVICES}booking.perform:_book", "if run.again and (", "if run.again is None and ("),
+    ),
+    Variant(
         "ledger row after the write",
         "every write is noted before it is made",
         f"{_STORIES}test_every_write_is_noted_before_it_is_made",

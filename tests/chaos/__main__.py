@@ -7,6 +7,7 @@ import sys
 
 WORDS = {
     "variants": "each guard taken out, and the test that must fail; the same test with the guard",
+    "kill": "kill -9 at every point x bad days of the calendars x both databases",
 }
 
 

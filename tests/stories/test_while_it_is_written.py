@@ -196,6 +196,29 @@ def test_an_event_that_comes_too_late_is_taken_back(kit: Kit) -> None:
     sound(kit)
 
 
+class _Killed(BaseException):
+    """The worker is gone, in the middle of what it did."""
+
+
+def test_who_follows_a_killed_worker_looks_before_writing_again(kit: Kit) -> None:
+    """Google does not promise to notice an id that comes a second time: it may take the event twice."""
+
+    def killed() -> None:
+        raise _Killed
+
+    watch = watched(kit, after=once(killed))
+    loop = held(kit)
+    with pytest.raises(_Killed):
+        perform.perform(kit.app, loop.id)
+    perform.perform(kit.app, loop.id)
+    keys = [i.key for i in watch.written]
+    assert len(keys) == len(set(keys)) == 5
+    kit.run()
+    assert look(kit, loop.id).state is LoopState.CONFIRMED
+    assert len(events(kit, ORGANIZER)) == 5
+    sound(kit)
+
+
 def test_every_write_is_noted_before_it_is_made(kit: Kit) -> None:
     """Whoever is killed at any moment leaves a row that says what may have been written."""
     seen: list[str] = []

@@ -50,6 +50,7 @@ def ask(app: App, request: LoopRequest, actor: str, cause: str = "") -> Loop:
     """
     with app.db.write() as tx:
         loop = ask_in(app, tx, request, actor, cause)
+        failpoint("K0")
     failpoint("K1")
     return loop
 

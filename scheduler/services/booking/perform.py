@@ -56,12 +56,14 @@ class Impossible(Exception):
 
 @dataclass(slots=True)
 class _Run:
-    """One pass over the ledger of a loop: where to write, and when busy time was last read."""
+    """One pass over the ledger of a loop: where to write, whether an earlier pass may have written already, and
+    when busy time was last read."""
 
     app: App
     loop: Loop
     organizer: Account
     calendar: Calendar
+    again: bool
     checked: datetime | None = None
 
 
@@ -100,6 +102,7 @@ def _begin(app: App, loop_id: str) -> _Run | None:
         loop = tx.loops.get(loop_id)
         if loop is None:
             return None
+        again = loop.state is not LoopState.HELD
         if loop.state is LoopState.HELD:
             loop = tx.loops.move(
                 loop_id, LoopState.BOOKING, expect={LoopState.HELD}, actor=ACTOR, cause="held", at=app.clock()
@@ -108,7 +111,7 @@ def _begin(app: App, loop_id: str) -> _Run | None:
             # a hold lives as long as its booking goes on; left alone, it expires
             tx.reservations.extend(loop_id, app.clock() + timedelta(minutes=tx.company.policy().hold_minutes))
         organizer = tx.company.organizer()
-    return _Run(app, loop, organizer, app.calendar(organizer))
+    return _Run(app, loop, organizer, app.calendar(organizer), again)
 
 
 def _todo(run: _Run) -> list[LedgerRow]:
@@ -246,16 +249,26 @@ def _recheck(run: _Run) -> None:
 
 def _book(run: _Run, intent: EventIntent) -> tuple[Booked, str]:
     """Book under its key, or under the next one where that is burnt or holds another event; the event
-    and the key it has."""
+    and the key it has. A pass before this one may have ended between its write and its mark, and not every
+    service notices the same key twice: so it is looked for first then."""
+    if run.again and (there := _standing(run, intent)):
+        return there, intent.key
     try:
         return run.calendar.book(run.organizer.address, intent), intent.key
     except Conflict:
-        found = run.calendar.find(run.organizer.address, intent.key)
-        if found and not found.cancelled and found.fingerprint == fingerprint(intent):
-            return Booked(found.ref, found.etag, found.join_url), intent.key
+        if there := _standing(run, intent):
+            return there, intent.key
         stem, _, revision = intent.key.rpartition("/")
         key = f"{stem}/{int(revision) + 1}"
         return run.calendar.book(run.organizer.address, replace(intent, key=key)), key
+
+
+def _standing(run: _Run, intent: EventIntent) -> Booked | None:
+    """The event, where it is in the calendar just as it is meant to be."""
+    found = run.calendar.find(run.organizer.address, intent.key)
+    if found is None or found.cancelled or found.fingerprint != fingerprint(intent):
+        return None
+    return Booked(found.ref, found.etag, found.join_url)
 
 
 def _reschedule(run: _Run, interview: Interview, intent: EventIntent, row: LedgerRow) -> tuple[Booked, str]:

@@ -37,6 +37,7 @@ def settle(app: App, loop_id: str) -> None:
             tx.loops.move(
                 loop_id, to, expect={LoopState.CANCELLING}, actor=ACTOR, cause="cancelled", at=app.clock()
             )
+            failpoint("C5")
             return
         if loop.state is not LoopState.BOOKING:
             return
