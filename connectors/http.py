@@ -161,7 +161,7 @@ class Http:
             self._client = httpx2.Client(
                 base_url=base_url,
                 headers={"User-Agent": "loopwright", **(headers or {})},
-                timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
+                timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0), pool=deadline),
                 limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),  # keep none
                 verify=_verification(),

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     webhook_secret: str = Field("", repr=False)
     """Shared secret of the stage-advance webhook (at least 24 characters); empty: no webhook is taken."""
     worker: str = Field("loop-0", pattern=r"^[a-z0-9-]{1,40}$")
-    """Fixed name of this worker: a restart under the same name takes up what it left."""
+    """Name of this worker, for logs and the doctor. Several may bear it: each run counts as a worker of its own."""
     concurrency: int = Field(4, ge=1, le=64)
     """Jobs done at the same time by one worker."""
     poll_seconds: float = Field(30.0, gt=0, le=900)

@@ -31,7 +31,9 @@ from scheduler.storage.migrate import current as migrated
 from scheduler.workers import engine
 from scheduler.workers.engine import Engine, Queue
 from scheduler.workers.periodic import Periodic
+from scheduler.workers.roll import Roll
 from scheduler.workers.tasks import failed, tasks
+from scheduler.workers.watch import Watch
 
 _ZONES_KEPT = 5.0
 """Seconds for which the zones of a company are not read again."""
@@ -134,7 +136,12 @@ class Runtime:
             poll=0.1 if fast else 0.5,
         )
 
-    def periodic(self) -> Periodic:
+    def roll(self, engine: Engine) -> Roll:
+        """The roll-call of the workers, for that engine."""
+        return Roll(self.app, engine)
+
+    def periodic(self, watch: Watch | None = None) -> Periodic:
+        """What happens without being asked; ``watch`` is that of the jobs, so that both are told alike."""
         settings = self.settings
         return Periodic(
             self.app,
@@ -142,6 +149,7 @@ class Runtime:
             watch_days=settings.watch_days,
             answers_days=settings.answers_days,
             heads_file=settings.heads,
+            watch=watch or Watch(),
         )
 
     def close(self) -> None:

@@ -11,8 +11,10 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +49,8 @@ class PostgresServer:
 
     folder: Path
     version: str
+    binaries: Path = Path()
+    user: str | None = None
 
     def url(self, database: str) -> str:
         """The SQLAlchemy address of one of its databases."""
@@ -60,6 +64,25 @@ class PostgresServer:
     def drop_database(self, name: str) -> None:
         """Remove the database ``name``, ending the connections that a test left open."""
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def kill(self) -> None:
+        """End it as `kill -9` of its first process does; its others notice by themselves."""
+        number = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(number, signal.SIGKILL)
+
+    def start(self) -> None:
+        """Start it again after `kill`: it replays its log first."""
+        log = self.folder / "log"
+        command = [self.binaries / "pg_ctl", "-D", self.folder / "data", "-l", log, "-t", "60", "-w", "start"]
+        for _ in range(100):  # while processes of the old one are still there it refuses
+            try:
+                _run(list(command), self.user, log=log)
+            except RuntimeError as error:
+                last = error
+                time.sleep(0.2)
+            else:
+                return
+        raise last
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(host=str(self.folder), user="postgres", autocommit=True) as connection:
@@ -108,12 +131,9 @@ def running_postgres(durable: bool = False) -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     try:
-        _run(
-            [binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-t", "60", "-w", "start"],
-            user,
-            log=folder / "log",
-        )
-        yield PostgresServer(folder, _version(binaries))
+        server = PostgresServer(folder, _version(binaries), binaries, user)
+        server.start()
+        yield server
     finally:
         assert guard.stdin is not None
         guard.stdin.close()

@@ -24,6 +24,7 @@ from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
+from scheduler.services import staff
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
 from scheduler.services.checking import events, heads, repairs, times
@@ -154,10 +155,21 @@ def _company(runtime: Runtime) -> Iterator[Finding]:
     yield _holidays(app, now.date())
     yield _organizer(app, organizer)
     yield _push(app)
+    yield from _workers(app)
     used = {(a.provider, a.mode) for a in (organizer, *accounts.values())}
     for provider in sorted({name for name, _ in used}):
         mode = Mode.TYPED if (provider, Mode.TYPED) in used else Mode.FREE_BUSY
         yield from _account(app, provider, mode, organizer)
+
+
+def _workers(app: App) -> Iterator[Finding]:
+    """Who does the jobs, and what does not come back. That nobody is at work is no fault while nothing runs."""
+    found = staff.look(app)
+    for run, jobs in sorted(found.hanging.items()):
+        text = f"does not come back from {', '.join(jobs)}; others do it anew, restart this worker"
+        yield Finding("worker", False, f"{run} {text}")
+    text = ", ".join(sorted(found.working)) or "nobody: start loopwright serve, or loopwright work"
+    yield Finding("workers", not found.hanging, f"at work: {text}")
 
 
 def _holidays(app: App, today: date) -> Finding:

@@ -55,7 +55,7 @@ def serve(
 @app.command()
 def work(
     data: Data = None,
-    name: Annotated[str | None, typer.Option(help="Fixed name of this worker.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of this worker.")] = None,
 ) -> None:
     """Run jobs: planning, booking, repairs, replies."""
     from scheduler.cli.serve import run_worker

@@ -106,15 +106,20 @@ def working(
     if not on:
         yield
         return
-    engine, periodic = runtime.engine(fast=fast), runtime.periodic()
+    engine = runtime.engine(fast=fast)
+    periodic, roll = runtime.periodic(engine.watch), runtime.roll(engine)
+    roll.enter()
     engine.start()
+    roll.start()
     periodic.start()
     asked = until or threading.Event()
 
     def end() -> None:
         asked.wait()
         periodic.stop(runtime.settings.stop_seconds)
+        roll.rest()
         engine.stop(runtime.settings.stop_seconds)
+        roll.stop()
 
     ending = threading.Thread(target=end, name="ending")
     ending.start()

@@ -7,51 +7,64 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from scheduler.services import progress
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.lease")
 
-LASTS = timedelta(seconds=20)
-"""So long work rests where its holder ended on another machine or in a container, or was stopped."""
+LASTS = timedelta(seconds=15)
+"""So long work rests where its holder ended on another machine or in a container, or was stopped;
+by the time of the database, which all share."""
 BEAT = LASTS.total_seconds() / 3
 """Seconds after which a lease is renewed while one step lasts: a mail server may think for minutes."""
 _AGAIN = 1.0
 """Seconds until who came second asks again."""
+_RUNNING: set[str] = set()
+"""The holders of this process that are at their work."""
 
 
 @dataclass(slots=True)
 class Lease:
-    """Held by one run of one process until ``until``, unless it is renewed."""
+    """Held by one run of one process, unless it loses it.
+
+    When it runs out is a matter of the database's time; ``since`` is when it was last renewed by our own
+    clock, and ``alive`` (`time.monotonic`) when the work itself last said that it goes on.
+    """
 
     app: App
     name: str
     holder: str
-    until: datetime
+    since: datetime
+    alive: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
         """Hold on while the work goes on; cheap, as most calls have nothing to do.
 
         Raises `Again` where somebody else has taken it over meanwhile: what is left is theirs.
         """
-        if self.until - self.app.clock() <= LASTS / 2:
+        self.alive = time.monotonic()
+        progress.alive()
+        if not timedelta() <= self.app.clock() - self.since < LASTS / 2:
             self.extend()
 
     def extend(self) -> None:
         """Hold on from now. Raises `Again` as `renew` does."""
-        now = self.app.clock()
+        since = self.app.clock()
         with self.app.db.write() as tx:
+            now = tx.leases.now(since)
             if not tx.leases.take(self.name, self.holder, now, now + LASTS):
                 raise Again(_AGAIN, f"{self.name} was taken over")
-        self.until = now + LASTS
+        self.since = since
 
 
 @contextmanager
@@ -60,14 +73,15 @@ def held(app: App, name: str) -> Iterator[Lease]:
 
     Raises `Again` while somebody else has it. One whose holder has certainly ended is taken over at once.
     """
-    now, holder = app.clock(), f"{_here()}/{secrets.token_hex(4)}"
+    since, holder = app.clock(), holder_of(secrets.token_hex(4))
     with app.db.write() as tx:
-        had = tx.leases.holder(name)
-        if had is not None and _is_gone(had):
+        now, had = tx.leases.now(since), tx.leases.holder(name)
+        if had is not None and (is_gone(had) or _is_over(had)):
             tx.leases.give_back(name, had)
         if not tx.leases.take(name, holder, now, now + LASTS):
             raise Again(_AGAIN, f"somebody is at {name}")
-    mine, ended = Lease(app, name, holder, now + LASTS), threading.Event()
+    _RUNNING.add(holder)
+    mine, ended = Lease(app, name, holder, since), threading.Event()
     keeper = threading.Thread(target=_keep, args=(mine, ended), name=f"lease {name}", daemon=True)
     keeper.start()
     try:
@@ -75,19 +89,29 @@ def held(app: App, name: str) -> Iterator[Lease]:
     finally:
         ended.set()
         keeper.join()
+        _RUNNING.discard(holder)
         with app.db.write() as tx:
             tx.leases.give_back(name, holder)
 
 
 def _keep(mine: Lease, ended: threading.Event) -> None:
-    """Renews while the work goes on. It stops with the process, as the work does: a lease lives no longer."""
+    """Renews while the work goes on. It stops with the process, as the work does: a lease lives no longer;
+    and where a step hangs, so that somebody else may take it over."""
     while not ended.wait(BEAT):
+        if time.monotonic() - mine.alive > progress.STEP:
+            log.error("%s hangs: its lease is not renewed any more", mine.name)
+            return
         try:
             mine.extend()
         except Again:
             return  # the work is told by its own `renew`
         except Unavailable as error:
             log.warning("%s is not renewed just now: %s", mine.name, error)
+
+
+def holder_of(run: str) -> str:
+    """How one run of this process is called as a holder."""
+    return f"{_here()}/{run}"
 
 
 @cache
@@ -123,7 +147,12 @@ def _token(_process: int) -> str:
     return secrets.token_hex(4)
 
 
-def _is_gone(holder: str) -> bool:
+def _is_over(holder: str) -> bool:
+    """Whether it was this process and its work is over: it could not say so, since the disk was full."""
+    return holder.startswith(f"{_here()}/") and holder not in _RUNNING
+
+
+def is_gone(holder: str) -> bool:
     """Whether a holder has certainly ended: a process of this place whose number nobody has, or this one has
     now. Of another place nothing is certain; its lease runs out by itself."""
     where, _, rest = holder.partition("/")

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 import solver
+from scheduler.services import progress
 from solver import Limits, Plan, Problem, ProblemError, Result
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Solver:
         return Limits(seconds=self.seconds)
 
     def _ask(self, question: str, *args: Any) -> Any:
+        progress.alive(_START + self.seconds + self.grace)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOAD, __name__])
         ours, theirs = context.Pipe(duplex=False)

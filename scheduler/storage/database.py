@@ -36,6 +36,24 @@ from scheduler.storage.repositories.templates import Templates
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one (SQLite has one at a time) or for a connection."""
+IDLE_SECONDS = 15
+"""After so long in an open transaction PostgreSQL ends a session that asks nothing, and lets go of its locks:
+the process was stopped, or its machine is gone."""
+_OPTIONS = {
+    "statement_timeout": 60_000,
+    "lock_timeout": BUSY_SECONDS * 1000,
+    "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
+}
+"""Limits that the server keeps, in milliseconds; an address may set others in its own ``options``."""
+_CONNECTION = {
+    "connect_timeout": 10,
+    "application_name": "loopwright",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""Limits for a server that says nothing any more: in seconds, the last one in milliseconds."""
 
 
 class Tx:
@@ -70,7 +88,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(_address(url))
+        self.url = _limited(_address(url))
+        self.engine = _engine(self.url)
         self.dialect: str = self.engine.dialect.name
         self._writer = threading.Lock()
         self._open = threading.local()
@@ -167,6 +186,8 @@ def _translated(reading: bool = False) -> Iterator[None]:
 
 def _ours(fault: exc.DBAPIError) -> bool:
     """Whether the statement is to blame and not the state that the database is in."""
+    if fault.connection_invalidated:  # also where the server ended a session that was idle for too long
+        return False
     if not isinstance(fault, exc.OperationalError | exc.InterfaceError):
         return True
     return getattr(fault.orig, "sqlite_errorname", None) == "SQLITE_ERROR"
@@ -198,6 +219,17 @@ def file_of(url: str) -> Path | None:
     return Path(found.database or "") if found.get_backend_name() == "sqlite" else None
 
 
+def _limited(url: sa.URL) -> sa.URL:
+    """With a time limit for everything that is asked of a server; what the address says itself stands."""
+    if url.get_backend_name() != "postgresql":
+        return url
+    limits = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
+    said = url.query.get("options", "")
+    given = said if isinstance(said, str) else " ".join(said)
+    settings = {name: str(value) for name, value in _CONNECTION.items() if name not in url.query}
+    return url.update_query_dict({**settings, "options": f"{limits} {given}".strip()})
+
+
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         engine = sa.create_engine(
@@ -215,7 +247,6 @@ def _engine(url: sa.URL) -> sa.Engine:
             pool_size=10,
             max_overflow=10,
             pool_timeout=BUSY_SECONDS,
-            connect_args={"connect_timeout": 10, "application_name": "loopwright"},
         )
     event.listen(engine, "handle_error", _unwrap)
     return engine

@@ -34,6 +34,8 @@ def upgrade(engine: sa.Engine, to: str = "head") -> None:
             _upgrade_sqlite(connection, to)
         else:
             with connection.begin():
+                for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                    connection.execute(sa.text(f"SET LOCAL {limit} = 0"))  # as long as it takes, or others do
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 # Not to stand in a queue before everybody else for a table that somebody reads.
                 connection.execute(sa.text("SET LOCAL lock_timeout = '10s'"))

@@ -1,7 +1,7 @@
 """DBOS runs the jobs: one generic workflow, JSON payloads of ids, enqueued with the change.
 
 A job is a name and a payload; its step calls the service function of that name. A killed process
-leaves its jobs to the next one with the same executor id, which runs the step again: every service
+leaves its jobs to the others (`scheduler/workers/roll.py`), which run the step again: every service
 function may be repeated. A job that has to wait is not kept sleeping (a sleeping workflow holds a
 thread): it ends, and its next try is enqueued with a delay.
 
@@ -11,13 +11,17 @@ Told by `tests/stories/test_killed.py`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import secrets
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 
-from scheduler.storage.database import Database, Tx
+from scheduler.storage.database import IDLE_SECONDS, Database, Tx
+from scheduler.workers.watch import Watch
 
 log = logging.getLogger("loopwright.jobs")
 
@@ -27,6 +31,8 @@ VERSION = "1"
 TRIES = 5
 """How often a job that raises is run before it is given up and reported."""
 _BACKOFF = 2.0
+_NOT_NOW = 2.0
+"""Seconds until a job that cannot be queued just now is queued again."""
 
 Task = Callable[[Mapping[str, Any]], float | None]
 """Does one job; a returned number asks to run it again after that many seconds."""
@@ -40,6 +46,7 @@ class Queue:
 
     url: str
     _client: DBOSClient | None = field(default=None, repr=False)
+    _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def enqueue(
         self, tx: Tx, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay: float = 0.0
@@ -65,13 +72,16 @@ class Queue:
 
     @property
     def client(self) -> DBOSClient:
-        if self._client is None:
-            self._client = DBOSClient(
-                system_database_url=self.url,
-                serializer=DBOSPortableJSONSerializer(),
-                application_name="loopwright",
-            )
-        return self._client
+        with self._making:  # several threads of the API ask for the first time at once
+            if self._client is None:
+                self._client = DBOSClient(
+                    system_database_url=self.url,
+                    serializer=DBOSPortableJSONSerializer(),
+                    application_name="loopwright",
+                    retry_connection_errors=False,  # its waits have no end; who asked waits as it sees fit
+                    sys_db_idle_transaction_timeout_sec=IDLE_SECONDS,
+                )
+            return self._client
 
     def close(self) -> None:
         if self._client is not None:
@@ -81,7 +91,8 @@ class Queue:
 
 @dataclass
 class Engine:
-    """Runs jobs in this process. ``name`` is its executor id: fixed, so that a restart goes on."""
+    """Runs jobs in this process. ``name`` is what its setting calls it; ``run`` is this one run of it, which
+    DBOS knows as its executor: two processes of one name never take each other's jobs for their own."""
 
     url: str
     queue: Queue
@@ -90,18 +101,63 @@ class Engine:
     name: str = "loop-0"
     concurrency: int = 4
     poll: float = 0.5
+    watch: Watch = field(default_factory=Watch)
+    run: str = ""
+    stopping: threading.Event = field(default_factory=threading.Event, repr=False)
+    _at: set[str] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self.run = self.run or f"{self.name}~{secrets.token_hex(4)}"
 
     def start(self) -> None:
-        """Make DBOS's tables if need be, take up what was left, and begin to work."""
-        DBOS(config=_config(self.url, self.name))
+        """Make DBOS's tables if need be, and begin to work."""
+        DBOS(config=_config(self.url, self.run))
         _register(self)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self.concurrency, polling_interval_sec=self.poll)
 
     def stop(self, seconds: float = 20.0) -> None:
         """Finish the steps in flight, at most this long, and let go."""
+        self.stopping.set()
         DBOS.destroy(workflow_completion_timeout_sec=int(seconds))
         _let_go_of_the_log()
+
+    def taken(self) -> dict[str, list[str]]:
+        """The jobs that are taken and not done, by the run that took them."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for job in DBOS.list_workflows(status="PENDING", name="job", load_input=False, load_output=False):
+            found[str(job.executor_id)].append(job.workflow_id)
+        return dict(found)
+
+    def take_over(self, runs: Sequence[str]) -> None:
+        """Give back to the queue what these runs took. What they still say of it is not heard: a job is its
+        last taker's. Two that do this at once take each job over once."""
+        # not public, but what DBOS's own service calls: one statement that looks whose it is and gives it back
+        DBOS._recover_pending_workflows(list(runs))
+
+    def at(self) -> frozenset[str]:
+        """The jobs that this process is at."""
+        return frozenset(self._at)
+
+    def again(self, jobs: Sequence[str]) -> None:
+        """Give back to the queue what this run took and lost."""
+        DBOS.resume_workflows(list(jobs), queue_name=QUEUE)
+
+    def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:
+        """Queue another try, as soon as that can be done: a full disk, or a database that is away, may take
+        minutes. Raises what is in the way where the worker stops meanwhile: the job is still taken then."""
+        while True:
+            try:
+                self.queue.later(name, payload, attempt, delay)
+                return
+            except Exception as error:
+                log.warning("job %s %s cannot be queued just now: %s", name, dict(payload), _line(error))
+                if self.stopping.wait(_NOT_NOW):
+                    raise
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _config(url: str, name: str) -> DBOSConfig:
@@ -113,12 +169,14 @@ def _config(url: str, name: str) -> DBOSConfig:
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
         "console_log_level": "ERROR",
+        "sys_db_idle_transaction_timeout_sec": IDLE_SECONDS,
     }
 
 
 def prepare(url: str) -> None:
     """Make DBOS's own tables, for processes that only enqueue."""
     DBOS(config=_config(url, "migrate"))
+    DBOS.listen_queues([])  # it knows no job and must take none
     DBOS.launch()
     DBOS.destroy()
     _let_go_of_the_log()
@@ -139,7 +197,16 @@ def _register(engine: Engine) -> None:
 
     @DBOS.workflow(name="job")
     def job(name: str, payload: dict[str, Any], attempt: int) -> dict[str, Any]:
-        return run(name, payload, attempt)
+        id = str(DBOS.workflow_id)
+        engine._at.add(id)
+        try:
+            return run(name, payload, attempt)
+        except Exception as error:  # of DBOS itself: what it was to note could not be written
+            log.warning("job %s %s could not be noted: %s", name, payload, _line(error))
+            engine.later(name, payload, attempt, _NOT_NOW)
+            return {"outcome": "again"}
+        finally:
+            engine._at.discard(id)
 
 
 def _run(engine: Engine, name: str, payload: Mapping[str, Any], attempt: int) -> dict[str, Any]:
@@ -149,13 +216,17 @@ def _run(engine: Engine, name: str, payload: Mapping[str, Any], attempt: int) ->
         engine.failed(name, payload, f"no job is called {name!r}")
         return {"outcome": "unknown"}
     try:
-        wait = task(payload)
+        wait = engine.watch.run(_called(name, payload), lambda: task(payload))
     except Exception as error:
         return _failed(engine, name, payload, attempt, error)
     if wait is not None:
-        engine.queue.later(name, payload, 1, wait)
+        engine.later(name, payload, 1, wait)
         return {"outcome": "again", "seconds": wait}
     return {"outcome": "done"}
+
+
+def _called(name: str, payload: Mapping[str, Any]) -> str:
+    return " ".join((name, *(str(v) for v in payload.values())))
 
 
 def _failed(
@@ -167,10 +238,10 @@ def _failed(
         log.error("job %s %s is given up", name, dict(payload), exc_info=error)
         engine.failed(name, payload, text)
         return {"outcome": "given_up", "error": text}
-    engine.queue.later(name, payload, attempt + 1, _BACKOFF**attempt)
+    engine.later(name, payload, attempt + 1, _BACKOFF**attempt)
     return {"outcome": "retry", "error": text}
 
 
 def sync_url(db: Database) -> str:
     """The database's address as DBOS wants it."""
-    return db.engine.url.render_as_string(hide_password=False)
+    return db.url.render_as_string(hide_password=False)

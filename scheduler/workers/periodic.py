@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +16,15 @@ from scheduler.services.asking import answers
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.storage.errors import Unavailable
+from scheduler.workers.watch import Hangs, Watch
 
 log = logging.getLogger("loopwright.periodic")
 
 
 @dataclass
 class Periodic:
-    """Runs in one thread of a worker: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
+    """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
+    other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
     are booked in the next ``watch_days`` every ``conflicts``, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten. Every ``heads`` seconds the head of the facts' chain
@@ -39,20 +42,11 @@ class Periodic:
     heads_file: Path | None = None
     watch_days: int = 7
     answers_days: int = 7
+    watch: Watch = field(default_factory=Watch)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="periodic", daemon=True)
-        self._thread.start()
-
-    def stop(self, seconds: float = 20.0) -> None:
-        """End after the round in flight, at most this long."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(seconds)
-
-    def _run(self) -> None:
         due = {
             "replies": self.poll,
             "sweep": self.sweep,
@@ -71,21 +65,34 @@ class Periodic:
             "answers": lambda: answers.forget(self.app, self.answers_days),
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
         }
-        # the first sweep waits a round: jobs taken up after a restart renew their holds before it
-        left = {**due, "replies": 0.0}
-        step = min(due.values())
-        while not self._stop.is_set():
-            for name, job in jobs.items():
-                left[name] -= step
-                if left[name] <= 0:
-                    left[name] = due[name]
-                    self._once(name, job)
-            self._stop.wait(step)
+        for name, job in jobs.items():
+            # the first sweep waits a round: jobs taken up after a restart renew their holds before it
+            first = 0.0 if name == "replies" else due[name]
+            thread = threading.Thread(
+                target=self._run, args=(name, job, first, due[name]), name=f"periodic {name}", daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, seconds: float = 20.0) -> None:
+        """End after the rounds in flight, at most this long."""
+        self._stop.set()
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _run(self, name: str, job: Callable[[], object], first: float, every: float) -> None:
+        wait = first
+        while not self._stop.wait(wait):
+            self._once(name, job)
+            wait = every
 
     def _once(self, name: str, job: Callable[[], object]) -> None:
         """One round; a service that does not answer is tried again at the next one."""
         try:
-            job()
+            self.watch.run(name, job)
+        except Hangs:
+            pass  # it is told, and the next round does its work
         except (ConnectorError, Unavailable, OSError) as error:
             log.warning("%s: %s", name, error)
         except Exception:

@@ -204,7 +204,9 @@ VARIANTS = (
         "no takeover",
         "the work of a process that has ended is taken over",
         f"{_LEASES}test_a_process_of_this_machine_that_has_ended_is_taken_over_at_once",
-        _cut(f"{_SERVICES}lease:held", "if had is not None and _is_gone(had):", "if False:"),
+        _cut(
+            f"{_SERVICES}lease:held", "if had is not None and (is_gone(had) or _is_over(had)):", "if False:"
+        ),
         Again,
     ),
     Variant(

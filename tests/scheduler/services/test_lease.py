@@ -20,6 +20,8 @@ from scheduler.domain.people import Mode
 from scheduler.services import lease
 from scheduler.services.again import Again
 from scheduler.services.booking import cancel, perform
+from scheduler.storage.errors import Unavailable
+from scheduler.storage.repositories.leases import Leases
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, booked, look
 
@@ -101,6 +103,20 @@ def test_a_process_of_this_machine_that_has_ended_is_taken_over_at_once(kit: Kit
 def test_an_earlier_process_with_our_number_is_not_us(kit: Kit) -> None:
     _holds(kit, f"{lease.place()}/{os.getpid()}/earlier/1")
     with lease.held(kit.app, "ledger"):
+        pass
+
+
+def test_what_could_not_be_given_back_is_nobodys(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk was full at that moment, and the work of this process at it is over."""
+
+    def full(*_: object) -> None:
+        raise Unavailable("database or disk is full")
+
+    with monkeypatch.context() as then:
+        then.setattr(Leases, "give_back", full)
+        with pytest.raises(Unavailable), lease.held(kit.app, "ledger"):
+            pass
+    with lease.held(kit.app, "ledger"), pytest.raises(Again), lease.held(kit.app, "ledger"):
         pass
 
 
