@@ -19,6 +19,7 @@ from tests.broken.walls import without
 
 _STORIES = "tests/stories/test_while_it_is_written.py::"
 _LEASES = "tests/scheduler/services/test_lease.py::"
+_STAFF = "tests/scheduler/services/test_staff.py::"
 _RESERVATIONS = "tests/scheduler/storage/test_reservations.py::"
 _SERVICES = "scheduler.services."
 _STORAGE = "scheduler.storage.repositories."
@@ -208,6 +209,36 @@ VARIANTS = (
             f"{_SERVICES}lease:held", "if had is not None and (is_gone(had) or _is_over(had)):", "if False:"
         ),
         Again,
+    ),
+    Variant(
+        "no roll-call",
+        "the jobs of a worker that is gone are taken over",
+        f"{_STAFF}test_jobs_of_nobody_are_taken_over_and_of_who_works_are_not",
+        _cut("scheduler.workers.roll:Roll.look", "if left:", "if False:"),
+    ),
+    Variant(
+        "the living are taken over",
+        "a worker that says that it is at work keeps its jobs",
+        f"{_STAFF}test_jobs_of_nobody_are_taken_over_and_of_who_works_are_not",
+        _cut("scheduler.workers.roll:Roll.look", "if run not in waits and", "if"),
+    ),
+    Variant(
+        "a lost job stays lost",
+        "what a worker took and is not at is done again",
+        f"{_STAFF}test_a_job_that_this_worker_took_and_lost_is_done_again",
+        _cut("scheduler.workers.roll:Roll._own", "if late:", "if False:"),
+    ),
+    Variant(
+        "a lease for ever",
+        "a job that hangs does not keep its lease",
+        "tests/scheduler/test_watch.py::test_a_job_that_hangs_keeps_no_lease",
+        _cut(f"{_SERVICES}lease:_keep", "if time.monotonic() - mine.alive > progress.STEP:", "if False:"),
+    ),
+    Variant(
+        "the machine's clock",
+        "leases are told by the database's clock",
+        f"{_STAFF}test_a_machine_whose_clock_is_wrong_neither_ends_nor_is_ended[10]",
+        _cut(f"{_STORAGE}leases:Leases.now", 'if self.connection.dialect.name != "postgresql":', "if True:"),
     ),
     Variant(
         "nobody looks after what waits",

@@ -116,7 +116,7 @@ def test_a_job_that_hangs_keeps_no_lease(kit: Kit, monkeypatch: pytest.MonkeyPat
     with lease.held(kit.app, "ledger") as mine:
         keeper = next(t for t in threading.enumerate() if t.name == "lease ledger")
         mine.alive -= progress.STEP + 1
-        keeper.join(LONG)
+        keeper.join(15.0)
         assert not keeper.is_alive()
         kit.clock.forward(seconds=21)
         with lease.held(kit.app, "ledger"), pytest.raises(Again, match="taken over"):

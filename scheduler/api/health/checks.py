@@ -20,6 +20,7 @@ from typing import Any
 
 from connectors.errors import ConnectorError
 from scheduler.config import Settings
+from scheduler.services import staff
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
 from scheduler.services.booking import reconcile
@@ -36,6 +37,8 @@ LEAST_FREE = 16_000_000
 _TRIED = 65_536
 _KEPT = 5.0
 """Seconds for which what is known is not looked for again."""
+ASIDE = frozenset({"calendars", "workers"})
+"""What is told and does not make a deployment unready: requests are taken, and jobs wait or are done elsewhere."""
 _CALENDARS_KEPT = 60.0
 """The same for the calendar service, which counts calls."""
 
@@ -66,7 +69,7 @@ class Found:
     def ready(self) -> bool | None:
         if self.age is None:
             return None
-        return all(check.ok for check in self.checks if check.name != "calendars")
+        return all(check.ok for check in self.checks if check.name not in ASIDE)
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -117,6 +120,7 @@ class Probe:
 _LATE = {
     "database": "somebody has it locked, or every connection is in use: end what holds it",
     "backlog": "the database cannot be read",
+    "workers": "the database cannot be read",
     "disk": "the disk does not answer",
     "calendars": "the calendar service is slow",
 }
@@ -130,6 +134,7 @@ class Checks:
             Probe("disk", lambda: disk(folders(app, settings)), 0.0),
             Probe("database", lambda: database(app), 0.0),
             Probe("backlog", lambda: backlog(app), 0.0),
+            Probe("workers", lambda: workers(app), 0.0),
             Probe("calendars", lambda: calendars(app), _CALENDARS_KEPT),
         )
 
@@ -219,6 +224,18 @@ def backlog(app: App) -> Check:
 
 
 _NOTHING = {"company_loaded": False, "waiting_writes": 0, "waiting_seconds": 0.0, "notices": "off"}
+
+
+def workers(app: App) -> Check:
+    """Whether every job comes back, and how many workers are at work."""
+    if app.db.schema()[0] != app.db.schema()[1]:
+        return Check("workers", True, "there is none without a schema")
+    found = staff.look(app)
+    hanging = sum(len(jobs) for jobs in found.hanging.values())
+    if hanging:
+        fix = "they are done anew; restart the worker that `loopwright doctor` names"
+        return Check("workers", False, f"{hanging} jobs do not come back", fix)
+    return Check("workers", True, f"{len(found.working)} at work")
 
 
 def calendars(app: App) -> Check:

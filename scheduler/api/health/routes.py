@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.faults import FieldFault
-from scheduler.api.health.checks import Checks
+from scheduler.api.health.checks import ASIDE, Checks
 from scheduler.api.problems import RETRY_SECONDS, answers, problem
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -51,8 +51,8 @@ class Line(BaseModel):
 
 
 class Ready(BaseModel):
-    """Everything that was tried. What stands in ``calendars`` does not make a deployment unready: requests are
-    taken, and jobs wait for the service."""
+    """Everything that was tried. What stands in ``calendars`` and ``workers`` does not make a deployment unready:
+    requests are taken, and jobs wait or are done elsewhere."""
 
     company_loaded: bool
     waiting_writes: int
@@ -74,7 +74,7 @@ async def get_readiness(checks: Asked, _: Anybody) -> Ready | JSONResponse:
     """200 while the schema is the newest, the database can be read and written, no write waits too long and
     the disk has room; else 503 with a line for each that is not so. Answered within two seconds."""
     found = await checks.all()
-    wrong = [check for check in found.checks if not check.ok and check.name != "calendars"]
+    wrong = [check for check in found.checks if not check.ok and check.name not in ASIDE]
     if wrong:
         faults = [FieldFault(field=c.name, fault=c.text, fix=c.fix) for c in wrong]
         text = "\n".join(c.line for c in wrong)

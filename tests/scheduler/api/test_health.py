@@ -21,6 +21,7 @@ from scheduler.api.health import checks
 from scheduler.domain.bookings import LedgerRow, Write
 from scheduler.domain.loops import BookMode
 from scheduler.domain.people import Mode
+from scheduler.services import staff
 from scheduler.storage.database import Database
 from tests.postgres_server import PostgresServer
 from tests.scheduler.api.client import Client
@@ -55,7 +56,7 @@ def test_ready_says_what_was_tried(kit: Kit) -> None:
     found = client(kit).ask("/health/ready")
     assert (found["company_loaded"], found["waiting_writes"], found["notices"]) == (True, 0, "off")
     assert [(c["name"], c["ok"]) for c in found["checks"]] == [
-        (name, True) for name in ("disk", "database", "backlog", "calendars")
+        (name, True) for name in ("disk", "database", "backlog", "workers", "calendars")
     ]
 
 
@@ -209,3 +210,10 @@ def test_each_look_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert probe.ask().result(0) is first.result(0), "what was just found out is not looked for again"
     monkeypatch.setattr(time, "monotonic", lambda: 1e12)
     assert probe.ask() is not first
+
+
+def test_a_job_that_hangs_is_told_and_does_not_make_it_unready(kit: Kit) -> None:
+    staff.beat(kit.app, "loop-0~a", ["plan lp_1"])
+    (line,) = [c for c in client(kit).ask("/health/ready")["checks"] if c["name"] == "workers"]
+    assert not line["ok"]
+    assert line["text"].startswith("1 jobs do not come back; ") and "lp_1" not in line["text"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from scheduler.services import lease, staff
 from scheduler.services.again import Again
 from scheduler.storage.database import Database
+from scheduler.workers.roll import Roll
+from scheduler.workers.watch import Watch
 from tests.scheduler.kit import NOW, Clock, Kit, make
 
 
@@ -59,6 +62,89 @@ def test_who_was_silent_for_a_day_is_forgotten(kit: Kit) -> None:
     staff.beat(kit.app, "loop-0~b")
     with kit.app.db.read() as tx:
         assert [row.name for row in tx.leases.starting_with("")] == ["worker/loop-0~b"]
+
+
+class _Engine:
+    """Jobs that are taken, by the run that took them; ``mine`` are those that this run is at."""
+
+    run = "here~a"
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, list[str]] = {}
+        self.mine: frozenset[str] = frozenset()
+        self.taken_over: list[str] = []
+        self.done_again: list[str] = []
+        self.watch = Watch()
+
+    def taken(self) -> dict[str, list[str]]:
+        return self.jobs
+
+    def take_over(self, runs: Sequence[str]) -> None:
+        self.taken_over += runs
+
+    def at(self) -> frozenset[str]:
+        return self.mine
+
+    def again(self, jobs: Sequence[str]) -> None:
+        self.done_again += jobs
+
+
+@pytest.fixture
+def engine() -> _Engine:
+    return _Engine()
+
+
+@pytest.fixture
+def roll(kit: Kit, engine: _Engine) -> Roll:
+    found = Roll(kit.app, engine)  # type: ignore[arg-type]
+    found.enter()
+    return found
+
+
+def test_jobs_of_nobody_are_taken_over_and_of_who_works_are_not(
+    kit: Kit, roll: Roll, engine: _Engine
+) -> None:
+    staff.beat(kit.app, "there~b")
+    engine.jobs = {"there~b": ["j-1"], "loop-0": ["j-2"], engine.run: ["j-3"]}
+    engine.mine = frozenset({"j-3"})
+    roll.look()
+    assert engine.taken_over == ["loop-0"], "of an earlier version, or one that said goodbye"
+    assert engine.done_again == []
+
+
+def test_who_is_silent_is_taken_over_only_by_who_was_not(
+    kit: Kit, roll: Roll, engine: _Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage of the database all beats are late: nobody knows then who is gone."""
+    staff.beat(kit.app, "there~b")
+    engine.jobs = {"there~b": ["j-1"]}
+    kit.clock.forward(seconds=13)
+    roll.look()
+    assert engine.taken_over == [], "this worker itself has just begun"
+    now = time.monotonic()
+    for seconds in (3, 6, 9):
+        monkeypatch.setattr(time, "monotonic", lambda s=seconds: now + s)
+        roll._beat()
+    roll.look()
+    assert engine.taken_over == ["there~b"]
+    monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+    roll._beat()
+    engine.taken_over.clear()
+    roll.look()
+    assert engine.taken_over == [], "it was stopped for a minute itself"
+
+
+def test_a_job_that_this_worker_took_and_lost_is_done_again(
+    roll: Roll, engine: _Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full when its end was to be noted."""
+    engine.jobs, engine.mine = {engine.run: ["j-1", "j-2"]}, frozenset({"j-2"})
+    now = time.monotonic()
+    roll.look()
+    assert engine.done_again == [], "it may just be between two lines"
+    monkeypatch.setattr(time, "monotonic", lambda: now + 13)
+    roll.look()
+    assert engine.done_again == ["j-1"]
 
 
 @pytest.fixture
