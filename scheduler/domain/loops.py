@@ -160,6 +160,8 @@ class Loop:
     declined: tuple[tuple[str, str], ...] = ()
     """``(person, interview)`` pairs that are not asked again."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    overtaken: int = 0
+    """How often a chosen plan was lost to somebody's calendar; what we booked ourselves does not count."""
 
     def due_day(self, exercise: InterviewSpec) -> date:
         """The last day, in the loop's zone, for handing in a take-home: its days count from the request."""

@@ -32,6 +32,8 @@ class Policy:
     approve_moves: bool = False
     """In mode *book*: a repair that moves what the candidate sees waits for a yes, as always in mode *propose*."""
     max_replans: int = 3
+    offer_hours: int = 48
+    """How long others plan around a plan that is offered and neither chosen nor replaced."""
     allow_focus: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)
     stages: tuple[StageRule, ...] = ()

@@ -57,6 +57,12 @@ def plan(app: App, tx: Tx, loop: Loop) -> None:
     _queue(app, tx, Job.PLAN, {"loop": loop.id}, f"plan:{loop.id}:{loop.generation}:{loop.replans}")
 
 
+def plan_next(app: App, tx: Tx, loop: Loop) -> None:
+    """The same for what still waits when another job has planned as much as it may."""
+    again = f"next:{loop.generation}:{loop.replans}:{app.clock().timestamp():.6f}"
+    _queue(app, tx, Job.PLAN, {"loop": loop.id}, f"plan:{loop.id}:{again}")
+
+
 def book(app: App, tx: Tx, proposal: str, delay: float) -> None:
     """Take a plan as the policy says, ``delay`` seconds from now."""
     _queue(app, tx, Job.BOOK, {"proposal": proposal}, f"book:{proposal}", delay)

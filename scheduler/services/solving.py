@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import solver
 from scheduler.services import progress
-from solver import Limits, Plan, Problem, ProblemError, Result
+from solver import Limits, Plan, Problem, ProblemError, Progress, Result
 
 if TYPE_CHECKING:
     from solver import Explanation, Repair
@@ -70,6 +71,11 @@ class Solver:
         found: Sequence[Result] = self._ask("alternatives", problem, k, self.limits)
         return found
 
+    def idea(self, problem: Problem) -> Result:
+        """A good plan for many loops, soon: see `idea`."""
+        found: Result = self._ask("idea", problem, self.limits)
+        return found
+
     def explain(self, problem: Problem) -> Explanation:
         found: Explanation = self._ask("explain", problem, self.limits)
         return found
@@ -120,9 +126,30 @@ def _receive(pipe: Connection, seconds: float) -> Any:
     return value
 
 
+IMPROVED = 0.5
+"""Seconds for which a plan that leaves nobody out is still improved, where only an idea is wanted."""
+
+
+def idea(problem: Problem, limits: Limits) -> Result:
+    """`solver.solve`, ended soon after every loop is placed: what is found is looked at again loop by loop."""
+    whole: list[float] = []
+
+    def heard(now: Progress) -> None:
+        if now.placed == now.loops and not whole:
+            whole.append(now.seconds)
+
+    began = time.monotonic()
+    return solver.solve(
+        problem,
+        limits,
+        progress=heard,
+        stop=lambda: bool(whole) and time.monotonic() - began > whole[0] + IMPROVED,
+    )
+
+
 def ask(question: str, *args: Any) -> Any:
-    """Ask the solver here and now; the question is one of its four functions."""
-    return getattr(solver, question)(*args)
+    """Ask the solver here and now; the question is one of its four functions, or `idea`."""
+    return idea(*args) if question == "idea" else getattr(solver, question)(*args)
 
 
 def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:

@@ -103,6 +103,7 @@ loops = sa.Table(
     words("cause"),
     number("generation"),
     number("replans"),
+    number("overtaken"),
     json("reasons"),
     json("fixes"),
     json("unknown"),
@@ -131,6 +132,7 @@ proposals = sa.Table(
     words("state"),
     instant("created_at"),
     number("generation"),
+    sa.Index("ix_lw_proposals_state", "state", "created_at"),
 )
 
 interviews = sa.Table(

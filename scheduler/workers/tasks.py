@@ -16,7 +16,7 @@ from scheduler.services.app import App
 from scheduler.services.asking import intake
 from scheduler.services.booking import choose, perform
 from scheduler.services.jobs import Job
-from scheduler.services.planning import plan as planning
+from scheduler.services.planning.together import waiting
 
 log = logging.getLogger("loopwright.jobs")
 
@@ -48,7 +48,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
     """Job name → what it does; a returned number of seconds asks to be run again."""
     return {
         Job.INTAKE: lambda p: intake.work(app, p["delivery"]),
-        Job.PLAN: lambda p: planning.plan(app, p["loop"]),
+        Job.PLAN: lambda p: waiting.plan(app, p["loop"]),
         Job.BOOK: lambda p: _book(app, p["proposal"]),
         Job.PERFORM: lambda p: _perform(app, p["loop"]),
         Job.REPAIR: lambda p: repair.repair(app, p["loop"]),

@@ -12,16 +12,20 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from scheduler.domain.errors import Taken, WrongState
 from scheduler.services.again import Again
 from tests.broken import sharing
 from tests.broken.cutting import Cut
 from tests.broken.walls import without
 
 _STORIES = "tests/stories/test_while_it_is_written.py::"
+_OFFERS = "tests/stories/test_offers_are_kept_free.py::"
+_BATCHES = "tests/stories/test_together.py::"
 _LEASES = "tests/scheduler/services/test_lease.py::"
 _STAFF = "tests/scheduler/services/test_staff.py::"
 _RESERVATIONS = "tests/scheduler/storage/test_reservations.py::"
 _SERVICES = "scheduler.services."
+_TOGETHER = "scheduler.services.planning.together."
 _STORAGE = "scheduler.storage.repositories."
 
 
@@ -245,6 +249,53 @@ VARIANTS = (
         "a loop whose job was lost goes on",
         "tests/scheduler/services/booking/test_reconcile.py::test_held_times_whose_job_was_lost_are_written",
         _cut(f"{_SERVICES}booking.reconcile:_look_after", "jobs.awaited_again(app, tx, loop)", "pass"),
+    ),
+    Variant(
+        "an offer not kept free",
+        "what waits for somebody's yes is planned around",
+        f"{_OFFERS}test_a_day_of_candidates_is_approved_one_after_the_other_without_a_no",
+        _cut(f"{_TOGETHER}packing:_one", "around(picture, taken, further)", "around(picture, [], further)"),
+        Taken,
+    ),
+    Variant(
+        "an offer that never ends",
+        "an offer is kept free until its time is over",
+        f"{_OFFERS}test_it_ends_by_the_clock",
+        _cut(f"{_TOGETHER}offers:standing", "timedelta(hours=policy.offer_hours)", "timedelta(days=999)"),
+    ),
+    Variant(
+        "policy books over an offer",
+        "what a person was offered is given away by a person only",
+        f"{_OFFERS}test_policy_books_nothing_over_what_a_person_was_offered",
+        _cut(f"{_TOGETHER}keeping:_keep", "outcome.contested and ", "False and "),
+    ),
+    Variant(
+        "no fence between batches",
+        "what was booked while a batch was solved is not offered once more",
+        f"{_BATCHES}test_a_time_that_was_booked_meanwhile_is_not_offered",
+        _cut(f"{_TOGETHER}keeping:_taken_since", "for row in booked]", "for row in booked[:0]]"),
+        Taken,
+    ),
+    Variant(
+        "no fence of a loop",
+        "what came of planning is not kept for a loop that changed meanwhile",
+        f"{_BATCHES}test_an_application_that_ends_meanwhile_is_left_alone",
+        _cut(f"{_TOGETHER}keeping:_unchanged", "return now is not None and ", "return True or "),
+        WrongState,
+    ),
+    Variant(
+        "no order in a batch",
+        "whose time ends first is served first",
+        f"{_BATCHES}test_what_they_get_is_taken_in_the_order_in_which_they_are_served",
+        _cut(f"{_TOGETHER}waiting:urgency", "min(last, loop.horizon.end), ", "loop.created_at, "),
+    ),
+    Variant(
+        "our own bookings counted",
+        "a plan lost to another loop of ours is no lost try",
+        f"{_BATCHES}test_what_we_booked_ourselves_is_never_somebodys_calendar",
+        _cut(
+            f"{_SERVICES}booking.losing:_start_over", "_not_ours(tx, loop, lost.broken)", "list(lost.broken)"
+        ),
     ),
     Variant(
         "recurrence rule shared between threads",

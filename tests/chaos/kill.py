@@ -56,7 +56,7 @@ class Scenario:
 def points() -> Iterator[tuple[str, str, int]]:
     """Every point that there is, in every flow that passes it."""
     for name in NAMES:
-        if name.startswith("K"):
+        if name[0] in "KB":
             yield from (("book", name, turn) for turn in _BOOK.get(name, (1,)))
         else:
             yield from (("cancel", name, turn) for turn in _CANCEL.get(name, (1,)))

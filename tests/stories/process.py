@@ -51,9 +51,9 @@ def main(folder: Path, what: str) -> None:
     made.close()
 
 
-def settle(made: Runtime, loop: Loop) -> Loop:
+def settle(made: Runtime, loop: Loop, patience: float = PATIENCE) -> Loop:
     """Wait until the loop rests and its ledger is empty."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         with made.app.db.read() as tx:
             found = tx.loops.get(loop.id)
@@ -62,7 +62,7 @@ def settle(made: Runtime, loop: Loop) -> Loop:
         if found.state in RESTING and not due:
             return found
         time.sleep(0.05)
-    raise SystemExit(f"the loop is still {found.state.value} after {PATIENCE} s: {due[:2]}")
+    raise SystemExit(f"the loop is still {found.state.value} after {patience} s: {due[:2]}")
 
 
 def taken(made: Runtime, loop: str) -> list[Span]:

@@ -195,10 +195,12 @@ def test_between_two_loops_lies_the_larger_buffer(
 
 
 def test_a_time_beside_anothers_booking_is_not_taken_in_a_race(tmp_path: Path) -> None:
-    """Both were planned before either was booked: the second is told, and planned again."""
-    kit = make(tmp_path, solo(0))
+    """Both were planned before either was booked, and what is on offer is not kept free: the second is told,
+    and planned again."""
+    told, kept = "undo_minutes: 0", "undo_minutes: 0\n  offer_hours: 0"
+    kit = make(tmp_path, solo(0).replace(told, kept))
     one = ask(kit, "solo", BookMode.PROPOSE, (("2026-03-11T12:00", "2026-03-11T13:00"),))
-    reload(kit, solo(15))
+    reload(kit, solo(15).replace(told, kept))
     windows = (("2026-03-11T13:00", "2026-03-11T17:00"),)
     two = ask(kit, "solo", BookMode.PROPOSE, windows, replace(MARA, id="app-2"))
     busy(kit, "anna", ((9, 0), (10, 0)))

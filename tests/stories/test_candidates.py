@@ -72,7 +72,17 @@ def offered(kit: Kit, loop: Loop) -> str:
         return next(p.id for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED)
 
 
-def test_of_two_plans_made_at_once_the_second_is_refused_and_made_anew(kit: Kit) -> None:
+@pytest.fixture
+def careless(tmp_path: Path) -> Kit:
+    """What is on offer is not kept free of other plans."""
+    return make(
+        tmp_path,
+        TWO.read_text(encoding="utf-8").replace("undo_minutes: 0", "undo_minutes: 0, offer_hours: 0"),
+    )
+
+
+def test_of_two_plans_made_at_once_the_second_is_refused_and_made_anew(careless: Kit) -> None:
+    kit = careless
     loops = [
         ask(kit, "solo", BookMode.PROPOSE, windows=MORNING, application=applied(n, address))
         for n, address in ((1, "mara@example.org"), (2, "MARA@example.org"))
@@ -87,7 +97,8 @@ def test_of_two_plans_made_at_once_the_second_is_refused_and_made_anew(kit: Kit)
     assert apart(talks(kit, *loops))
 
 
-def test_of_two_who_say_yes_at_the_same_moment_one_gets_the_candidate(kit: Kit) -> None:
+def test_of_two_who_say_yes_at_the_same_moment_one_gets_the_candidate(careless: Kit) -> None:
+    kit = careless
     loops = [ask(kit, "solo", BookMode.PROPOSE, windows=MORNING, application=applied(n)) for n in (1, 2)]
     plans = [offered(kit, loop) for loop in loops]
     gate, said = threading.Barrier(2, timeout=30), []

@@ -75,7 +75,7 @@ def _hand_over(app: App, tx: Tx, loop: Loop, reason: Reason) -> None:
 
 def _next(app: App, tx: Tx, loop: Loop, reason: Reason, blocked: Sequence[tuple[Subject, Span]]) -> Loop:
     """The loop moved on: to planning while another plan may help, else to a human."""
-    again = bool(blocked) and loop.replans < tx.company.policy().max_replans
+    again = bool(blocked) and loop.overtaken < tx.company.policy().max_replans
     changes: dict[str, Any] = {"reasons": () if again else (reason,)}
     return tx.loops.move(
         loop.id,
@@ -86,6 +86,7 @@ def _next(app: App, tx: Tx, loop: Loop, reason: Reason, blocked: Sequence[tuple[
         at=app.clock(),
         generation=loop.generation + 1,
         replans=loop.replans + 1,
+        overtaken=loop.overtaken + again,
         blocked=(*loop.blocked, *blocked),
         chosen=None,
         **changes,

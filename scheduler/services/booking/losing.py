@@ -16,8 +16,9 @@ from scheduler.domain.proposals import Contender, ProposalState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.app import App
-from scheduler.services.booking.layout import DEBRIEF
+from scheduler.services.planning import buffers
 from scheduler.services.planning import plan as planning
+from scheduler.services.planning.panels import DEBRIEF
 from scheduler.storage.database import Tx
 
 _AT_ONCE = 25
@@ -76,7 +77,8 @@ def start_over_later(app: App, lost: Lost, taken: Taken) -> NoReturn:
 
 def start_over(app: App, lost: Sequence[Lost]) -> None:
     """Send loops whose plan was overtaken back to planning, with what was taken kept out, unless they have moved on
-    meanwhile. What nobody watches is not tried for ever: after some rounds a human is asked."""
+    meanwhile. What nobody watches is not tried for ever: after some rounds a human is asked. What we booked
+    ourselves is known when they are planned again: it is neither kept out for ever nor counted."""
     each = {one.loop: one for one in lost}
     for n in range(0, len(each), _AT_ONCE):
         ids = sorted(each)[n : n + _AT_ONCE]
@@ -91,13 +93,35 @@ def _start_over(app: App, tx: Tx, loop: Loop, lost: Lost) -> None:
     plan = tx.proposals.get(lost.proposal)
     if loop.state is not LoopState.PROPOSED or plan is None or plan.state is not ProposalState.OFFERED:
         return
-    if lost.actor.startswith("policy:") and loop.replans >= tx.company.policy().max_replans:
+    foreign = _not_ours(tx, loop, lost.broken)
+    tried = loop.overtaken >= tx.company.policy().max_replans
+    if foreign and tried and lost.actor.startswith("policy:"):
         _ask_a_human(app, tx, loop, lost)
         return
     try:
-        planning.replan_in(app, tx, loop.id, actor=lost.actor, cause=lost.proposal, blocked=lost.broken)
+        planning.replan_in(
+            app,
+            tx,
+            loop.id,
+            actor=lost.actor,
+            cause=lost.proposal,
+            blocked=foreign,
+            change=lambda _, now: {"overtaken": now.overtaken + bool(foreign)},
+        )
     except WrongState:  # it has bookings: its repair is somebody else's
         return
+
+
+def _not_ours(tx: Tx, loop: Loop, broken: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
+    """What of these times is lost to somebody's calendar, and not to another loop of ours."""
+    application = tx.applications.get(loop.application)
+    if not broken or application is None:
+        return list(broken)
+    buffer = buffers.buffer_of(loop, application)
+    wide = [(s, span, buffers.around(span, buffer(s))) for s, span in broken]
+    window = Span(min(w.start for _, _, w in wide), max(w.end for _, _, w in wide))
+    rows = tx.reservations.of_subjects({s for s, _ in broken}, window, except_loop=loop.id)
+    return [(s, span) for s, span, w in wide if not any(r.subject == s and r.span.overlaps(w) for r in rows)]
 
 
 def _ask_a_human(app: App, tx: Tx, loop: Loop, lost: Lost) -> None:

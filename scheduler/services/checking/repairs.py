@@ -16,6 +16,7 @@ from connectors.types import EventRef
 from scheduler.domain.bookings import Hold, Interview, Reservation
 from scheduler.domain.errors import Taken
 from scheduler.domain.facts import Fact
+from scheduler.domain.subjects import Whose
 from scheduler.services.afterwards import moved
 from scheduler.services.app import App
 from scheduler.services.booking import holes, reconcile
@@ -81,7 +82,7 @@ def _lost(tx: Tx, app: App, rows: list[Reservation]) -> Iterator[str]:
 def _noted(tx: Tx, app: App, row: Reservation, what: str, said: str) -> str:
     data = {"interview": row.interview, "subject": str(row.subject), "at": row.span.start.isoformat()}
     tx.facts.add(Fact(app.clock(), ACTOR, what, f"loop:{row.loop}", data=data))
-    who = "the candidate" if str(row.subject).startswith("candidate:") else str(row.subject)
+    who = "the candidate" if row.subject.kind is Whose.CANDIDATE else str(row.subject)
     return f"{said} the time of {who} at {row.span.start:%Y-%m-%d %H:%M}Z ({row.interview})"
 
 

@@ -114,6 +114,7 @@ def _policy(written: PolicyFile) -> Policy:
         freeze_hours=written.freeze_hours,
         approve_moves=written.approve_moves,
         max_replans=written.max_replans,
+        offer_hours=written.offer_hours,
         allow_focus=written.allow_focus,
         prices=dict(written.prices.items()),
         stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),

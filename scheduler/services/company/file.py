@@ -366,6 +366,7 @@ class PolicyFile(Written):
     freeze_hours: Annotated[StrictInt, Field(ge=0, le=2000)] = 24
     approve_moves: bool = False
     max_replans: Annotated[StrictInt, Field(ge=0, le=100)] = 3
+    offer_hours: Annotated[StrictInt, Field(ge=0, le=2000)] = 48
     allow_focus: bool = False
     prices: dict[Price, Annotated[StrictInt, Field(ge=0, le=10_000_000)]] = {}
     stages: list[StageFile] = []

@@ -22,9 +22,14 @@ def kept_free(tx: Tx, loop: Loop, rows: Iterable[Reservation]) -> tuple[Span, ..
     for row in rows:
         if row.loop not in others:
             others[row.loop] = tx.loops.get(row.loop)
-        apart = timedelta(minutes=_apart(loop, others[row.loop]))
-        found.append(Span(row.span.start - apart, row.span.end + apart))
+        found.append(kept_beside(loop, others[row.loop], row.span))
     return tuple(found)
+
+
+def kept_beside(loop: Loop, other: Loop | None, meeting: Span) -> Span:
+    """What an interview of another loop of the candidate keeps free of this one."""
+    apart = timedelta(minutes=_apart(loop, other))
+    return Span(meeting.start - apart, meeting.end + apart)
 
 
 def _apart(loop: Loop, other: Loop | None) -> int:

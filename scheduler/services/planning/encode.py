@@ -237,6 +237,7 @@ def _busy(
     blocked = [s for who, s in picture.loop.blocked if who == subject]
     blocked += _elsewhere(picture, state) if person.id in on_site else []
     found += [(s, BusyKind.HARD) for s in blocked]
+    found += [(span, BusyKind.TENTATIVE) for who, span in picture.soft if who == subject]
     rows = {(*scale.taken(span), kind) for span, kind in found}
     if person.lunch:
         tz = zone(person.zone)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.types import Availability, Known
 from scheduler.domain.bookings import Interview, Reservation, SeatState
 from scheduler.domain.loops import Application, Loop
-from scheduler.domain.people import Room, Site
+from scheduler.domain.people import Account, Room, Site
 from scheduler.domain.policy import Policy
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import EVALUATING, InterviewKind
@@ -46,6 +46,8 @@ class Picture:
     others: tuple[Occupied, ...]
     barred: frozenset[str]
     load: Mapping[str, int]
+    soft: tuple[tuple[Subject, Span], ...] = ()
+    """What is on offer to others: planned around at the price of a tentative meeting."""
     elsewhere: tuple[Span, ...] = ()
     """When other loops keep the candidate from being met, breaks and the way between places included."""
     current: tuple[Interview, ...] = ()
@@ -83,6 +85,25 @@ def subjects_of(interview: Interview) -> set[Subject]:
     return found | ({Subject.room(interview.room)} if interview.room else set())
 
 
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """What every picture of one look has in common; who has left and rooms out of use included."""
+
+    roster: Roster
+    rooms: Sequence[Room]
+    sites: Mapping[str, Site]
+    policy: Policy
+
+
+def _company(tx: Tx) -> _Company:
+    return _Company(
+        Roster({p.id: p for p in tx.people.list(active=False)}, {p.id: p for p in tx.pools.list()}),
+        tx.rooms.list(active=False),
+        {s.id: s for s in tx.sites.list()},
+        tx.company.policy(),
+    )
+
+
 def gather(app: App, loop: Loop) -> Picture:
     """Read our tables, then the calendars. Raises nothing for a calendar that cannot be read."""
     now = app.clock()
@@ -90,25 +111,64 @@ def gather(app: App, loop: Loop) -> Picture:
         starts = [i.span.start for i in tx.interviews.of_loop(loop.id)]
         ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
         span = Span(min([now, *starts]), max([loop.horizon.end, now, *ends]) + DEBRIEF_TAIL)
-        picture = _from_tables(app, tx, loop, now, span)
-    asked = {Subject.person(p.id): p.account for p in picture.roster.people.values()}
-    asked |= {Subject.room(r.id): r.account for r in picture.rooms.values()}
-    return replace(picture, availability=availability.read(app, asked, span))
+        picture = _from_tables(app, tx, loop, now, span, _company(tx))
+    return replace(picture, availability=availability.read(app, _accounts(picture), span))
 
 
-def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Picture:
+def gather_all(app: App, loops: Sequence[Loop]) -> tuple[dict[str, Picture], dict[str, Exception]]:
+    """One picture per loop, none of them booked, as of one instant and over one window; every calendar is
+    read once. What goes wrong with a loop is its own: it is in the second answer, the others in the first."""
+    now = app.clock()
+    span = Span(now, max([now, *(loop.horizon.end for loop in loops)]) + DEBRIEF_TAIL)
+    found: dict[str, Picture] = {}
+    failed: dict[str, Exception] = {}
+    with app.db.read() as tx:
+        company = _company(tx)
+        for loop in loops:
+            try:
+                found[loop.id] = _from_tables(app, tx, loop, now, span, company)
+            except Exception as error:
+                failed[loop.id] = error
+    return _with_calendars(app, found, span, failed), failed
+
+
+def _with_calendars(
+    app: App, pictures: Mapping[str, Picture], span: Span, failed: dict[str, Exception]
+) -> dict[str, Picture]:
+    """The pictures with everybody's calendars, all asked for at once. What no connector says (it answers
+    *unknown* for what it cannot read) is a fault: whose it is shows when each loop is looked at alone."""
+    wanted = {id: _accounts(picture) for id, picture in pictures.items()}
+    everybody = {s: account for accounts in wanted.values() for s, account in accounts.items()}
+    try:
+        states = availability.read(app, everybody, span)
+    except Exception as error:
+        if len(pictures) == 1:
+            failed[next(iter(pictures))] = error
+            return {}
+        return {
+            id: whole
+            for id, one in pictures.items()
+            for whole in _with_calendars(app, {id: one}, span, failed).values()
+        }
+    return {id: replace(p, availability={s: states[s] for s in wanted[id]}) for id, p in pictures.items()}
+
+
+def _accounts(picture: Picture) -> dict[Subject, Account]:
+    """Whose calendars a picture needs: everybody's who might take part, and the rooms'."""
+    found = {Subject.person(p.id): p.account for p in picture.roster.people.values()}
+    return found | {Subject.room(r.id): r.account for r in picture.rooms.values()}
+
+
+def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span, company: _Company) -> Picture:
     application = tx.applications.get(loop.application)
     assert application is not None
-    pools = {p.id: p for p in tx.pools.list()}
-    whole = Roster({p.id: p for p in tx.people.list(active=False)}, pools)
+    whole = company.roster
     current = tuple(i for i in tx.interviews.of_loop(loop.id))
     ids = seating.everybody(loop.template, application, whole)
     ids |= {s.person for i in current for s in i.seats if s.person in whole.people}
-    roster = Roster({i: whole.people[i] for i in sorted(ids)}, pools)
+    roster = Roster({i: whole.people[i] for i in sorted(ids)}, whole.pools)
     begun = {i.room for i in current if i.room and i.span.start <= now}
-    rooms = {
-        r.id: r for r in tx.rooms.list(active=False) if (r.site == loop.site and r.active) or r.id in begun
-    }
+    rooms = {r.id: r for r in company.rooms if (r.site == loop.site and r.active) or r.id in begun}
     subjects = [Subject.person(i) for i in ids] + [Subject.room(r) for r in rooms]
     subjects.append(application.candidate.subject)
     # caps count whole ISO weeks: what was given earlier this week counts as well
@@ -118,9 +178,9 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span) -> Pic
         loop=loop,
         application=application,
         roster=roster,
-        sites={s.id: s for s in tx.sites.list()},
+        sites=company.sites,
         rooms=rooms,
-        policy=tx.company.policy(),
+        policy=company.policy,
         now=now,
         span=span,
         deployment=app.deployment,

@@ -1,24 +1,27 @@
-"""Makes proposals for a loop, or says in words why there are none."""
+"""Makes proposals for a loop, or says in words why there are none.
+
+When it is done, and together with which other loops, says `scheduler.services.planning.together`.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import solver
 from scheduler.domain.errors import Missing, WrongState
-from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
+from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
-from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import naming
 from scheduler.services.planning.eased import eased
 from scheduler.services.planning.encode import Encoded, decode, encode
-from scheduler.services.planning.picture import Picture, gather
+from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.windows import closed_days
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
@@ -35,42 +38,67 @@ _REPLANNED = frozenset(
 """States from which a loop that is not booked is planned anew."""
 
 
-def plan(app: App, loop_id: str) -> None:
-    """Plan a loop that is in state *planning*; in any other state there is nothing to do."""
-    with app.db.read() as tx:
-        loop = tx.loops.get(loop_id)
-    if loop is None or loop.state is not LoopState.PLANNING:
-        return
-    picture = gather(app, loop)
-    failpoint("K2")
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of looking for plans of a loop: ``proposals``, best first, or where it goes instead and why.
+
+    ``contested``: there is no plan that keeps away from what is on offer to others.
+    """
+
+    picture: Picture
+    proposals: tuple[Proposal, ...] = ()
+    to: LoopState = LoopState.PROPOSED
+    reasons: tuple[Reason, ...] = ()
+    fixes: tuple[str, ...] = ()
+    contested: bool = False
+
+    @property
+    def placed(self) -> bool:
+        return bool(self.proposals)
+
+
+def look(app: App, pictures: Sequence[Picture], k: int, *, explain: bool = True) -> Outcome | None:
+    """Up to ``k`` plans of one loop, or why there are none (``None`` where nobody asks for it).
+
+    ``pictures`` are of the same loop: in each later one less is kept free for others, and it is asked
+    only where the one before it gave no plan.
+    """
     try:
-        encoded = encode(picture)
-        if isinstance(encoded, tuple):
-            _cannot(app, picture, LoopState.INFEASIBLE, encoded, eased(app, picture))
-            return
-        asked = app.solver.within(picture.policy.solve_seconds)
-        results = asked.alternatives(encoded.problem, picture.policy.alternatives)
-        _answer(app, picture, encoded, results)
+        for n, picture in enumerate(pictures):
+            found = _look(app, picture, k, explain=explain and n == len(pictures) - 1)
+            if found is not None:
+                return replace(found, contested=n > 0 and found.placed)
+        return None
     except (SolveFailed, ProblemError) as error:
-        reason = Reason("solver", f"the plan could not be made: {why(error, loop_id)}")
-        _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+        loop = pictures[0].loop.id
+        reason = Reason("solver", f"the plan could not be made: {why(error, loop)}")
+        return _cannot(pictures[0], LoopState.NEEDS_ATTENTION, (reason,))
 
 
-def _answer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
-    best = results[0]
-    if best.status in (Status.OPTIMAL, Status.FEASIBLE):
-        placed = [r for r in results if r.plan.loops[picture.loop.id] is not None]
-        if placed:
-            _offer(app, picture, encoded, placed)
-        else:
-            _cannot(app, picture, LoopState.NEEDS_ATTENTION, (_too_dear(encoded),))
-    elif best.status is Status.INFEASIBLE:
+def _look(app: App, picture: Picture, k: int, *, explain: bool) -> Outcome | None:
+    """Plans, or why not; ``None`` where there are none and nobody asks why."""
+    encoded = encode(picture)
+    if isinstance(encoded, tuple):
+        if not explain:
+            return None
+        return _cannot(picture, LoopState.INFEASIBLE, encoded, eased(app, picture))
+    results = app.solver.within(picture.policy.solve_seconds).alternatives(encoded.problem, k)
+    placed = [r for r in results if r.plan.loops[picture.loop.id] is not None]
+    if results[0].status in (Status.OPTIMAL, Status.FEASIBLE) and placed:
+        proposals = [_proposal(picture, encoded, r, rank) for rank, r in enumerate(placed, start=1)]
+        return Outcome(picture, tuple(proposals), reasons=_unreadable(picture))
+    return _answer(app, picture, encoded, results[0].status) if explain else None
+
+
+def _answer(app: App, picture: Picture, encoded: Encoded, status: Status) -> Outcome:
+    if status in (Status.OPTIMAL, Status.FEASIBLE):
+        return _cannot(picture, LoopState.NEEDS_ATTENTION, (_too_dear(encoded),))
+    if status is Status.INFEASIBLE:
         reasons, fixes = _explained(app, picture, encoded)
-        _cannot(app, picture, LoopState.INFEASIBLE, reasons, fixes)
-    else:
-        seconds = picture.policy.solve_seconds
-        reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
-        _cannot(app, picture, LoopState.NEEDS_ATTENTION, (reason,))
+        return _cannot(picture, LoopState.INFEASIBLE, reasons, fixes)
+    seconds = picture.policy.solve_seconds
+    reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
+    return _cannot(picture, LoopState.NEEDS_ATTENTION, (reason,))
 
 
 def _too_dear(encoded: Encoded) -> Reason:
@@ -131,35 +159,10 @@ def _unreadable(picture: Picture) -> tuple[Reason, ...]:
     return (Reason("unknown_calendar", text, picture.unknown),)
 
 
-def _offer(app: App, picture: Picture, encoded: Encoded, results: Sequence[Result]) -> None:
-    loop, now = picture.loop, app.clock()
-    proposals = [_proposal(picture, encoded, r, rank) for rank, r in enumerate(results, start=1)]
-    with app.db.write() as tx:
-        if _overtaken(tx, loop):
-            return
-        tx.proposals.make_stale(loop.id)
-        tx.proposals.add_all(proposals)
-        tx.loops.move(
-            loop.id,
-            LoopState.PROPOSED,
-            expect={LoopState.PLANNING},
-            actor=ACTOR,
-            cause=proposals[0].id,
-            at=now,
-            reasons=_unreadable(picture),
-            fixes=(),
-            unknown=picture.unknown,
-        )
-        if loop.mode is BookMode.BOOK:
-            delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
-            jobs.book(app, tx, proposals[0].id, delay)
-
-
-def _overtaken(tx: Tx, planned: Loop) -> bool:
-    """Whether the loop was changed, or planned by somebody else, while this plan was being made."""
-    now = tx.loops.get(planned.id)
-    wanted = (LoopState.PLANNING, planned.generation, planned.replans)
-    return now is None or (now.state, now.generation, now.replans) != wanted
+def _cannot(
+    picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[str, ...] = ()
+) -> Outcome:
+    return Outcome(picture, to=to, reasons=reasons, fixes=fixes)
 
 
 def _proposal(picture: Picture, encoded: Encoded, result: Result, rank: int) -> Proposal:
@@ -180,26 +183,6 @@ def _proposal(picture: Picture, encoded: Encoded, result: Result, rank: int) -> 
         created_at=picture.now,
         generation=picture.loop.generation,
     )
-
-
-def _cannot(
-    app: App, picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[str, ...] = ()
-) -> None:
-    with app.db.write() as tx:
-        if _overtaken(tx, picture.loop):
-            return
-        tx.proposals.make_stale(picture.loop.id)
-        tx.loops.move(
-            picture.loop.id,
-            to,
-            expect={LoopState.PLANNING},
-            actor=ACTOR,
-            cause=reasons[0].kind,
-            at=app.clock(),
-            reasons=reasons,
-            fixes=fixes,
-            unknown=picture.unknown,
-        )
 
 
 def replan(

@@ -6,6 +6,7 @@ Told by `tests/scheduler/storage/test_loops.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -75,6 +76,13 @@ class Proposals:
             proposals.c.id,
         )
         return [_rows.value(row) for row in self.connection.execute(query.order_by(*order)).mappings()]
+
+    def standing(self, since: datetime) -> list[Proposal]:
+        """What is on offer and was made after ``since``, of every loop, the oldest first."""
+        offered = (proposals.c.state == ProposalState.OFFERED.value) & (proposals.c.created_at > since)
+        order = (proposals.c.created_at, proposals.c.loop, proposals.c.rank, proposals.c.id)
+        query = sa.select(proposals).where(offered).order_by(*order)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
     def set_state(self, id: str, state: ProposalState) -> None:
         """Raises `Missing` for an unknown id."""

@@ -60,6 +60,11 @@ class Reservations:
             if missed:
                 raise Taken(missed)
 
+    def alone(self, rows: Sequence[Reservation]) -> None:
+        """Be the only one who looks at, and takes, time of these subjects until the transaction ends. The
+        loops are to be claimed before."""
+        self._lock(rows)
+
     def confirm(self, loop_id: str) -> int:
         """Turn the loop's holds into bookings, which do not expire; returns how many there were."""
         lock_loops(self.connection, [loop_id])

@@ -15,7 +15,7 @@ from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.services import solving
 from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
-from scheduler.services.planning import plan as planning
+from scheduler.services.planning.together import waiting
 from scheduler.services.solving import Solver
 from scheduler.workers.tasks import GIVEN_UP, tasks
 from solver.problem.plan import Result
@@ -89,7 +89,7 @@ def test_a_problem_that_cannot_be_posed_is_told_in_words(kit: Kit, caplog: pytes
     whole = ask(kit, "short", application=replace(MARA, id="app-2"))
     kit.app = replace(kit.app, solver=Broken())
     loop = planned(kit)
-    planning.plan(kit.app, loop.id)
+    waiting.plan(kit.app, loop.id)
     found = look(kit, loop.id)
     assert found.state is LoopState.NEEDS_ATTENTION
     assert found.reasons[0].text == f"the plan could not be made: {solving.AGAINST_ITSELF}"

@@ -22,8 +22,9 @@ ONE_A_DAY = (
     COMPANY.read_text(encoding="utf-8")
     .replace("minutes: 45, seats: [{pool: engineers}]", "minutes: 45, seats: [{person: dirk}]", 1)
     .replace("email: dirk@testwerk.example}", "email: dirk@testwerk.example, max_day: 1}")
+    .replace("undo_minutes: 0", "undo_minutes: 0\n  offer_hours: 0")
 )
-"""Every talk is Dirk's, and he gives one a day."""
+"""Every talk is Dirk's, and he gives one a day; what is on offer to somebody else is not kept free."""
 
 
 @pytest.fixture
