@@ -42,7 +42,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     api_token: str = Field("", repr=False)
-    """Bearer token of the API (at least 24 characters). Without one the API serves loopback addresses only."""
+    """Bearer token of the API (at least 24 characters). Without one `serve` makes one in the file ``api-token``
+    of ``data``, and listens on loopback addresses only."""
     base_url: str = ""
     """Where calendar services reach this deployment (``https://hire.example.com``), for their notices of
     changes; empty: no notices, the calendar is polled."""
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     """How long a repeated request with the same ``Idempotency-Key`` gets the same answer."""
     stop_seconds: int = Field(20, ge=0, le=600)
     """How long requests and jobs in flight may go on after SIGTERM or SIGINT before the process ends."""
+    header_seconds: float = Field(10.0, gt=0, le=300)
+    """How long a client may take for the head of a request, from the connection or its first byte on."""
     solve_memory_mb: int = Field(4096, ge=512)
     """Address space of a solving process."""
     smtp: str = Field("", repr=False, pattern=r"^(smtps?://.+|smtp\+none://.+)?$")
@@ -172,6 +175,7 @@ _WANTED = {
     "watch_days": "a whole number from 0 to 30",
     "answers_days": "a whole number from 1 to 365",
     "stop_seconds": "a whole number of seconds from 0 to 600",
+    "header_seconds": "a number of seconds above 0, at most 300",
     "solve_memory_mb": "a whole number of megabytes, at least 512",
     "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",
 }

@@ -7,14 +7,15 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scheduler.api.faults import FieldFault
-from scheduler.api.problems import internal, problem
+from scheduler.api.gate.refused import Refused
+from scheduler.api.problems import internal
 
 LARGEST = 1_000_000
 """Bytes of a body; webhooks may be twice as large."""
@@ -42,29 +43,16 @@ HEADERS = [
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
-class Refused(Exception):
-    """A request that is not passed on; ``text`` is ``field: fault; fix``."""
-
-    def __init__(self, status: int, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.status, self.kind, self.text = status, kind, text
-
-    @property
-    def faults(self) -> list[FieldFault]:
-        field, _, rest = self.text.partition(": ")
-        fault, _, fix = rest.rpartition("; ")
-        return [FieldFault(field=field, fault=fault, fix=fix)]
-
-
 def _bad(field: str, fault: str, fix: str) -> Refused:
     return Refused(422, "bad_input", f"{field}: {fault}; {fix}")
 
 
 class Border:
-    """Reads a body at most as far as its limit, checks that it is plain JSON, and passes it on."""
+    """Asks who is there; then reads a body at most as far as its limit, checks that it is plain JSON, and
+    passes it on. ``admit`` raises `Refused` for who may not ask: of them no body is read."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, admit: Callable[[Scope], None]) -> None:
+        self.app, self.admit = app, admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,6 +61,7 @@ class Border:
         answer = _Answer(send)
         try:
             _check_address(scope)
+            self.admit(scope)
             if scope["method"] in _BODIES:
                 body = await _body(scope, receive)
                 if body is None:
@@ -80,7 +69,7 @@ class Border:
                 receive = _again(body, receive)
             await self.app(scope, receive, answer)
         except Refused as refused:
-            await problem(refused.status, refused.kind, refused.text, refused.faults)(scope, receive, answer)
+            await refused.answer()(scope, receive, answer)
         except Exception as error:
             if answer.begun:
                 raise  # too late for an answer: the server cuts the connection

@@ -6,13 +6,15 @@ import html
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE
+from scheduler.api.gate.door import Door
+from scheduler.api.gate.visits import SESSION_SECONDS
 from scheduler.api.problems import Problem
 from scheduler.services.asking.intake import StageEvent
 from scheduler.services.company.file import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
@@ -81,7 +83,7 @@ def describe(api: FastAPI) -> None:
                 schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
             found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-            found["security"] = [{"token": []}, {}]
+            found["security"] = [{"token": []}]
             api.openapi_schema = found
         return api.openapi_schema
 
@@ -89,8 +91,26 @@ def describe(api: FastAPI) -> None:
 
 
 @front.get("/")
-def get_front(_: Observer) -> RedirectResponse:
-    return RedirectResponse(f"{BASE}/docs")
+def get_front(
+    request: Request, _: Observer, token: Annotated[str | None, Query(max_length=200)] = None
+) -> RedirectResponse:
+    """To the description; with a ticket the browser gets its cookie, and the ticket leaves the address."""
+    answer = RedirectResponse(f"{BASE}/docs", 307 if token is None else 303)
+    if token is None:
+        return answer
+    door: Door = request.app.state.door
+    cookie = door.enter(request.scope, token)
+    if cookie is not None:
+        answer.set_cookie(
+            door.sessions.name,
+            cookie,
+            max_age=SESSION_SECONDS,
+            path="/",
+            secure=door.secure(request.scope),
+            httponly=True,
+            samesite="strict",
+        )
+    return answer
 
 
 @router.get("/openapi.json")
@@ -169,7 +189,7 @@ def _curl(method: str, path: str, body: bool) -> str:
     """The request as a line for a shell, to be filled in."""
     verb = "" if method == "get" else f" -X {method.upper()}"
     sent = " -H 'Content-Type: application/json' -d @body.json" if body else ""
-    return f'curl{verb} "$LOOPWRIGHT{path}"{sent}'
+    return f'curl{verb} -H "Authorization: Bearer $TOKEN" "$LOOPWRIGHT{path}"{sent}'
 
 
 def _must(needed: Any) -> str:

@@ -15,8 +15,10 @@ from scheduler.api import (
     push,
     webhooks,
 )
+from scheduler.api.access import opened
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
+from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
 from scheduler.config import Settings
@@ -30,8 +32,9 @@ words why it cannot be met (`infeasible`). Every refusal is `application/problem
 field and the fix."""
 
 
-def create_app(app: App, settings: Settings) -> FastAPI:
-    """The API over these services."""
+def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
+    """The API over these services. ``secret`` opens it where the settings have no token; without either it
+    is closed to everybody."""
     api = FastAPI(
         title="Loopwright",
         version="1",
@@ -44,11 +47,14 @@ def create_app(app: App, settings: Settings) -> FastAPI:
     api.state.app, api.state.settings = app, settings
     api.state.checks = Checks(app, settings)
     problems.install(api)
-    api.add_middleware(Border)
     v1 = APIRouter(prefix=BASE, redirect_slashes=False)
+    found = list(opened(docs.front))
     for part in (loops, proposals, bookings, applications, company, webhooks, push, health, docs):
         v1.include_router(part.router)
+        found += opened(part.router, BASE)
     api.include_router(v1)
     api.include_router(docs.front)
+    api.state.door = Door(settings, settings.api_token or secret, found)
+    api.add_middleware(Border, admit=api.state.door.admit)
     docs.describe(api)
     return api

@@ -49,6 +49,7 @@ TITLES: Mapping[int, str] = {
     413: "Too large",
     415: "Not JSON",
     422: "Something in the request has to change",
+    429: "Too many wrong tokens",
     500: "A mistake of ours",
     502: "A calendar service does not answer",
     503: "Not available",
@@ -150,5 +151,5 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": TITLES[s],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for s in sorted({*statuses, *(408 for s in statuses if s == 413), 401, 403, 422, 500, 503})
+        for s in sorted({*statuses, *(408 for s in statuses if s == 413), 401, 403, 422, 429, 500, 503})
     }

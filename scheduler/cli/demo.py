@@ -28,7 +28,9 @@ from rich.text import Text
 
 from connectors.signatures import sign
 from scheduler import config, wiring
+from scheduler.api.gate import secret
 from scheduler.cli import demo_pages
+from scheduler.cli.address import show
 from scheduler.cli.faults import out
 from scheduler.cli.serve import server, working
 from scheduler.config import Settings
@@ -96,18 +98,20 @@ def _run(settings: Settings, mark: Mark, data: Path, *, once: bool) -> None:
             _company(runtime, mark, data)
         with working(runtime, fast=True), _serving(runtime, settings) as address:
             _tell(tour, runtime, mark, address)
-            _close(once, address, data)
+            _close(once, address, settings)
     finally:
         runtime.close()
 
 
-def _close(once: bool, address: str, data: Path) -> None:
+def _close(once: bool, address: str, settings: Settings) -> None:
     """Where the API is, or how to have it: with ``--once`` it ends with this command."""
     page = "/api/v1/docs"
     if once:
-        out.print(f"\nThe API was at {address}{page}; `./dev serve --data {data}` brings it back.")
+        out.print(f"\nThe API was at {address}{page}; `./dev serve --data {settings.data}` brings it back.")
         return
-    out.print(Text.assemble("\nThe API: ", (f"{address}{page}", "bold"), "\nServing until Ctrl-C."))
+    out.print(Text.assemble("\nThe API: ", (f"{address}{page}", "bold")))
+    show(settings)
+    out.print("Serving until Ctrl-C.")
     try:
         while True:
             time.sleep(3600)
@@ -260,7 +264,8 @@ def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
         _until(lambda: _all_answered(runtime, loop.id), "the answers")
     with tour.step("A second request that cannot be met") as status:
         second = dict(story.loop_request)
-        _post(address, "/api/v1/loops", second, f"demo:{second['application']['id']}")
+        token = secret.of(runtime.settings)
+        _post(address, token, "/api/v1/loops", second, f"demo:{second['application']['id']}")
         refused = _settled(runtime, second["application"]["id"], status)
     demo_pages.show(runtime, tour.console, loop, before, declined, refused)
 
@@ -323,7 +328,8 @@ def _deliver(address: str, secret: str, body: dict[str, Any]) -> None:
         raise BadInput("demo", f"the webhook was answered with {answer.status_code}: {answer.text}", "")
 
 
-def _post(address: str, path: str, body: dict[str, Any], key: str) -> None:
-    answer = httpx2.post(address + path, json=body, headers={"idempotency-key": key}, timeout=30)
+def _post(address: str, token: str, path: str, body: dict[str, Any], key: str) -> None:
+    headers = {"idempotency-key": key, "authorization": f"Bearer {token}"}
+    answer = httpx2.post(address + path, json=body, headers=headers, timeout=30)
     if answer.status_code >= 300:
         raise BadInput("demo", f"{path} was answered with {answer.status_code}: {answer.text}", "")

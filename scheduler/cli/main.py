@@ -53,6 +53,19 @@ def serve(
 
 
 @app.command()
+def address(
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address that `serve` listens on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port that `serve` listens on.")] = None,
+) -> None:
+    """Print an address that lets one browser in, once, and how programs ask."""
+    from scheduler.cli.address import run
+
+    with told():
+        run(data, host, port)
+
+
+@app.command()
 def work(
     data: Data = None,
     name: Annotated[str | None, typer.Option(help="Name of this worker.")] = None,

@@ -12,7 +12,10 @@ from pathlib import Path
 import uvicorn
 
 from scheduler import config, wiring
+from scheduler.api.gate import secret
 from scheduler.api.main import create_app
+from scheduler.cli import address
+from scheduler.cli.connections import patient
 from scheduler.cli.faults import out
 from scheduler.cli.stopping import Stopping, leave
 from scheduler.config import Settings
@@ -34,7 +37,9 @@ def run(data: Path | None, host: str | None, port: int | None, *, work: bool) ->
     stopping = Stopping()
     try:
         with working(runtime, on=work, until=stopping.asked):
-            out.print(f"API at http://{settings.host}:{settings.port}/api/v1/docs")
+            out.print(f"API at {address.where(settings)}/api/v1/docs", soft_wrap=True)
+            if not settings.api_token:
+                address.show(settings)
             web = server(runtime, settings.host, settings.port)
             stopping.then(lambda: setattr(web, "should_exit", True))
             web.run()
@@ -80,8 +85,10 @@ class _Server(uvicorn.Server):
 
 
 def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
-    """The web server; its access log leaves query strings out."""
-    app = create_app(runtime.app, runtime.settings)
+    """The web server; its access log leaves query strings out, and what a header says of who is connected
+    or by which scheme counts for nothing."""
+    settings = runtime.settings
+    app = create_app(runtime.app, settings, secret.of(settings))
     app.state.checks.refresh()  # so that the first who asks is told something
     return _Server(
         uvicorn.Config(
@@ -90,7 +97,9 @@ def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
             port=port,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=runtime.settings.stop_seconds,
+            http=patient(settings.header_seconds),
+            timeout_graceful_shutdown=settings.stop_seconds,
+            proxy_headers=False,
             server_header=False,
             lifespan="off",
         )

@@ -24,7 +24,7 @@ SOURCE = "webhook"
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", str_max_length=2000)
+    model_config = ConfigDict(extra="ignore", str_max_length=2000, str_strip_whitespace=True)
 
 
 Line = Annotated[str, Field(max_length=200, pattern=LINE)]
@@ -75,8 +75,8 @@ class StageEvent(_Model):
     """``type`` is ``application.stage_changed`` or ``application.closed`` (rejected, withdrawn);
     ``occurred_at`` is when it happened, where the hiring system says so."""
 
-    id: str = Field(min_length=1, max_length=200)
-    type: str
+    id: Annotated[Line, Field(min_length=1)]
+    type: Line
     occurred_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
     data: StageData
 

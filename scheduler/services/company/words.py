@@ -15,8 +15,10 @@ from scheduler.domain.time import zone
 from scheduler.services import public_holidays
 from scheduler.services.company.faults import Said, nearest, quoted
 
-LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
-"""One line without control characters: it ends up in the heads of mails and events."""
+LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""One line without control characters (Unicode's categories Cc, Zl and Zp): it ends up in the heads of mails and
+events."""
+_LINE = re.compile(LINE)
 
 _WEEK = 7 * 1440
 """Minutes."""
@@ -52,7 +54,7 @@ def line_of(value: str) -> str:
     """A name or title: one line with something in it."""
     if not value.strip():
         raise Said("is empty", "write something, or leave the field out")
-    if "\n" in value or "\t" in value:
+    if not _LINE.fullmatch(value):
         raise Said("goes over several lines", "write it in one line")
     if len(value) > 200:
         raise Said(f"has {len(value)} characters", "use at most 200")

@@ -1,4 +1,4 @@
-"""The API as its clients meet it: over ASGI, with a loopback address on the other end."""
+"""The API as its clients meet it: over ASGI, with a token and a loopback address on the other end."""
 
 from __future__ import annotations
 
@@ -36,17 +36,26 @@ APPLICATION: dict[str, Any] = {
 
 
 class Client(TestClient):
-    """``client`` is where the connection comes from."""
+    """``client`` is where the connection comes from. Where the settings name no token it sends a good one."""
 
     def __init__(
-        self, kit: Kit, client: tuple[str, int] = HERE, host: str = "127.0.0.1:8080", **settings: str
+        self,
+        kit: Kit,
+        client: tuple[str, int] = HERE,
+        host: str = "127.0.0.1:8080",
+        secret: str = "",
+        **settings: str,
     ):
         settings.setdefault("webhook_secret", SECRET)
+        settings.setdefault("data", str(kit.folder.parent / "data"))
+        signed = {} if "api_token" in settings else {"authorization": f"Bearer {TOKEN}"}
+        settings.setdefault("api_token", TOKEN)
         self.kit = kit
         super().__init__(
-            create_app(kit.app, Settings(**settings)),  # type: ignore[arg-type]
+            create_app(kit.app, Settings(**settings), secret),  # type: ignore[arg-type]
             base_url=f"http://{host}",
             client=client,
+            headers=signed,
             follow_redirects=False,
         )
 

@@ -100,7 +100,7 @@ def test_a_body_that_does_not_come_is_waited_for_only_so_long(
         messages.append(message)
 
     scope = {"type": "http", "method": "POST", "path": f"{BASE}/loops", "headers": [], "query_string": b""}
-    anyio.run(border.Border(api.app), scope, never, keep)
+    anyio.run(border.Border(api.app, lambda _: None), scope, never, keep)
     assert messages[0]["status"] == 408
 
 
@@ -114,10 +114,17 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]
         yield
 
 
+def cookie(api: Client, host: str) -> dict[str, str]:
+    """What a browser that has come in sends to this host."""
+    sessions = api.app.state.door.sessions  # type: ignore[attr-defined]
+    return {"host": host, "cookie": f"{sessions.name}={sessions.begin()}"}
+
+
 def answers(api: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Any]]:
     """One refusal of every kind."""
     yield 401, api.deliver(event(), secret="x" * 24)
-    yield 403, api.get(f"{BASE}/people", headers={"host": "evil.example"})
+    yield 401, api.get(f"{BASE}/people", headers={"authorization": "Bearer x"})
+    yield 403, api.get(f"{BASE}/people", headers={"authorization": "", **cookie(api, "evil.example")})
     yield 404, api.get("/favicon.ico")
     yield 404, api.get(f"{BASE}/loops/")
     yield 404, api.get("//evil.example/../x")
@@ -193,7 +200,7 @@ def test_an_error_after_the_answer_began_cuts_the_connection(api: Client) -> Non
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
     with pytest.raises(RuntimeError, match="too late"):
-        anyio.run(border.Border(broken), scope, receive, keep)
+        anyio.run(border.Border(broken, lambda _: None), scope, receive, keep)
     assert [m["status"] for m in sent] == [200]
 
 

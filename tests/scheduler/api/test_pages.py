@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.services.asking.intake import parse
-from tests.scheduler.api.client import BASE, SECRET, Client
+from tests.scheduler.api.client import BASE, SECRET, TOKEN, Client
 
 DOCS = Path(__file__).parents[3] / "docs"
 HOST = "http://127.0.0.1:8080"
@@ -52,7 +52,7 @@ def commands(page: str) -> list[str]:
 
 
 def test_the_walk_through_the_api(api: Client) -> None:
-    names: dict[str, str] = {}
+    names = {"AUTH": f"Authorization: Bearer {TOKEN}"}
     states = []
     for command in commands("api.md"):
         answer = run(api, command, names)

@@ -52,12 +52,18 @@ def said(started: subprocess.Popen[str], word: str) -> None:
     raise AssertionError(f"it ended without saying {word}: {''.join(lines)}")
 
 
+def slow(folder: Path, port: int) -> httpx2.Response:
+    """Ask for the slow page with the token that the service made."""
+    good = {"authorization": f"Bearer {(folder / 'api-token').read_text().strip()}"}
+    return httpx2.get(f"http://127.0.0.1:{port}/slow", headers=good, timeout=PATIENCE)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_in_flight_is_answered_and_the_status_is_0(tmp_path: Path, number: signal.Signals) -> None:
     port = free_port()
     with process("serve", tmp_path, port) as started, ThreadPoolExecutor(1) as pool:
         said(started, "listening")
-        answer = pool.submit(httpx2.get, f"http://127.0.0.1:{port}/slow", timeout=PATIENCE)
+        answer = pool.submit(slow, tmp_path, port)
         said(started, "slow")
         started.send_signal(number)
         assert answer.result().json() == {"slow": "done"}
@@ -72,7 +78,7 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     port = free_port()
     with process("serve", tmp_path, port) as started, ThreadPoolExecutor(1) as pool:
         said(started, "listening")
-        answer = pool.submit(httpx2.get, f"http://127.0.0.1:{port}/slow", timeout=PATIENCE)
+        answer = pool.submit(slow, tmp_path, port)
         said(started, "slow")
         started.send_signal(signal.SIGTERM)
         while started.poll() is None:  # until the second is heard: two of a kind may be taken for one
@@ -90,7 +96,7 @@ def test_what_takes_longer_than_it_may_is_left_and_the_status_is_0(tmp_path: Pat
         ThreadPoolExecutor(1) as pool,
     ):
         said(started, "listening")
-        answer = pool.submit(httpx2.get, f"http://127.0.0.1:{port}/slow", timeout=PATIENCE)
+        answer = pool.submit(slow, tmp_path, port)
         said(started, "slow")
         started.send_signal(signal.SIGTERM)
         rest, _ = started.communicate(timeout=PATIENCE)

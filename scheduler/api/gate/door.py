@@ -1,0 +1,102 @@
+"""Decides who may ask before a byte of the body is read.
+
+Told by `tests/scheduler/api/gate/test_door.py`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Set
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from scheduler.api.access import NOBODY, Actor
+from scheduler.api.gate import visits
+from scheduler.api.gate.origin import foreign
+from scheduler.api.gate.refused import Refused
+from scheduler.api.gate.tries import Tries
+from scheduler.api.gate.visits import Sessions
+from scheduler.config import Settings
+
+Opened = tuple[Set[str], re.Pattern[str]]
+"""Methods and path of routes that are open to everybody."""
+TOKEN = Actor("api:token", trusted=True)
+BROWSER = Actor("api:browser", trusted=True)
+
+
+class Door:
+    """Knows the secret; without one nobody is let in."""
+
+    def __init__(self, settings: Settings, secret: str, opened: Iterable[Opened]) -> None:
+        self._settings = settings
+        self._secret = secret.encode()
+        self._opened = tuple(opened)
+        self._tries = Tries()
+        self.sessions = Sessions(secret or "nobody")
+
+    def admit(self, scope: Scope) -> None:
+        """Note in the scope who asks. Raises `Refused` for a stranger before a closed door."""
+        state = scope.setdefault("state", {})
+        state["actor"] = NOBODY
+        if not self._is_open(scope):
+            state["actor"] = self._who(scope)
+
+    def enter(self, scope: Scope, ticket: str) -> str | None:
+        """The cookie that a ticket is exchanged for, or ``None`` for who is in already. Raises `Refused`."""
+        if self._secret and visits.redeem(self._settings, ticket):
+            return self.sessions.begin()
+        if self._has_session(Headers(scope=scope)):
+            return None
+        text = (
+            "token: this address was used, or is older than an hour; run `loopwright address` for a new one"
+        )
+        raise self._wrong(scope, text)
+
+    def secure(self, scope: Scope) -> bool:
+        """Whether the browser came by the deployment's own address, which is https."""
+        return Headers(scope=scope).get("host", "").lower() == self._settings.base_url[8:].lower() != ""
+
+    def _is_open(self, scope: Scope) -> bool:
+        return any(scope["method"] in methods and path.match(scope["path"]) for methods, path in self._opened)
+
+    def _who(self, scope: Scope) -> Actor:
+        headers = Headers(scope=scope)
+        given = headers.getlist("authorization")
+        bearers = [value for value in given if value.partition(" ")[0].lower() == "bearer"]
+        if len(bearers) == 1:
+            # header values are read as Latin-1; these are the bytes as they came
+            token = bearers[0].partition(" ")[2].strip().encode("latin-1")
+            if self._secret and hmac.compare_digest(token, self._secret):
+                return TOKEN
+            raise self._wrong(scope, f"authorization: the token is wrong; {self._where()}")
+        if not self._has_session(headers):
+            raise _unauthorized(f"authorization: holds no bearer token; {self._where()}")
+        text = foreign(scope, self._settings.base_url)
+        if text is not None:
+            raise Refused(403, "forbidden", text)
+        return BROWSER
+
+    def _has_session(self, headers: Headers) -> bool:
+        if not self._secret:
+            return False
+        given = (cookie_parser(value) for value in headers.getlist("cookie"))
+        return any(self.sessions.good(c[self.sessions.name]) for c in given if self.sessions.name in c)
+
+    def _where(self) -> str:
+        kept = "LOOPWRIGHT_API_TOKEN" if self._settings.api_token else "the file api-token of the data folder"
+        return f"send `Authorization: Bearer …` with the token from {kept}"
+
+    def _wrong(self, scope: Scope, text: str) -> Refused:
+        client = scope.get("client")
+        seconds = self._tries.wrong(client[0] if client else "")
+        if not seconds:
+            return _unauthorized(text)
+        text = f"authorization: too many wrong tokens came from this address; wait {seconds} seconds"
+        return Refused(429, "too_many", text, {"retry-after": str(seconds)})
+
+
+def _unauthorized(text: str) -> Refused:
+    return Refused(401, "unauthorized", text, {"www-authenticate": "Bearer"})

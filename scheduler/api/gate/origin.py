@@ -1,0 +1,48 @@
+"""Whether a request that a cookie vouches for was made by a page of this deployment.
+
+A browser sends cookies along with whatever any page makes it ask: a page of another port of this machine is
+"same-site" and gets past SameSite. Browsers say in `Origin` and `Sec-Fetch-Site`, which no page can set, who
+asked (https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
+_READS = frozenset({"GET", "HEAD"})
+
+
+def foreign(scope: Scope, base_url: str) -> str | None:
+    """Why the request is refused, as ``field: fault; fix``; ``None`` where it is ours."""
+    headers = Headers(scope=scope)
+    hosts = headers.getlist("host")
+    host = hosts[0].lower() if len(hosts) == 1 else ""
+    own = base_url.removeprefix("https://").lower()
+    if not (_is_local(host) or (own and host == own.partition("/")[0])):
+        return "host: names another machine; open the API at its own address, or set LOOPWRIGHT_BASE_URL"
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    ours = {f"{scope['scheme']}://{host}"} | ({f"https://{own.partition('/')[0]}"} if own else set())
+    allowed = {"same-origin", "none"} if scope["method"] in _READS else {"same-origin"}
+    told = origin is not None or site is not None or scope["method"] in _READS
+    if not told or (origin is not None and origin not in ours) or (site is not None and site not in allowed):
+        return "origin: another page made this request; send the API token as a bearer token in programs"
+    return None
+
+
+def _is_local(host: str) -> bool:
+    """Whether a ``Host`` names this machine: ``localhost`` or a loopback address, with or without a port."""
+    found = _HOST.fullmatch(host)
+    if not found:
+        return False
+    name = found[1].strip("[]")
+    if name.removesuffix(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

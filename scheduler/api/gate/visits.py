@@ -1,0 +1,82 @@
+"""How a browser comes in: an address that works once, and the cookie that it is exchanged for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from pathlib import Path
+
+from itsdangerous import BadSignature, TimestampSigner
+
+from scheduler.config import Settings
+from scheduler.domain.errors import BadInput
+
+FOLDER = "tickets"
+TICKET_SECONDS = 3600
+"""How long an address works, if nobody has used it."""
+SESSION_SECONDS = 7 * 86_400
+"""How long a browser stays in, however busy it is."""
+
+
+def invite(settings: Settings, address: str) -> str:
+    """A new address that lets one browser in, once, within the hour.
+
+    Its ticket is a file named by the ticket's hash: whoever removes the file has used it, in whichever
+    process, and what lies in the folder opens nothing. Raises `BadInput` where it cannot be written.
+    """
+    folder = settings.data / FOLDER
+    ticket = secrets.token_urlsafe(32)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget_old(folder)
+        os.close(os.open(_file(folder, ticket), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        fault = f"{folder} cannot be written: {error.strerror}"
+        raise BadInput("LOOPWRIGHT_DATA", fault, "choose a folder that can be written") from None
+    return f"{address}/?token={ticket}"
+
+
+def redeem(settings: Settings, ticket: str) -> bool:
+    """Whether the ticket is good, which it is then no more."""
+    path = _file(settings.data / FOLDER, ticket)
+    try:
+        good = time.time() - path.stat().st_mtime < TICKET_SECONDS
+        path.unlink()
+    except OSError:
+        return False
+    return good
+
+
+def _file(folder: Path, ticket: str) -> Path:
+    return folder / hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def _forget_old(folder: Path) -> None:
+    for path in folder.iterdir():
+        if time.time() - path.stat().st_mtime >= TICKET_SECONDS:
+            path.unlink(missing_ok=True)
+
+
+class Sessions:
+    """Cookies signed with a key drawn from the secret: with another secret none of them counts."""
+
+    def __init__(self, secret: str) -> None:
+        self._signer = TimestampSigner(
+            secret, salt=b"loopwright.session", key_derivation="hmac", digest_method=hashlib.sha256
+        )
+        # cookies know no ports: two deployments on one machine must not take each other's away
+        self.name = "loopwright-" + hashlib.sha256(b"name" + secret.encode()).hexdigest()[:16]
+
+    def begin(self) -> str:
+        """The value of a new cookie."""
+        return self._signer.sign(secrets.token_urlsafe(32)).decode()
+
+    def good(self, value: str) -> bool:
+        """Whether it is one of ours that has not run out."""
+        try:
+            self._signer.unsign(value, max_age=SESSION_SECONDS)
+        except (BadSignature, UnicodeError):
+            return False
+        return True
