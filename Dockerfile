@@ -14,6 +14,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY solver ./solver
 COPY connectors ./connectors
 COPY scheduler ./scheduler
+COPY docs ./docs
 # The root file system is read-only later on, so the byte code is made now.
 RUN .venv/bin/python -m compileall -q -j 0 .venv/lib solver connectors scheduler
 

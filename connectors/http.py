@@ -103,7 +103,8 @@ def _system_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-def _verification() -> ssl.SSLContext:
+def verification() -> ssl.SSLContext:
+    """What every server is verified with, whatever is sent to it."""
     context = tls_context()
     return _system_context() if isinstance(context, bool) else context
 
@@ -164,7 +165,7 @@ class Http:
                 timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0), pool=deadline),
                 limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),  # keep none
-                verify=_verification(),
+                verify=verification(),
                 follow_redirects=False,
                 trust_env=True,
             )

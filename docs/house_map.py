@@ -46,6 +46,7 @@ WORDS = {
     "connectors/google": "Google Calendar",
     "connectors/local": "iCalendar files",
     "connectors/outlook": "Microsoft 365",
+    "connectors/outgoing": "programs that others named",
 }
 """What each house and room is for; a folder inside a room is only named."""
 

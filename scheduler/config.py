@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     changes; empty: no notices, the calendar is polled."""
     webhook_secret: str = Field("", repr=False)
     """Shared secret of the stage-advance webhook (at least 24 characters); empty: no webhook is taken."""
+    hook_hosts: str = Field("", pattern=r"^([A-Za-z0-9.\[\]:-]+( *, *[A-Za-z0-9.\[\]:-]+)*)?$")
+    """Hosts, or ``host:port``, separated by commas, that webhooks may be sent to although they are private or without
+    TLS; empty: none."""
     worker: str = Field("loop-0", pattern=r"^[a-z0-9-]{1,40}$")
     """Name of this worker, for logs and the doctor. Several may bear it: each run counts as a worker of its own."""
     concurrency: int = Field(4, ge=1, le=64)
@@ -110,6 +113,10 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{(self.data / 'loopwright.sqlite3').resolve()}"
+
+    @property
+    def hosts_of_hooks(self) -> frozenset[str]:
+        return frozenset(host.strip().lower() for host in self.hook_hosts.split(",") if host.strip())
 
     @property
     def calendars(self) -> Path:
@@ -177,6 +184,7 @@ _WANTED = {
     "stop_seconds": "a whole number of seconds from 0 to 600",
     "header_seconds": "a number of seconds above 0, at most 300",
     "solve_memory_mb": "a whole number of megabytes, at least 512",
+    "hook_hosts": "hosts or host:port, separated by commas",
     "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",
 }
 """What each setting may hold; the others are texts."""

@@ -26,6 +26,7 @@ from scheduler.domain.people import Mode
 from scheduler.services.app import App
 from scheduler.services.gathering import Gathering
 from scheduler.services.solving import Solver
+from scheduler.services.telling import hooks
 from scheduler.storage.database import Database
 from scheduler.storage.migrate import current as migrated
 from scheduler.workers import engine
@@ -178,7 +179,9 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
         deployment=settings.deployment,
         base_url=settings.base_url,
         later=Gathering(),
+        hook_hosts=settings.hosts_of_hooks,
     )
+    db.wake = lambda tx, first: hooks.wake(app, tx, first)
     return Runtime(settings, app, queue)
 
 

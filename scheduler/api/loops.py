@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Key, Limit, Services, once
+from scheduler.api.common import Key, Services, once
 from scheduler.api.models.facts import FactOut
 from scheduler.api.models.loops import (
     CancelIn,
@@ -17,11 +17,11 @@ from scheduler.api.models.loops import (
     LoopDetail,
     LoopIn,
     LoopOut,
+    ReasonIn,
 )
 from scheduler.api.models.proposals import ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
-from scheduler.domain.loops import LoopState
 from scheduler.services.afterwards import accepting, repair
 from scheduler.services.asking import requests
 from scheduler.services.booking import cancel, offers
@@ -47,22 +47,6 @@ def ask_for_a_loop(body: LoopIn, app: Services, actor: Asker, key: Key = None) -
     )
     answer.headers["location"] = f"/api/v1/loops/{LoopOut.model_validate_json(bytes(answer.body)).id}"
     return answer
-
-
-@router.get("", responses=answers())
-def list_loops(
-    app: Services,
-    _: Reader,
-    state: Annotated[LoopState | None, Query(description="Only loops in this state.")] = None,
-    application: Annotated[str | None, Query(max_length=100)] = None,
-    limit: Limit = 50,
-    after: After = None,
-) -> list[LoopOut]:
-    """Loops in the order they were asked for."""
-    with app.db.read() as tx:
-        states = {state} if state else None
-        found = tx.loops.list(states=states, application=application, limit=limit, after=after)
-    return [LoopOut.of(loop) for loop in found]
 
 
 @router.get("/{loop_id}", responses=answers(404))
@@ -104,14 +88,17 @@ def change_a_loop(loop_id: LoopId, body: LoopChange, app: Services, actor: Asker
         horizon=(body.horizon.start, body.horizon.end) if body.horizon else None,
         leave_out=body.leave_out,
         adjust={id: c.value() for id, c in body.adjust.items()},
+        reason=body.reason,
     )
     return LoopOut.of(changed)
 
 
-@router.post("/{loop_id}/replan", status_code=202, responses=answers(404, 409))
-def plan_a_loop_again(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
+@router.post("/{loop_id}/replan", status_code=202, responses=answers(404, 409, 413, 415))
+def plan_a_loop_again(loop_id: LoopId, app: Services, actor: Asker, body: ReasonIn | None = None) -> LoopOut:
     """Read the calendars again and plan anew; only a loop without bookings."""
-    return LoopOut.of(planning.replan(app, loop_id, actor=actor.name, cause="asked"))
+    why = body or ReasonIn()
+    planned = planning.replan(app, loop_id, actor=actor.name, cause="asked", reason=why.reason, note=why.note)
+    return LoopOut.of(planned)
 
 
 @router.post("/{loop_id}/repair", status_code=202, responses=answers(404, 409))
@@ -120,10 +107,11 @@ def repair_a_loop(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
     return LoopOut.of(repair.request(app, loop_id, actor.name))
 
 
-@router.post("/{loop_id}/accept-move", status_code=202, responses=answers(404, 409))
-def accept_a_move(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
+@router.post("/{loop_id}/accept-move", status_code=202, responses=answers(404, 409, 413, 415))
+def accept_a_move(loop_id: LoopId, app: Services, actor: Asker, body: ReasonIn | None = None) -> LoopOut:
     """Accept where somebody has moved the loop's events in the calendar: the plan follows, if every rule allows."""
-    return LoopOut.of(accepting.accept(app, loop_id, actor.name))
+    why = body or ReasonIn()
+    return LoopOut.of(accepting.accept(app, loop_id, actor.name, why.reason, why.note))
 
 
 @router.post(
@@ -145,7 +133,9 @@ def cancel_a_loop(
         asked,
         202,
         lambda tx: LoopOut.of(
-            cancel.cancel_in(app, tx, tx.loops.claim(loop_id) or loop, actor.name, asked.message)
+            cancel.cancel_in(
+                app, tx, tx.loops.claim(loop_id) or loop, actor.name, asked.message, asked.reason
+            )
         ),
     )
 

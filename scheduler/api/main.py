@@ -18,9 +18,14 @@ from scheduler.api import (
 from scheduler.api.access import opened
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
+from scheduler.api.doing import bulk
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
+from scheduler.api.outgoing import hooks
+from scheduler.api.reading import facts as reading_facts
+from scheduler.api.reading import load, pages, reasons
+from scheduler.api.reading import loops as reading_loops
 from scheduler.config import Settings
 from scheduler.services.app import App
 
@@ -48,12 +53,30 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
     api.state.checks = Checks(app, settings)
     problems.install(api)
     v1 = APIRouter(prefix=BASE, redirect_slashes=False)
-    found = list(opened(docs.front))
-    for part in (loops, proposals, bookings, applications, company, webhooks, push, health, docs):
+    found = [*opened(docs.front), *opened(pages.front)]
+    for part in (
+        reading_loops,
+        reading_facts,
+        bulk,
+        loops,
+        proposals,
+        bookings,
+        applications,
+        company,
+        webhooks,
+        hooks,
+        push,
+        health,
+        docs,
+        pages,
+        reasons,
+        load,
+    ):
         v1.include_router(part.router)
         found += opened(part.router, BASE)
     api.include_router(v1)
     api.include_router(docs.front)
+    api.include_router(pages.front)
     api.state.door = Door(settings, settings.api_token or secret, found)
     api.add_middleware(Border, admit=api.state.door.admit)
     docs.describe(api)

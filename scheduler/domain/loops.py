@@ -162,6 +162,8 @@ class Loop:
     labels: Mapping[str, str] = field(default_factory=dict)
     overtaken: int = 0
     """How often a chosen plan was lost to somebody's calendar; what we booked ourselves does not count."""
+    owner: str = ""
+    """Whose loop it is: the application's recruiter, unless it was given to somebody else."""
 
     def due_day(self, exercise: InterviewSpec) -> date:
         """The last day, in the loop's zone, for handing in a take-home: its days count from the request."""

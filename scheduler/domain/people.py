@@ -94,6 +94,21 @@ class Person:
     max_week: int = 8
     lunch: tuple[time, time] | None = None
     active: bool = True
+    pauses: frozenset[str] = frozenset()
+    """Days of their zone on which they are asked for nothing: ``2026-12-24``, or ``2026-07-01/2026-07-14`` with both ends."""
+    avoid: tuple[Hours, ...] = ()
+    """When they would rather be left alone: a price, and no bar."""
+    rather_not: frozenset[str] = field(
+        default=frozenset(),
+        metadata={"help": "kinds of interviews, or ids of a template's steps, that they would rather not do"},
+    )
+
+    def pauses_on(self, day: date) -> bool:
+        """Whether they are asked for nothing on that day of their zone."""
+        text = day.isoformat()  # as text, days are in the order of time
+        return any(
+            first <= text <= (last or first) for first, _, last in (p.partition("/") for p in self.pauses)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scheduler.domain.loops import BookMode
+from scheduler.domain.reasons import DEFAULT_REASONS, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Policy:
     allow_focus: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)
     stages: tuple[StageRule, ...] = ()
+    reasons: tuple[ReasonCode, ...] = DEFAULT_REASONS
+    """Why people cancel, reschedule and so on: the codes that may be given."""
 
     def rule_for(self, job: str, stage: str) -> StageRule | None:
         """The rule for this stage: one for the job comes before one for every job."""

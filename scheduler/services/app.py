@@ -42,6 +42,8 @@ class App:
     base_url: str = ""
     turns: Turns = field(default_factory=Turns)
     later: Later = field(default_factory=AtOnce)
+    hook_hosts: frozenset[str] = frozenset()
+    """Hosts, or ``host:port``, that webhooks may be sent to although they are private."""
 
     def calendar(self, account: Account) -> Calendar:
         """The connector for an account. Raises `Invalid` where none is configured."""

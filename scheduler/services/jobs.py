@@ -30,6 +30,7 @@ class Job(StrEnum):
     PUSH = "push"
     CONFLICTS = "conflicts"
     LEFT = "left"
+    HOOK = "hook"
 
 
 WAITS_FOR: Mapping[LoopState, Job] = {
@@ -45,6 +46,11 @@ WAITS_FOR: Mapping[LoopState, Job] = {
 
 def _queue(app: App, tx: Tx, job: Job, payload: Mapping[str, Any], key: str, delay: float = 0.0) -> None:
     app.jobs.enqueue(tx, job.value, payload, key=key, delay=delay)
+
+
+def hook(app: App, tx: Tx, id: str, what: str) -> None:
+    """Send a hook what is due to it; ``what`` names what there is to send."""
+    _queue(app, tx, Job.HOOK, {"hook": id}, f"hook/{id}/{what}")
 
 
 def intake(app: App, tx: Tx, delivery: str) -> None:

@@ -133,6 +133,13 @@ def words(name: str, *more: Any, **options: Any) -> sa.Column[str]:
     return sa.Column(name, Words(name), *more, nullable=options.pop("nullable", False), **options)
 
 
+def beginnings(name: str, *more: Any, **options: Any) -> sa.Column[str]:
+    """Words of letters and digits, in the order of their code points on either database, so that those with one
+    beginning are a range."""
+    kind = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    return sa.Column(name, kind, *more, nullable=False, **options)
+
+
 def instant(name: str, *more: Any, **options: Any) -> sa.Column[datetime]:
     """A column of UTC instants, not null unless said otherwise."""
     return sa.Column(name, Instant(), *more, nullable=options.pop("nullable", False), **options)

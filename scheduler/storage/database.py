@@ -7,7 +7,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from scheduler.storage.repositories.applications import Applications
 from scheduler.storage.repositories.company import CompanyFile
 from scheduler.storage.repositories.cursors import Cursors
 from scheduler.storage.repositories.facts import Facts
+from scheduler.storage.repositories.hooks import Hooks
 from scheduler.storage.repositories.inbox import Inbox
 from scheduler.storage.repositories.interviews import Interviews
 from scheduler.storage.repositories.leases import Leases
@@ -30,6 +31,9 @@ from scheduler.storage.repositories.ledger import Ledger
 from scheduler.storage.repositories.loops import Loops
 from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
 from scheduler.storage.repositories.proposals import Proposals
+from scheduler.storage.repositories.reading.facts import FoundFacts
+from scheduler.storage.repositories.reading.interviews import FoundInterviews
+from scheduler.storage.repositories.reading.loops import FoundLoops
 from scheduler.storage.repositories.reservations import Reservations
 from scheduler.storage.repositories.subscriptions import Subscriptions
 from scheduler.storage.repositories.templates import Templates
@@ -78,6 +82,10 @@ class Tx:
         self.inbox = Inbox(connection)
         self.cursors = Cursors(connection)
         self.subscriptions = Subscriptions(connection)
+        self.hooks = Hooks(connection)
+        self.found_loops = FoundLoops(connection)
+        self.found_interviews = FoundInterviews(connection)
+        self.found_facts = FoundFacts(connection)
 
 
 class Database:
@@ -93,6 +101,8 @@ class Database:
         self.dialect: str = self.engine.dialect.name
         self._writer = threading.Lock()
         self._open = threading.local()
+        self.wake: Callable[[Tx, Mapping[str, str]], None] | None = None
+        """Told, in the transaction, of the hooks that have a message to send, each with its first."""
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -129,6 +139,8 @@ class Database:
                     tx = Tx(connection)
                     yield tx
                     tx.facts.flush()
+                    if tx.facts.woken and self.wake is not None:
+                        self.wake(tx, tx.facts.woken)
         finally:
             self._open.write = False
 

@@ -4,7 +4,8 @@
 2. a loop, before anything that belongs to it is changed,
 3. the subjects whose time is taken, all of them at once and in the same order for everybody,
 4. jobs, which the engine adds on our connection under a key,
-5. the head of the facts, at the very end.
+5. the head of the facts, at the very end, and behind it only new rows that nobody waits for: messages to hooks, and
+   their jobs.
 
 Whoever works on several loops in one transaction takes them by id, as `lock_loops` does.
 

@@ -29,6 +29,12 @@ def add_new(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) 
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
+def place(row: Sequence[Any], *columns: sa.Column[Any]) -> sa.Tuple:
+    """The values of a row to compare these columns with, each written as its column is: bare ones would be
+    written as the driver likes."""
+    return sa.tuple_(*(sa.literal(value, c.type) for value, c in zip(row, columns, strict=True)))
+
+
 def upsert(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, key: Sequence[str]
 ) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from scheduler.domain.people import Person, Room, Site
-from scheduler.storage.columns import columns_of, flag, instant, json, number, words
+from scheduler.storage.columns import beginnings, columns_of, flag, instant, json, number, words
 
 PREFIX = "lw_"
 """The job engine keeps its tables beside ours on SQLite: ours are the ones with this prefix."""
@@ -111,9 +111,25 @@ loops = sa.Table(
     json("blocked"),
     json("declined"),
     json("labels"),
+    words("owner"),
+    flag("owner_given"),
+    words("job"),
+    words("stage"),
+    words("template_id"),
     sa.UniqueConstraint("application", "stage_visit"),
     sa.Index("ix_lw_loops_created_at", "created_at", "id"),
-    sa.Index("ix_lw_loops_state", "state", "created_at"),
+    sa.Index("ix_lw_loops_state", "state", "created_at", "id"),
+    *(
+        sa.Index(f"ix_lw_loops_{name}", name, "state", "created_at", "id")
+        for name in ("owner", "job", "stage", "template_id")
+    ),
+)
+
+application_words = sa.Table(
+    "lw_application_words",
+    metadata,
+    beginnings("word", primary_key=True),
+    words("application", sa.ForeignKey("lw_applications.id"), primary_key=True, index=True),
 )
 
 proposals = sa.Table(
@@ -156,6 +172,7 @@ interviews = sa.Table(
     words("flag"),
     json("elsewhere", nullable=True),
     sa.CheckConstraint("start_at < end_at", name="ends_after_start"),
+    sa.Index("ix_lw_interviews_start_at", "start_at", "id"),
 )
 sa.Index(
     "uq_lw_interviews_event",
@@ -262,7 +279,17 @@ facts = sa.Table(
     words("cause"),
     json("data", exact=True),
     words("hash"),
+    sa.Index("ix_lw_facts_at", "at", "seq"),
     sa.Index("ix_lw_facts_subject", "subject", "seq"),
+    *(sa.Index(f"ix_lw_facts_{name}", name, "at", "seq") for name in ("actor", "what")),
+)
+
+fact_people = sa.Table(
+    "lw_fact_people",
+    metadata,
+    words("person", primary_key=True),
+    instant("at", primary_key=True),
+    number("seq", primary_key=True, autoincrement=False),
 )
 
 fact_chain = sa.Table(
@@ -302,4 +329,38 @@ leases = sa.Table(
     words("name", primary_key=True),
     words("holder"),
     instant("until"),
+)
+
+hooks = sa.Table(
+    "lw_hooks",
+    metadata,
+    words("id", primary_key=True),
+    words("url"),
+    json("types"),
+    words("state"),
+    words("secret"),
+    words("why"),
+    instant("created_at"),
+    instant("failing_since", nullable=True),
+    instant("rest_until", nullable=True),
+)
+
+hook_deliveries = sa.Table(
+    "lw_hook_deliveries",
+    metadata,
+    words("id", primary_key=True),
+    words("hook"),
+    number("fact"),
+    words("type"),
+    words("body"),
+    words("state"),
+    instant("due_at"),
+    instant("noted_at"),
+    number("attempts"),
+    number("status"),
+    words("error"),
+    instant("done_at", nullable=True),
+    sa.Index("ix_lw_hook_deliveries_due", "state", "hook", "due_at"),
+    sa.Index("ix_lw_hook_deliveries_hook", "hook", "fact", "id"),
+    sa.Index("ix_lw_hook_deliveries_noted_at", "noted_at"),
 )

@@ -15,6 +15,7 @@ from scheduler.services.app import App
 from scheduler.services.asking import answers
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
+from scheduler.services.telling import hooks
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
 
@@ -26,7 +27,7 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, and every ``answers`` seconds what requests were
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten. Every ``heads`` seconds the head of the facts' chain
     is noted in ``heads_file``. Several workers doing the same is harmless:
     every step is idempotent."""
@@ -40,6 +41,7 @@ class Periodic:
     answers: float = 3600.0
     heads: float = 60.0
     heads_file: Path | None = None
+    hooks: float = 60.0
     watch_days: int = 7
     answers_days: int = 7
     watch: Watch = field(default_factory=Watch)
@@ -55,6 +57,7 @@ class Periodic:
             "conflicts": self.conflicts,
             "answers": self.answers,
             "heads": self.heads,
+            "hooks": self.hooks,
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
@@ -64,6 +67,7 @@ class Periodic:
             "conflicts": lambda: conflicts.watch(self.app, self.watch_days, self.conflicts),
             "answers": lambda: answers.forget(self.app, self.answers_days),
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
+            "hooks": lambda: hooks.sweep(self.app),
         }
         for name, job in jobs.items():
             # the first sweep waits a round: jobs taken up after a restart renew their holds before it

@@ -17,6 +17,7 @@ from scheduler.services.asking import intake
 from scheduler.services.booking import choose, perform
 from scheduler.services.jobs import Job
 from scheduler.services.planning.together import waiting
+from scheduler.services.telling import hooks
 
 log = logging.getLogger("loopwright.jobs")
 
@@ -55,6 +56,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         Job.REPLIES: lambda _: _replies(app),
         Job.PUSH: lambda _: push.ensure(app),
         Job.LEFT: lambda _: left.look(app),
+        Job.HOOK: lambda p: _hook(app, p["hook"]),
         Job.CONFLICTS: lambda p: conflicts.look(app, p["days"]),
     }
 
@@ -74,6 +76,13 @@ def _perform(app: App, loop: str) -> float | None:
     except Again as again:
         return again.seconds
     return None
+
+
+def _hook(app: App, id: str) -> float | None:
+    try:
+        return hooks.deliver(app, id)
+    except Again as again:
+        return again.seconds
 
 
 def _replies(app: App) -> None:

@@ -21,6 +21,7 @@ from scheduler.domain.people import Mode, Room
 from scheduler.services.app import App
 from scheduler.services.company.read import read_company
 from scheduler.services.solving import Solver, ask
+from scheduler.services.telling import hooks
 from scheduler.storage.database import Database, Tx
 from scheduler.workers.tasks import failed, tasks
 
@@ -132,7 +133,9 @@ def make(folder: Path, text: str | None = None, now: datetime = NOW) -> Kit:
         jobs=jobs,
         clock=clock,
         deployment="test",
+        hook_hosts=frozenset({"127.0.0.1"}),
     )
+    db.wake = lambda tx, first: hooks.wake(app, tx, first)
     with db.write() as tx:
         tx.company.replace(company, clock())
     return Kit(app, jobs, clock, calendars, local, company)

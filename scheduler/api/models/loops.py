@@ -138,6 +138,7 @@ class LoopIn(In):
     adjust: dict[Id, StepChange] = Field(default={}, max_length=12)
     stage_visit: Short = ""
     site: Id | None = None
+    owner: Id | None = Field(None, description="Who looks after it; without one the application's recruiter.")
 
     def value(self) -> LoopRequest:
         return LoopRequest(
@@ -152,6 +153,7 @@ class LoopIn(In):
             adjust={id: change.value() for id, change in self.adjust.items()},
             stage_visit=self.stage_visit,
             site=self.site,
+            owner=self.owner,
         )
 
 
@@ -163,10 +165,20 @@ class LoopChange(In):
     zone: Short = Field("", description=_ZONE)
     leave_out: list[Id] = Field(default=[], max_length=12)
     adjust: dict[Id, StepChange] = Field(default={}, max_length=12)
+    reason: Id | None = Field(None, description="Why: a code of `GET /reasons`.")
+
+
+_CODE = "Why: a code of `GET /reasons`."
 
 
 class CancelIn(In):
     message: Annotated[str, Field(max_length=2000)] = ""
+    reason: Annotated[Id | None, Field(description=_CODE)] = None
+
+
+class ReasonIn(In):
+    reason: Annotated[Id | None, Field(description=_CODE)] = None
+    note: Annotated[str, Field(max_length=500, description="More than the code says, for colleagues.")] = ""
 
 
 class SpanOut(BaseModel):
@@ -186,6 +198,7 @@ class ReasonOut(BaseModel):
 class LoopOut(BaseModel):
     id: str
     application: str
+    owner: str = Field(description="Whose loop it is: the recruiter's, until it is given to somebody else.")
     template: str
     state: str
     mode: str
@@ -209,6 +222,7 @@ class LoopOut(BaseModel):
         return LoopOut(
             id=loop.id,
             application=loop.application,
+            owner=loop.owner,
             template=loop.template.id,
             state=loop.state.value,
             mode=loop.mode.value,

@@ -12,8 +12,10 @@ from scheduler.domain.bookings import Interview
 from scheduler.domain.errors import Missing, NotAllowed, WrongState
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.reasons import Deed
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
+from scheduler.services import reasons
 from scheduler.services.afterwards.moved import MOVED
 from scheduler.services.app import App
 from scheduler.services.booking import choose
@@ -31,7 +33,7 @@ _ALL = 10**6
 """A cap that nobody reaches."""
 
 
-def accept(app: App, loop_id: str, actor: str) -> Loop:
+def accept(app: App, loop_id: str, actor: str, reason: str | None = None, note: str = "") -> Loop:
     """Make the times of the moved events those of the loop: the candidate is told, and the debrief follows
     where it has to.
 
@@ -61,6 +63,7 @@ def accept(app: App, loop_id: str, actor: str) -> Loop:
             raise WrongState(
                 "loop", loop_id, now.state.value if now else "gone", "it changed meanwhile; look again"
             )
+        reasons.note(app, tx, now, Deed.RESCHEDULE, reason, actor, note)
         waiting, at = {LoopState.NEEDS_ATTENTION}, app.clock()
         tx.loops.move(
             loop_id,

@@ -14,6 +14,7 @@ from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.domain.time import Span, instant, utc, zone
 from scheduler.services import jobs
 from scheduler.services.app import App
+from scheduler.services.asking.owners import check_owner
 from scheduler.services.asking.prepare import InterviewChange, prepare
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import plan as planning
@@ -41,6 +42,7 @@ class LoopRequest:
     stage_visit: str = ""
     site: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None
 
 
 def ask(app: App, request: LoopRequest, actor: str, cause: str = "") -> Loop:
@@ -63,6 +65,7 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
         return known
     template = _template(tx, request)
     check_people(tx, request.application)
+    check_owner(tx, request.owner)
     loop = _draft(app, tx, request, template, visit, cause)
     keep(tx, _with_known_needs(tx, request.application))
     # whoever told of the same visit at the same time was waited for just now
@@ -158,6 +161,7 @@ def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit
         updated_at=now,
         cause=cause,
         labels=dict(request.labels),
+        owner=request.owner or "",
     )
 
 
@@ -240,6 +244,7 @@ def change(
     horizon: tuple[str, str] | None = None,
     leave_out: Collection[str] = (),
     adjust: Mapping[str, InterviewChange] | None = None,
+    reason: str | None = None,
 ) -> Loop:
     """New windows of the candidate, another horizon, or steps left out or completed, and a fresh plan.
 
@@ -250,6 +255,7 @@ def change(
         loop_id,
         actor=actor,
         cause="changed",
+        reason=reason,
         change=lambda tx, loop: {
             **_when(app, tx, loop, offered, zone_name, horizon),
             **_what(tx, loop, leave_out, adjust or {}),

@@ -11,6 +11,7 @@ from datetime import date, time
 from scheduler.domain.company import Company
 from scheduler.domain.people import Account, Closing, Person, Pool, Room, Site, Standing
 from scheduler.domain.policy import Policy, StageRule
+from scheduler.domain.reasons import DEFAULT_REASONS, ReasonCode
 from scheduler.domain.templates import LoopTemplate
 from scheduler.services.company.fields import kept
 from scheduler.services.company.file import (
@@ -76,7 +77,8 @@ def _person(written: PersonFile, usual: DefaultsFile, zones: Mapping[str, str], 
     site = written.site or home
     calendar = written.calendar or CalendarFile(address=written.email)
     return Person(
-        **kept(written, Person, "site", "zone", "hours", "max_day", "max_week", "lunch"),
+        **kept(written, Person, "site", "zone", "hours", "max_day", "max_week", "lunch", "avoid"),
+        avoid=together(written.avoid),
         zone=written.zone or zones.get(site, "UTC"),  # an unknown site is refused, its people with it
         site=site,
         account=_account(calendar, usual),
@@ -118,4 +120,7 @@ def _policy(written: PolicyFile) -> Policy:
         allow_focus=written.allow_focus,
         prices=dict(written.prices.items()),
         stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),
+        reasons=DEFAULT_REASONS
+        if written.reasons is None
+        else tuple(ReasonCode(r.code, r.text, frozenset(r.deeds)) for r in written.reasons),
     )

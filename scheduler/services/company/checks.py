@@ -256,6 +256,16 @@ def stages_lead_to_templates(_: CompanyFile, company: Company, __: Reading) -> I
         seen.setdefault((rule.stage, rule.job), n)
 
 
+def reasons_differ(_: CompanyFile, company: Company, __: Reading) -> Iterator[Fault]:
+    """A code is one reason."""
+    seen: dict[str, int] = {}
+    for n, reason in enumerate(company.policy.reasons):
+        if reason.code in seen:
+            fault = f"{reason.code!r} is already policy.reasons[{seen[reason.code]}]"
+            yield Fault(("policy", "reasons", n, "code"), fault, "give each reason a code of its own")
+        seen.setdefault(reason.code, n)
+
+
 RULES: tuple[Rule, ...] = (
     sections_hold_something,
     ids_differ,
@@ -266,5 +276,6 @@ RULES: tuple[Rule, ...] = (
     used_templates_exist,
     templates_can_be_planned,
     stages_lead_to_templates,
+    reasons_differ,
 )
 """The table of contents: every rule between values, in the order in which it is checked."""

@@ -120,4 +120,5 @@ def _interview(value: InterviewSpec, inherited: tuple[SeatSpec, ...]) -> dict[st
 
 def _policy(value: Policy) -> dict[str, Any]:
     stages = [_said(written(stage)) for stage in value.stages]
-    return {**written(value), "prices": dict(value.prices), "stages": stages}
+    reasons = [{"code": r.code, "text": r.text, "for": sorted(r.deeds)} for r in value.reasons]
+    return {**written(value), "prices": dict(value.prices), "stages": stages, "reasons": reasons}

@@ -25,6 +25,7 @@ from pydantic import (
 
 from scheduler.domain.loops import BookMode
 from scheduler.domain.people import Hours, Mode, Person, Room, Site
+from scheduler.domain.reasons import Deed
 from scheduler.domain.templates import ClockWindow, InterviewKind, Modality, RoleName, SeatKind
 from scheduler.services.company.faults import Said
 from scheduler.services.company.fields import follows
@@ -41,6 +42,7 @@ from scheduler.services.company.words import (
     line_of,
     link_of,
     lunch_of,
+    pause_of,
     together,
     window_of,
     window_text,
@@ -60,6 +62,7 @@ Provider = Literal["local", "google", "outlook"]
 _RANGE = {"type": "string", "examples": ["11:30-14:00"]}
 _DAY = {"type": "string", "examples": ["2026-12-24", "12-24"]}
 _HOLIDAY = {"type": "string", "examples": ["2026-10-12", "Columbus Day"]}
+_PAUSE = {"type": "string", "examples": ["2026-07-01/2026-07-14"]}
 _CLOCK = {"type": "string", "examples": ["12:30"]}
 _HOURS = {"type": "string", "examples": ["mon-fri 09:00-17:30"]}
 _OneOrMany = BeforeValidator(as_list, json_schema_input_type=str | list[str])
@@ -87,6 +90,7 @@ Named = Annotated[
     list[Annotated[str, PlainValidator(holiday_of), WithJsonSchema(_HOLIDAY)]],
     _OneOrMany,
 ]
+Pauses = Annotated[list[Annotated[str, PlainValidator(pause_of), WithJsonSchema(_PAUSE)]], _OneOrMany]
 Clock = Annotated[time, PlainValidator(clock_of), WithJsonSchema(_CLOCK)]
 Week = Annotated[list[HoursLine], Field(min_length=1), _OneOrMany, AfterValidator(_apart)]
 Windows = Annotated[list[Window], _OneOrMany]
@@ -189,6 +193,8 @@ class PersonFile(Written):
     max_day: Cap | None = None
     max_week: Cap | None = None
     calendar: Calendar | None = None
+    pauses: Pauses = []
+    avoid: Annotated[list[HoursLine], _OneOrMany, AfterValidator(_apart)] = []
 
 
 class PoolFile(Written):
@@ -358,6 +364,12 @@ class StageFile(Written):
     job: Line | None = None
 
 
+class ReasonFile(Written):
+    code: Id = Field(description="a short name such as `position_filled`")
+    text: Line = Field(description="how people read it")
+    deeds: Annotated[list[Deed], _OneOrMany] = Field(default=[], alias="for")
+
+
 class PolicyFile(Written):
     hold_minutes: Some = 30
     undo_minutes: Minutes = 10
@@ -370,6 +382,7 @@ class PolicyFile(Written):
     allow_focus: bool = False
     prices: dict[Price, Annotated[StrictInt, Field(ge=0, le=10_000_000)]] = {}
     stages: list[StageFile] = []
+    reasons: list[ReasonFile] | None = Field(default=None, description="the company's own codes")
 
 
 class CompanyFile(Written):

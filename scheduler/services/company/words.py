@@ -229,6 +229,18 @@ def _minute(day: int, clock: time) -> int:
     return 1440 * day + 60 * clock.hour + clock.minute
 
 
+def pause_of(value: Any) -> str:
+    """``2026-12-24``, or ``2026-07-01/2026-07-14`` with both ends."""
+    text = day_of(value) if isinstance(value, date) else text_of(value, "write it as 2026-07-01/2026-07-14")
+    ends = [part.strip() for part in text.split("/")]
+    if len(ends) > 2 or not all(map(_DATE.fullmatch, ends)):
+        raise Said(f"{quoted(text)} is no pause", "write it as 2026-12-24, or as 2026-07-01/2026-07-14")
+    first, last = day_of(ends[0]), day_of(ends[-1])
+    if last < first:
+        raise Said(f"{quoted(text)} ends before it begins", "swap its ends")
+    return first if len(ends) == 1 else f"{first}/{last}"
+
+
 def as_list(value: Any) -> Any:
     """One value where a list may stand."""
     return value if isinstance(value, list) or value is None else [value]

@@ -238,9 +238,11 @@ def _busy(
     blocked += _elsewhere(picture, state) if person.id in on_site else []
     found += [(s, BusyKind.HARD) for s in blocked]
     found += [(span, BusyKind.TENTATIVE) for who, span in picture.soft if who == subject]
+    tz = zone(person.zone)
+    # what they would rather keep free costs what their focus time costs
+    found += [(s, BusyKind.FOCUS) for s in worktime.hours(person.avoid, tz, picture.span)]
     rows = {(*scale.taken(span), kind) for span, kind in found}
     if person.lunch:
-        tz = zone(person.zone)
         for day in days_of(picture.span, tz):
             start, end = at(day, person.lunch[0], tz), at(day, person.lunch[1], tz)
             if start < end:

@@ -14,9 +14,11 @@ import solver
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.domain.reasons import Deed
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
+from scheduler.services import reasons as given
 from scheduler.services.app import App
 from scheduler.services.planning import naming
 from scheduler.services.planning.eased import eased
@@ -193,14 +195,27 @@ def replan(
     cause: str,
     blocked: Sequence[tuple[Subject, Span]] = (),
     change: Callable[[Tx, Loop], dict[str, object]] | None = None,
+    reason: str | None = None,
+    note: str = "",
 ) -> Loop:
     """Send a loop that is not booked back to planning, with times found taken kept out. ``change``
-    says what else becomes of it, as it is in this transaction.
+    says what else becomes of it, as it is in this transaction; ``reason`` is a code.
 
-    Raises `Missing`, and `WrongState` for a loop that is booked, being booked or ended.
+    Raises `Missing`, `WrongState` for a loop that is booked, being booked or ended, and `BadInput` for a reason
+    that the company has not.
     """
     with app.db.write() as tx:
-        return replan_in(app, tx, loop_id, actor=actor, cause=cause, blocked=blocked, change=change)
+        return replan_in(
+            app,
+            tx,
+            loop_id,
+            actor=actor,
+            cause=cause,
+            blocked=blocked,
+            change=change,
+            reason=reason,
+            note=note,
+        )
 
 
 def replan_in(
@@ -212,6 +227,8 @@ def replan_in(
     cause: str,
     blocked: Sequence[tuple[Subject, Span]] = (),
     change: Callable[[Tx, Loop], dict[str, object]] | None = None,
+    reason: str | None = None,
+    note: str = "",
 ) -> Loop:
     """`replan` inside a transaction that is already open; where it raises, nothing was written."""
     loop = tx.loops.claim(loop_id)
@@ -221,6 +238,7 @@ def replan_in(
         state = loop.state.value
         raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
     changes = change(tx, loop) if change else {}
+    given.note(app, tx, loop, Deed.RESCHEDULE, reason, actor, note)
     tx.proposals.make_stale(loop_id)
     changes.setdefault("blocked", (*loop.blocked, *blocked))
     changes.setdefault("replans", loop.replans + 1)

@@ -30,6 +30,10 @@ class _Scale(Protocol):
     def free(self, spans: Sequence[Span]) -> tuple[Interval, ...]: ...
 
 
+RATHER_NOT = 2
+"""Units of dislike, each at the price `rank`, of an interview that somebody would rather not do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """``spec`` maps a session id to the template's interview; ``reasons`` say what cannot be posed.
@@ -214,9 +218,14 @@ class _Builder:
         return Seat(
             n=min(seat.count, max(len(fit), 1)),
             pool=tuple(fit),
+            rank={p: RATHER_NOT for p in fit if self._would_rather_not(p)},
             skill=" or ".join(seat.pools) or (seat.role or seat.person or ""),
             optional=seat.kind is SeatKind.OPTIONAL,
         )
+
+    def _would_rather_not(self, person: str) -> bool:
+        wishes = self.picture.roster.people[person].rather_not
+        return bool({self.interview.id, self.interview.kind.value} & wishes)
 
     def _there(self, pool: list[str], seat: SeatSpec) -> list[str]:
         """Who of a pool works at the place of an on-site interview; whom the template names may join

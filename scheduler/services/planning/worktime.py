@@ -94,9 +94,12 @@ def _stretches(weekly: Sequence[Hours], day: date) -> list[tuple[time, time]]:
 
 
 def working(person: Person, site: Site | None, span: Span) -> list[Span]:
-    """When somebody works inside ``span``; their site's holidays and half days are theirs."""
+    """When somebody works inside ``span``; their site's holidays and half days are theirs, and what they pause is not
+    worked."""
     tz = zone(person.zone)
-    return hours(person.hours, tz, span, _closing(site, span, tz) if site is not None else None)
+    closing = _closing(site, span, tz) if site is not None else {}
+    paused = {day: time.min for day in days_of(span, tz) if person.pauses_on(day)} if person.pauses else {}
+    return hours(person.hours, tz, span, {**closing, **paused})
 
 
 def open_hours(site: Site, span: Span) -> list[Span]:

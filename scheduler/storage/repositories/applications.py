@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from scheduler.domain.finding import words_of_application
 from scheduler.domain.loops import Application, Candidate
+from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import upsert
-from scheduler.storage.tables import applications
+from scheduler.storage.tables import application_words, applications, loops
 
 _rows = Rows(Application, applications, without=frozenset({"candidate"}))
 
@@ -29,13 +31,37 @@ class Applications:
         return _value(row) if row else None
 
     def put(self, value: Application) -> None:
-        """Insert it, or replace the one of its id."""
+        """Insert it, or replace the one of its id; its loops are found by the new one, and those that were given
+        to nobody else are its recruiter's."""
+        before = self.get(value.id)
         candidate = {
             "candidate_name": value.candidate.name,
             "candidate_email": value.candidate.email,
             "candidate_zone": value.candidate.zone,
         }
+        if before is not None and (before.job, before.recruiter) != (value.job, value.recruiter):
+            self._follow(value)
         upsert(self.connection, applications, [{**_rows.row(value), **candidate}], key=["id"])
+        self._name(value)
+
+    def _name(self, value: Application) -> None:
+        """Have it found by its words; its row is ours by now, so nobody else changes them."""
+        c = application_words.c
+        wanted = set(words_of_application(value))
+        known = set(self.connection.execute(sa.select(c.word).where(c.application == value.id)).scalars())
+        if gone := sorted(known - wanted):
+            mine = (c.application == value.id) & c.word.in_(gone)
+            self.connection.execute(sa.delete(application_words).where(mine))
+        if new := sorted(wanted - known):
+            rows = [{"word": word, "application": value.id} for word in new]
+            self.connection.execute(sa.insert(application_words), rows)
+
+    def _follow(self, value: Application) -> None:
+        mine = loops.c.application == value.id
+        lock_loops(self.connection, self.connection.execute(sa.select(loops.c.id).where(mine)).scalars())
+        self.connection.execute(sa.update(loops).where(mine).values(job=value.job))
+        whose = sa.update(loops).where(mine, ~loops.c.owner_given).values(owner=value.recruiter)
+        self.connection.execute(whose)
 
     def list(self, limit: int = 100, after: str | None = None) -> Sequence[Application]:
         """By id, from behind the id ``after``."""

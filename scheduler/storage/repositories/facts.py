@@ -13,11 +13,13 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from scheduler.domain.facts import Fact, chained
+from scheduler.domain.finding import people_of
 from scheduler.domain.time import utc
 from scheduler.storage.codec import encode
 from scheduler.storage.columns import clean_json
 from scheduler.storage.mapping import Rows
-from scheduler.storage.tables import fact_chain, facts
+from scheduler.storage.repositories.hooks import Hooks
+from scheduler.storage.tables import fact_chain, fact_people, facts
 
 _rows = Rows(Fact, facts)
 _BATCH = 1000
@@ -27,6 +29,8 @@ class Facts:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self._noted: list[Fact] = []
+        self.woken: dict[str, str] = {}
+        """Hooks that have a message to send once this transaction is kept, each with its first."""
 
     def add(self, fact: Fact) -> Fact:
         """Note it, to be chained when the transaction ends: its ``seq`` and ``hash`` are known then.
@@ -46,7 +50,11 @@ class Facts:
             seq, last = seq + 1, chained(last, fact)
             result.append(replace(fact, seq=seq, hash=last))
         self.connection.execute(sa.insert(facts), [_rows.row(fact) for fact in result])
+        named = [{"person": p, "at": fact.at, "seq": fact.seq} for fact in result for p in people_of(fact)]
+        if named:
+            self.connection.execute(sa.insert(fact_people), named)
         self.connection.execute(sa.update(fact_chain).values(seq=seq, hash=last))
+        self.woken.update(Hooks(self.connection).note(result))
         self._noted.clear()
         return result
 

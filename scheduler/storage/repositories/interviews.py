@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +22,8 @@ from scheduler.storage.tables import interviews, seats
 
 _rows = Rows(Interview, interviews, without=frozenset({"seats"}))
 _seat_rows = Rows(Seat, seats)
+LONGEST = timedelta(days=1)
+"""No interview lasts longer."""
 _LIVE = interviews.c.state != InterviewState.CANCELLED.value
 
 
@@ -44,6 +46,10 @@ class Interviews:
         mine = interviews.c.loop == loop_id
         return self._list(mine & _LIVE if live else mine)
 
+    def of_ids(self, ids: Collection[str]) -> list[Interview]:
+        """Those of these ids, by start, cancelled or not."""
+        return self._list(interviews.c.id.in_(sorted(set(ids)))) if ids else []
+
     def by_event(self, calendar: str, event_id: str) -> Interview | None:
         """Whose calendar event that is, cancelled or not; ``None`` for an event that is not ours."""
         if not event_id:
@@ -62,8 +68,7 @@ class Interviews:
         theirs = sa.select(seats.c.interview).where(
             seats.c.person.in_(sorted(set(people))), seats.c.state.not_in(gone)
         )
-        when = (interviews.c.start_at < window.end) & (interviews.c.end_at > window.start)
-        found = _LIVE & when & interviews.c.id.in_(theirs)
+        found = _LIVE & _touching(window) & interviews.c.id.in_(theirs)
         return self._list(found if except_loop is None else found & (interviews.c.loop != except_loop))
 
     def moved(self) -> list[Interview]:
@@ -79,7 +84,7 @@ class Interviews:
 
     def between(self, window: Span) -> list[Interview]:
         """The live interviews inside or across ``window``, of every loop."""
-        return self._list(_LIVE & (interviews.c.start_at < window.end) & (interviews.c.end_at > window.start))
+        return self._list(_LIVE & _touching(window))
 
     def without_somebody(self, now: datetime) -> list[Interview]:
         """The live interviews that have not begun and in which somebody sits, or whose room is one, that the
@@ -169,3 +174,9 @@ class Interviews:
             for row in self.connection.execute(query.order_by(seats.c.interview, seats.c.place)).mappings():
                 found.setdefault(row["interview"], []).append(_seat_rows.value(row))
         return found
+
+
+def _touching(window: Span) -> sa.ColumnElement[bool]:
+    """Inside or across a stretch of time. None lasts a day: so the index of the starts is a range on both sides."""
+    begins, ends = interviews.c.start_at, interviews.c.end_at
+    return (begins < window.end) & (begins > window.start - LONGEST) & (ends > window.start)

@@ -20,7 +20,7 @@ from scheduler.storage.statements import add_new
 from scheduler.storage.tables import applications, loops
 
 _rows = Rows(Loop, loops)
-_FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at"})
+_FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at", "owner"})
 _NOT_IN_FACTS = frozenset({"template"})
 """Named as changed, but too long to be repeated in a fact."""
 _OFFERING = frozenset({LoopState.PROPOSED, LoopState.NEEDS_ATTENTION})
@@ -37,10 +37,18 @@ class Loops:
         """Keep a new loop, with the fact ``loop_requested``. Raises `WrongState`, with the other
         loop's id, where the application's stage visit has one already (see `by_visit`), and
         `Missing` for an unknown application."""
-        known = sa.select(applications.c.id).where(applications.c.id == loop.application)
-        if self.connection.execute(known).first() is None:
+        known = sa.select(applications).where(applications.c.id == loop.application)
+        application = self.connection.execute(known).first()
+        if application is None:
             raise Missing("application", loop.application)
-        if not add_new(self.connection, loops, _rows.row(loop)):
+        loop = replace(loop, owner=loop.owner or application.recruiter)
+        found_by = {
+            "owner_given": loop.owner != application.recruiter,
+            "job": application.job,
+            "stage": loop.labels.get("stage") or application.stage,
+            "template_id": loop.template.id,
+        }
+        if not add_new(self.connection, loops, {**_rows.row(loop), **found_by}):
             other = self.by_visit(loop.application, loop.stage_visit) or self.get(loop.id)
             assert other is not None, "only a loop can be in a loop's way"
             raise WrongState("loop", other.id, other.state, "a stage visit has one loop")
@@ -116,6 +124,19 @@ class Loops:
         changed = self._changed(loop, at, _changeable(changes))
         self._note(at, actor, what, loop_id, loop.state, loop.state, cause, _told(changes))
         return changed
+
+    def assign(self, loop_id: str, owner: str | None, actor: str, at: datetime, cause: str = "") -> Loop:
+        """Give the loop to somebody, or with ``None`` back to the application's recruiter, with the fact
+        ``loop_assigned``; one who has it already is no news. Raises `Missing` for an unknown id."""
+        loop = self._locked(loop_id)
+        query = sa.select(applications.c.recruiter).where(applications.c.id == loop.application)
+        to = owner or self.connection.execute(query).scalar_one()
+        values = {"owner": to, "owner_given": owner is not None, "updated_at": at}
+        self.connection.execute(sa.update(loops).where(loops.c.id == loop_id).values(values))
+        if to != loop.owner:
+            people = [p for p in (loop.owner, to) if p]
+            self._note(at, actor, "loop_assigned", loop_id, loop.owner, to, cause, {"people": people})
+        return replace(loop, owner=to, updated_at=at)
 
     def _locked(self, loop_id: str) -> Loop:
         loop = self.claim(loop_id)

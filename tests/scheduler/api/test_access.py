@@ -46,7 +46,7 @@ def test_there_is_nothing_but_these_routes(api: Client) -> None:
     for route in routes(api):
         assert not isinstance(route, Mount | WebSocketRoute | APIWebSocketRoute), route
         assert getattr(route, "dependant", None) is not None, route
-        assert route.path.startswith(BASE + "/") or route.path == "/"
+        assert route.path.startswith(BASE + "/") or route.path in ("/", "/llms.txt")
 
 
 def _dependencies(dependant: Dependant) -> list[Dependant]:

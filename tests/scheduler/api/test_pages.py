@@ -64,7 +64,7 @@ def test_the_walk_through_the_api(api: Client) -> None:
         if "agenda?for=candidate" in command:
             assert [line["title"] for line in answer] == ["Talk", "Panel"]
         assert answer
-    assert states == ["planning", "proposed", "held", "cancelling"]
+    assert states == ["planning", "proposed", "held", "confirmed", "cancelling"]
     assert api.ask("/people/olga")["hours"][0] == "mon 09:00-15:00"
 
 

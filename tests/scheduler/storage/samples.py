@@ -116,6 +116,7 @@ def loop(id: str = "loop-1", **changes: Any) -> Loop:
         "stage_visit": f"visit-of-{id}",
         "created_at": NOW,
         "updated_at": NOW,
+        "owner": "bob",
     }
     return Loop(**{**values, **changes})
 

@@ -1,0 +1,1 @@
+"""What is done to loops beside the calls of one loop."""

@@ -1,0 +1,176 @@
+"""Webhooks that we send: made, looked at, sent again, removed.
+
+Told by `tests/scheduler/api/test_hooks.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from scheduler.api.access import Action, Actor, needs
+from scheduler.api.common import After, Limit, Services
+from scheduler.api.models.loops import In
+from scheduler.api.problems import answers
+from scheduler.domain.errors import Missing
+from scheduler.domain.hooks import DeliveryState, Hook, HookDelivery, HookState
+from scheduler.services.telling import hooks
+
+router = APIRouter(prefix="/hooks", tags=["hooks"])
+HookId = Annotated[str, Path(max_length=100)]
+Reader = Annotated[Actor, needs(Action.READ)]
+Configurer = Annotated[Actor, needs(Action.CONFIGURE)]
+
+
+class HookIn(In):
+    """Where to send what: `types` such as `seat.declined` or `loop.*`, all where none is given."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
+        examples=["https://ats.example.com/hook"]
+    )
+    types: list[Annotated[str, Field(max_length=80, pattern=r"^[a-z]+\.([a-z_]+|\*)$")]] = Field(
+        default=[], max_length=50
+    )
+
+
+class HookOut(BaseModel):
+    """`why` says why it is disabled; `failing_since` when its first message since the last success failed."""
+
+    id: str
+    url: str
+    types: list[str]
+    state: HookState
+    why: str
+    created_at: datetime
+    failing_since: datetime | None
+
+    @staticmethod
+    def of(hook: Hook) -> HookOut:
+        return HookOut(
+            id=hook.id,
+            url=hook.url,
+            types=list(hook.types),
+            state=hook.state,
+            why=hook.why,
+            created_at=hook.created_at,
+            failing_since=hook.failing_since,
+        )
+
+
+class NewHookOut(HookOut):
+    secret: str = Field(description="What messages are signed with. It is told this once and never again.")
+
+
+class HookDeliveryOut(BaseModel):
+    """`id` is the message's `webhook-id`; `status` is that of the last answer, 0 where none came."""
+
+    id: str
+    type: str
+    fact: int
+    state: DeliveryState
+    attempts: int
+    status: int
+    error: str
+    noted_at: datetime
+    due_at: datetime | None = Field(description="When it is tried next.")
+    done_at: datetime | None
+    body: str
+
+    @staticmethod
+    def of(value: HookDelivery) -> HookDeliveryOut:
+        return HookDeliveryOut(
+            id=value.id,
+            type=value.type,
+            fact=value.fact,
+            state=value.state,
+            attempts=value.attempts,
+            status=value.status,
+            error=value.error,
+            noted_at=value.noted_at,
+            due_at=value.due_at if value.state is DeliveryState.TODO else None,
+            done_at=value.done_at,
+            body=value.body,
+        )
+
+
+class ReplayIn(In):
+    """What is sent again: messages in that state that tell of facts from a number on."""
+
+    state: DeliveryState = DeliveryState.FAILED
+    since: Annotated[int, Field(ge=0, le=2**63 - 1, description="The `fact` of the first.")] = 0
+
+
+class ReplayedOut(BaseModel):
+    count: int
+
+
+@router.post("", status_code=201, responses=answers(413, 415))
+def add_a_hook(body: HookIn, app: Services, actor: Configurer) -> NewHookOut:
+    """Have a program told by webhook, signed after Standard Webhooks. Messages hold ids and no personal data."""
+    made = hooks.add(app, body.url, body.types, actor.name)
+    return NewHookOut(**HookOut.of(made).model_dump(), secret=made.secret)
+
+
+@router.get("", responses=answers())
+def list_hooks(app: Services, _: Reader) -> list[HookOut]:
+    """Every hook, the oldest first."""
+    with app.db.read() as tx:
+        return [HookOut.of(hook) for hook in tx.hooks.list()]
+
+
+@router.get("/{hook_id}", responses=answers(404))
+def get_hook(hook_id: HookId, app: Services, _: Reader) -> HookOut:
+    """One hook."""
+    with app.db.read() as tx:
+        found = tx.hooks.get(hook_id)
+    if found is None:
+        raise Missing("hook", hook_id)
+    return HookOut.of(found)
+
+
+@router.delete("/{hook_id}", status_code=204, responses=answers(404))
+def remove_a_hook(hook_id: HookId, app: Services, actor: Configurer) -> None:
+    """Send nothing more; its secret and its messages are forgotten."""
+    hooks.remove(app, hook_id, actor.name)
+
+
+@router.post("/{hook_id}/enable", responses=answers(404))
+def enable_a_hook(hook_id: HookId, app: Services, actor: Configurer) -> HookOut:
+    """Send to a hook again that was disabled; what waited for it is sent now."""
+    return HookOut.of(hooks.enable(app, hook_id, actor.name))
+
+
+@router.get("/{hook_id}/deliveries", responses=answers(404))
+def list_hook_deliveries(
+    hook_id: HookId,
+    app: Services,
+    _: Reader,
+    state: Annotated[DeliveryState | None, Query(description="Only messages in this state.")] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> list[HookDeliveryOut]:
+    """The messages to a hook, the newest first."""
+    with app.db.read() as tx:
+        if tx.hooks.get(hook_id) is None:
+            raise Missing("hook", hook_id)
+        return [HookDeliveryOut.of(d) for d in tx.hooks.deliveries(hook_id, state, limit, after)]
+
+
+@router.post("/{hook_id}/deliveries/{delivery_id}/replay", status_code=202, responses=answers(404))
+def replay_a_delivery(
+    hook_id: HookId, delivery_id: Annotated[str, Path(max_length=200)], app: Services, _: Configurer
+) -> HookDeliveryOut:
+    """Send one message again, under the same `webhook-id`."""
+    return HookDeliveryOut.of(hooks.replay(app, hook_id, delivery_id))
+
+
+@router.post("/{hook_id}/replay", status_code=202, responses=answers(404, 413, 415))
+def replay_deliveries(
+    hook_id: HookId, app: Services, _: Configurer, body: ReplayIn | None = None
+) -> ReplayedOut:
+    """Send again what a hook missed."""
+    asked = body or ReplayIn()
+    return ReplayedOut(count=hooks.replay_all(app, hook_id, asked.state, asked.since))

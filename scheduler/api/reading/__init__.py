@@ -1,0 +1,1 @@
+"""What is asked across loops: found, counted, followed, exported."""
