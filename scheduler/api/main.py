@@ -23,8 +23,8 @@ from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
 from scheduler.api.outgoing import hooks
+from scheduler.api.reading import compare, load, pages, reasons
 from scheduler.api.reading import facts as reading_facts
-from scheduler.api.reading import load, pages, reasons
 from scheduler.api.reading import loops as reading_loops
 from scheduler.config import Settings
 from scheduler.services.app import App
@@ -59,6 +59,7 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         reading_facts,
         bulk,
         loops,
+        compare,
         proposals,
         bookings,
         applications,

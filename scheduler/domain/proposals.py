@@ -62,3 +62,33 @@ class Contender:
     chosen: str | None
     candidate: Subject
     interviews: tuple[PlannedInterview, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Somebody's time, and what their calendar says of it (``busy``, ``tentative``, …): no title, no people."""
+
+    span: Span
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCalendar:
+    """What one calendar said of ``window``; ``code`` is why it could not be read, where it could not."""
+
+    subject: Subject
+    window: Span
+    known: bool
+    code: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the calendars said when a plan was chosen, for the booking of that generation of its loop."""
+
+    loop: str
+    generation: int
+    proposal: str
+    at: datetime
+    calendars: tuple[SeenCalendar, ...]

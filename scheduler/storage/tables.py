@@ -364,3 +364,13 @@ hook_deliveries = sa.Table(
     sa.Index("ix_lw_hook_deliveries_hook", "hook", "fact", "id"),
     sa.Index("ix_lw_hook_deliveries_noted_at", "noted_at"),
 )
+
+seen = sa.Table(
+    "lw_seen",
+    metadata,
+    words("loop", sa.ForeignKey("lw_loops.id"), primary_key=True),
+    number("generation", primary_key=True, autoincrement=False),
+    words("proposal"),
+    instant("at"),
+    json("calendars"),
+)

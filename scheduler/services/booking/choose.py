@@ -24,7 +24,7 @@ from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
-from scheduler.services.booking import caps, layout, losing, recheck
+from scheduler.services.booking import caps, layout, losing, recheck, seen
 from scheduler.services.booking.holes import CONFLICTS
 from scheduler.services.booking.losing import Lost
 from scheduler.services.failpoints import failpoint
@@ -84,13 +84,15 @@ def _choose(app: App, proposal_id: str, actor: str) -> Loop:
     if loop.state is LoopState.NEEDS_ATTENTION:
         return _mend(app, loop, proposal, actor)
     _may_choose(loop, proposal)
-    broken = recheck.fresh(app, loop, proposal.interviews) + _too_late(app, loop, proposal)
+    looked = recheck.fresh(app, loop, proposal.interviews)
+    broken = looked.broken + _too_late(app, loop, proposal)
     if broken:
         taken = Taken(sorted({subject for subject, _ in broken}))
         losing.start_over_later(app, Lost(loop.id, proposal_id, actor, tuple(broken)), taken)
     try:
         with app.db.write() as tx:
             held = take(app, tx, loop.id, proposal, actor)
+            seen.keep(tx, held, proposal.id, actor, app.clock(), looked.calendars)
         failpoint("K4")
         return held
     except Full as full:  # their time is free: the next plan counts for itself
@@ -119,13 +121,15 @@ def _mend(app: App, loop: Loop, proposal: Proposal, actor: str) -> Loop:
         current = tx.interviews.of_loop(loop.id)
     wanted = recheck.requirements(loop, _application(app, loop), proposal.interviews)
     kept = {n for i in current for n in recheck.needs(i)}
-    broken = recheck.broken(app, loop, [n for n in wanted if n not in kept])
-    broken += _passed(app, loop, proposal, current)
+    looked = recheck.look(app, loop, [n for n in wanted if n not in kept])
+    broken = looked.broken + _passed(app, loop, proposal, current)
     try:
         if broken:
             raise Taken(sorted({subject for subject, _ in broken}))
         with app.db.write() as tx:
-            return _take_repair(app, tx, loop, proposal, actor)
+            mended = _take_repair(app, tx, loop, proposal, actor)
+            seen.keep(tx, mended, proposal.id, actor, app.clock(), looked.calendars)
+            return mended
     except Taken as taken:
         if not isinstance(taken, Full):
             broken = broken or [(s, span) for s, span in wanted if s in taken.subjects]

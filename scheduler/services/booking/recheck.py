@@ -6,6 +6,7 @@ Told by `tests/stories/test_conflicts.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from connectors.errors import Transient
 from connectors.types import Unknown, Verdict
@@ -17,7 +18,8 @@ from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
 from scheduler.services.app import App
-from scheduler.services.booking import layout
+from scheduler.services.booking import layout, seen
+from scheduler.services.booking.seen import Looked
 from scheduler.services.planning import availability, buffers
 from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import subjects_of
@@ -46,8 +48,8 @@ def needs(interview: Interview) -> list[tuple[Subject, Span]]:
     return [*found, (Subject.room(interview.room), interview.span)] if interview.room else found
 
 
-def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tuple[Subject, Span]]:
-    """Read the calendars again for these intervals: what of them is not free now.
+def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> Looked:
+    """Read the calendars again for these intervals: what of them is not free now, and what was seen.
 
     Raises `Transient` when a calendar cannot be read just now: nobody is called busy for that.
     """
@@ -61,7 +63,8 @@ def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> list[tup
             if not s.required
         ]
         away = _away(tx, guests)
-    return [*away, *broken(app, loop, requirements(loop, application, planned))]
+    looked = look(app, loop, requirements(loop, application, planned))
+    return replace(looked, broken=[*away, *looked.broken])
 
 
 def _away(tx: Tx, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
@@ -71,6 +74,11 @@ def _away(tx: Tx, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject,
 
 
 def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
+    """`look`, for what is not free alone."""
+    return look(app, loop, wanted).broken
+
+
+def look(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> Looked:
     """Which of the wanted times are not free, with the buffer that people have beside everything else; this
     loop's own events do not count. Raises `Transient`."""
     with app.db.read() as tx:
@@ -81,7 +89,7 @@ def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list
         own = own_times(tx.interviews.of_loop(loop.id), tx.ledger.of_loop(loop.id, {WriteState.TODO}))
     asked = [(s, span) for s, span in wanted if s in accounts]
     if not asked:
-        return away
+        return Looked(away, ())
     assert application is not None
     buffer = buffers.buffer_of(loop, application)
     spans = [buffers.around(span, buffer(subject)) for subject, span in asked]
@@ -96,7 +104,8 @@ def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list
         return meaning(verdict, loop.mode, policy, claim) is Meaning.HARD
 
     prefix = f"{app.deployment}/{loop.id}/"
-    return [*away, *availability.conflicts(found, asked, prefix, own, hard, buffer)]
+    taken = availability.conflicts(found, asked, prefix, own, hard, buffer)
+    return Looked([*away, *taken], seen.calendars(found, window))
 
 
 def own_times(

@@ -12,13 +12,15 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing
 from scheduler.domain.loops import LoopState
-from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState
+from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState, Seen
 from scheduler.domain.subjects import Subject
 from scheduler.storage.codec import decode
 from scheduler.storage.mapping import Rows
-from scheduler.storage.tables import applications, loops, proposals
+from scheduler.storage.statements import upsert
+from scheduler.storage.tables import applications, loops, proposals, seen
 
 _rows = Rows(Proposal, proposals)
+_seen = Rows(Seen, seen)
 _contender = (
     sa.select(
         proposals.c.id,
@@ -103,3 +105,20 @@ class Proposals:
         if except_id is not None:
             change = change.where(proposals.c.id != except_id)
         return self.connection.execute(change.values(state=stale)).rowcount
+
+
+class SeenCalendars:
+    """What was seen when plans were chosen: one row for each booking of a loop."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def put(self, value: Seen) -> None:
+        """Keep it; one of the same loop and generation is replaced."""
+        upsert(self.connection, seen, [_seen.row(value)], key=["loop", "generation"])
+
+    def last(self, loop_id: str) -> Seen | None:
+        """What was seen for a loop's last booking, or ``None``."""
+        query = sa.select(seen).where(seen.c.loop == loop_id).order_by(seen.c.generation.desc()).limit(1)
+        row = self.connection.execute(query).mappings().first()
+        return _seen.value(row) if row else None
