@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services
+from scheduler.api.conditional.conditions import Conditions, Put
 from scheduler.api.models.loops import ApplicationModel
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
@@ -41,18 +42,23 @@ def get_application(
     return ApplicationModel.of(found)
 
 
-@router.put("/{application_id}", responses=answers(413, 415))
+@router.put("/{application_id}", responses=answers(412, 413, 415))
 def put_application(
     application_id: ApplicationId,
     body: ApplicationModel,
     app: Services,
     _: Annotated[Actor, needs(Action.REQUEST)],
+    conditions: Put,
 ) -> ApplicationModel:
     """Make or change an application; plans made from now on respect it."""
     if body.id != application_id:
         raise BadInput("id", f"is {body.id!r} but the address says {application_id!r}", "use the same id")
     value = body.value()
     with app.db.write() as tx:
+        if conditions != Conditions():
+            now = requests.claim(tx, application_id)
+            shown = None if now is None else ApplicationModel.of(now)
+            conditions.check("application", application_id, shown)
         try:
             requests.check_people(tx, value)
         except BadInput as bad:  # here the application is the whole body

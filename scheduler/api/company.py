@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services, page
+from scheduler.api.conditional.conditions import Conditions, Put
 from scheduler.api.models.company import (
     CompanyOut,
     NoticesOut,
@@ -24,6 +26,7 @@ from scheduler.services.company.edit import company_file, put_entry
 from scheduler.services.company.load import load
 from scheduler.services.company.read import checked_company, company_json_schema
 from scheduler.services.company.text import plain
+from scheduler.storage.database import Tx
 
 router = APIRouter()
 Reader = Annotated[Actor, needs(Action.READ)]
@@ -38,12 +41,18 @@ def _body(shape: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-@router.put("/company", tags=["company"], responses=answers(413, 415), openapi_extra=_body("CompanyFile"))
-def load_the_company(app: Services, _: Configurer, body: Entry) -> CompanyOut:
+@router.put(
+    "/company", tags=["company"], responses=answers(412, 413, 415), openapi_extra=_body("CompanyFile")
+)
+def load_the_company(app: Services, _: Configurer, body: Entry, conditions: Put) -> CompanyOut:
     """Replace the company: people, pools, rooms, sites, templates, policy. The body is the company
     file as JSON, with the same fields and the same checks; all faults are named at once."""
     company = checked_company(plain(body, "body"))
     with app.db.write() as tx:
+        if conditions != Conditions():
+            tx.company.lock()
+            loaded = tx.company.loaded_at() is not None
+            conditions.check("company", company.name, company_file(tx) if loaded else None)
         load(app, tx, company)
     return CompanyOut.of(company)
 
@@ -85,12 +94,17 @@ def get_person(id: IdPath, app: Services, _: Reader) -> PersonOut:
     return PersonOut.of(found)
 
 
+def _check_person(tx: Tx, id: str, conditions: Conditions) -> None:
+    now = tx.people.get(id)
+    conditions.check("person", id, None if now is None else PersonOut.of(now))
+
+
 @router.put(
-    "/people/{id}", tags=["people"], responses=answers(404, 413, 415), openapi_extra=_body("PersonFile")
+    "/people/{id}", tags=["people"], responses=answers(404, 412, 413, 415), openapi_extra=_body("PersonFile")
 )
-def put_person(id: IdPath, app: Services, _: Configurer, body: Entry) -> PersonOut:
+def put_person(id: IdPath, app: Services, _: Configurer, body: Entry, conditions: Put) -> PersonOut:
     """Add a person, or replace the one of that id. `active: false` takes them out of all planning."""
-    company = put_entry(app, "people", id, body)
+    company = put_entry(app, "people", id, body, partial(_check_person, id=id, conditions=conditions))
     return PersonOut.of(next(v for v in company.people if v.id == id))
 
 
@@ -111,10 +125,17 @@ def get_pool(id: IdPath, app: Services, _: Reader) -> PoolOut:
     return PoolOut.of(found)
 
 
-@router.put("/pools/{id}", tags=["pools"], responses=answers(404, 413, 415), openapi_extra=_body("PoolFile"))
-def put_pool(id: IdPath, app: Services, _: Configurer, body: Entry) -> PoolOut:
+def _check_pool(tx: Tx, id: str, conditions: Conditions) -> None:
+    now = tx.pools.get(id)
+    conditions.check("pool", id, None if now is None else PoolOut.of(now))
+
+
+@router.put(
+    "/pools/{id}", tags=["pools"], responses=answers(404, 412, 413, 415), openapi_extra=_body("PoolFile")
+)
+def put_pool(id: IdPath, app: Services, _: Configurer, body: Entry, conditions: Put) -> PoolOut:
     """Add a pool, or replace the one of that id with all its members."""
-    company = put_entry(app, "pools", id, body)
+    company = put_entry(app, "pools", id, body, partial(_check_pool, id=id, conditions=conditions))
     return PoolOut.of(next(v for v in company.pools if v.id == id))
 
 
@@ -135,10 +156,17 @@ def get_room(id: IdPath, app: Services, _: Reader) -> RoomOut:
     return RoomOut.of(found)
 
 
-@router.put("/rooms/{id}", tags=["rooms"], responses=answers(404, 413, 415), openapi_extra=_body("RoomFile"))
-def put_room(id: IdPath, app: Services, _: Configurer, body: Entry) -> RoomOut:
+def _check_room(tx: Tx, id: str, conditions: Conditions) -> None:
+    now = tx.rooms.get(id)
+    conditions.check("room", id, None if now is None else RoomOut.of(now))
+
+
+@router.put(
+    "/rooms/{id}", tags=["rooms"], responses=answers(404, 412, 413, 415), openapi_extra=_body("RoomFile")
+)
+def put_room(id: IdPath, app: Services, _: Configurer, body: Entry, conditions: Put) -> RoomOut:
     """Add a room, or replace the one of that id. `active: false` takes it out of all planning."""
-    company = put_entry(app, "rooms", id, body)
+    company = put_entry(app, "rooms", id, body, partial(_check_room, id=id, conditions=conditions))
     return RoomOut.of(next(v for v in company.rooms if v.id == id))
 
 
@@ -159,15 +187,20 @@ def get_template(id: IdPath, app: Services, _: Reader) -> TemplateOut:
     return TemplateOut.of(found)
 
 
+def _check_template(tx: Tx, id: str, conditions: Conditions) -> None:
+    now = tx.templates.get(id)
+    conditions.check("template", id, None if now is None else TemplateOut.of(now))
+
+
 @router.put(
     "/templates/{id}",
     tags=["templates"],
-    responses=answers(404, 413, 415),
+    responses=answers(404, 412, 413, 415),
     openapi_extra=_body("OwnTemplate"),
 )
-def put_template(id: IdPath, app: Services, _: Configurer, body: Entry) -> TemplateOut:
+def put_template(id: IdPath, app: Services, _: Configurer, body: Entry, conditions: Put) -> TemplateOut:
     """Add a template, or replace the one of that id. Loops that were asked for keep the one they were asked with."""
-    company = put_entry(app, "templates", id, body)
+    company = put_entry(app, "templates", id, body, partial(_check_template, id=id, conditions=conditions))
     return TemplateOut.of(next(v for v in company.templates if v.id == id))
 
 

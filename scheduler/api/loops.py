@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Key, Services, once
+from scheduler.api.common import Services
+from scheduler.api.conditional.conditions import Change
+from scheduler.api.conditional.loops import check, detail
+from scheduler.api.conditional.once import Key, once, once_outside
 from scheduler.api.models.facts import FactOut
 from scheduler.api.models.loops import (
     CancelIn,
-    InterviewOut,
     LineOut,
     LoopChange,
     LoopDetail,
@@ -27,6 +30,7 @@ from scheduler.services.asking import requests
 from scheduler.services.booking import cancel, offers
 from scheduler.services.planning import plan as planning
 from scheduler.services.telling import agenda, notices
+from scheduler.storage.database import Tx
 
 router = APIRouter(prefix="/loops", tags=["loops"])
 LoopId = Annotated[str, Path(max_length=100)]
@@ -35,7 +39,7 @@ Asker = Annotated[Actor, needs(Action.REQUEST)]
 
 
 @router.post("", status_code=202, response_model=LoopOut, responses=answers(409, 413, 415))
-def ask_for_a_loop(body: LoopIn, app: Services, actor: Asker, key: Key = None) -> Response:
+def ask_for_a_loop(body: LoopIn, app: Services, actor: Asker, key: Key) -> Response:
     """Ask for a loop: it is stored and answered at once, then planned. Follow it by its id."""
     answer = once(
         app,
@@ -53,16 +57,7 @@ def ask_for_a_loop(body: LoopIn, app: Services, actor: Asker, key: Key = None) -
 def get_loop(loop_id: LoopId, app: Services, _: Reader) -> LoopDetail:
     """One loop with its proposals and what is held or booked, the reasons where it waits."""
     with app.db.read() as tx:
-        loop = tx.loops.get(loop_id)
-        if loop is None:
-            raise Missing("loop", loop_id)
-        proposals = offers.told(tx, tx.proposals.of_loop(loop_id))
-        interviews = tx.interviews.of_loop(loop_id)
-    return LoopDetail(
-        **LoopOut.of(loop).model_dump(),
-        proposals=[ProposalOut.of(p, interviews) for p, interviews in proposals],
-        interviews=[InterviewOut.of(i) for i in interviews],
-    )
+        return detail(tx, loop_id)
 
 
 @router.get("/{loop_id}/proposals", responses=answers(404))
@@ -75,69 +70,100 @@ def list_proposals(loop_id: LoopId, app: Services, _: Reader) -> list[ProposalOu
     return [ProposalOut.of(p, interviews) for p, interviews in found]
 
 
-@router.post("/{loop_id}/change", status_code=202, responses=answers(404, 409, 413, 415))
-def change_a_loop(loop_id: LoopId, body: LoopChange, app: Services, actor: Asker) -> LoopOut:
+@router.post(
+    "/{loop_id}/change", status_code=202, response_model=LoopOut, responses=answers(404, 409, 412, 413, 415)
+)
+def change_a_loop(
+    loop_id: LoopId, body: LoopChange, app: Services, actor: Asker, conditions: Change, key: Key
+) -> Response:
     """Give the candidate's windows, leave steps out, complete open ones; the loop is planned anew."""
-    offered = None if body.windows is None else [(w.start, w.end) for w in body.windows]
-    changed = requests.change(
-        app,
-        loop_id,
-        actor.name,
-        offered=offered,
+    changes = requests.LoopChanges(
+        offered=None if body.windows is None else [(w.start, w.end) for w in body.windows],
         zone_name=body.zone,
         horizon=(body.horizon.start, body.horizon.end) if body.horizon else None,
         leave_out=body.leave_out,
         adjust={id: c.value() for id, c in body.adjust.items()},
         reason=body.reason,
     )
-    return LoopOut.of(changed)
 
+    def work(tx: Tx) -> LoopOut:
+        check(tx, loop_id, conditions)
+        return LoopOut.of(requests.change_in(app, tx, loop_id, actor.name, changes))
 
-@router.post("/{loop_id}/replan", status_code=202, responses=answers(404, 409, 413, 415))
-def plan_a_loop_again(loop_id: LoopId, app: Services, actor: Asker, body: ReasonIn | None = None) -> LoopOut:
-    """Read the calendars again and plan anew; only a loop without bookings."""
-    why = body or ReasonIn()
-    planned = planning.replan(app, loop_id, actor=actor.name, cause="asked", reason=why.reason, note=why.note)
-    return LoopOut.of(planned)
-
-
-@router.post("/{loop_id}/repair", status_code=202, responses=answers(404, 409))
-def repair_a_loop(loop_id: LoopId, app: Services, actor: Asker) -> LoopOut:
-    """Try again to mend a booked loop that needs attention."""
-    return LoopOut.of(repair.request(app, loop_id, actor.name))
-
-
-@router.post("/{loop_id}/accept-move", status_code=202, responses=answers(404, 409, 413, 415))
-def accept_a_move(loop_id: LoopId, app: Services, actor: Asker, body: ReasonIn | None = None) -> LoopOut:
-    """Accept where somebody has moved the loop's events in the calendar: the plan follows, if every rule allows."""
-    why = body or ReasonIn()
-    return LoopOut.of(accepting.accept(app, loop_id, actor.name, why.reason, why.note))
+    return once(app, key, f"POST /loops/{loop_id}/change", body, 202, work)
 
 
 @router.post(
-    "/{loop_id}/cancel", status_code=202, response_model=LoopOut, responses=answers(404, 409, 413, 415)
+    "/{loop_id}/replan", status_code=202, response_model=LoopOut, responses=answers(404, 409, 412, 413, 415)
+)
+def plan_a_loop_again(
+    loop_id: LoopId, app: Services, actor: Asker, conditions: Change, key: Key, body: ReasonIn | None = None
+) -> Response:
+    """Read the calendars again and plan anew; only a loop without bookings."""
+    why = body or ReasonIn()
+
+    def work(tx: Tx) -> LoopOut:
+        check(tx, loop_id, conditions)
+        planned = planning.replan_in(
+            app, tx, loop_id, actor=actor.name, cause="asked", reason=why.reason, note=why.note
+        )
+        return LoopOut.of(planned)
+
+    return once(app, key, f"POST /loops/{loop_id}/replan", why, 202, work)
+
+
+@router.post("/{loop_id}/repair", status_code=202, response_model=LoopOut, responses=answers(404, 409, 412))
+def repair_a_loop(loop_id: LoopId, app: Services, actor: Asker, conditions: Change, key: Key) -> Response:
+    """Try again to mend a booked loop that needs attention."""
+
+    def work(tx: Tx) -> LoopOut:
+        check(tx, loop_id, conditions)
+        return LoopOut.of(repair.request_in(app, tx, loop_id, actor.name))
+
+    return once(app, key, f"POST /loops/{loop_id}/repair", None, 202, work)
+
+
+@router.post(
+    "/{loop_id}/accept-move",
+    status_code=202,
+    response_model=LoopOut,
+    responses=answers(404, 409, 412, 413, 415),
+)
+def accept_a_move(
+    loop_id: LoopId, app: Services, actor: Asker, conditions: Change, key: Key, body: ReasonIn | None = None
+) -> Response:
+    """Accept where somebody has moved the loop's events in the calendar: the plan follows, if every rule allows."""
+    why = body or ReasonIn()
+
+    def work() -> LoopOut:
+        before = partial(check, loop_id=loop_id, conditions=conditions)
+        return LoopOut.of(accepting.accept(app, loop_id, actor.name, why.reason, why.note, before))
+
+    return once_outside(app, key, f"POST /loops/{loop_id}/accept-move", why, 202, work)
+
+
+@router.post(
+    "/{loop_id}/cancel", status_code=202, response_model=LoopOut, responses=answers(404, 409, 412, 413, 415)
 )
 def cancel_a_loop(
-    loop_id: LoopId, app: Services, actor: Asker, body: CancelIn | None = None, key: Key = None
+    loop_id: LoopId,
+    app: Services,
+    actor: Asker,
+    conditions: Change,
+    key: Key,
+    body: CancelIn | None = None,
 ) -> Response:
     """End a loop: all time is free at once, events and invitations are cancelled after."""
     asked = body or CancelIn()
-    with app.db.read() as tx:
-        loop = tx.loops.get(loop_id)
-    if loop is None:
-        raise Missing("loop", loop_id)
-    return once(
-        app,
-        key,
-        f"POST /loops/{loop_id}/cancel",
-        asked,
-        202,
-        lambda tx: LoopOut.of(
-            cancel.cancel_in(
-                app, tx, tx.loops.claim(loop_id) or loop, actor.name, asked.message, asked.reason
-            )
-        ),
-    )
+
+    def work(tx: Tx) -> LoopOut:
+        check(tx, loop_id, conditions)
+        loop = tx.loops.claim(loop_id)
+        if loop is None:
+            raise Missing("loop", loop_id)
+        return LoopOut.of(cancel.cancel_in(app, tx, loop, actor.name, asked.message, asked.reason))
+
+    return once(app, key, f"POST /loops/{loop_id}/cancel", asked, 202, work)
 
 
 @router.get("/{loop_id}/agenda", responses=answers(404))

@@ -18,6 +18,7 @@ from scheduler.api import (
 from scheduler.api.access import opened
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
+from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import bulk
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
@@ -79,6 +80,7 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
     api.include_router(docs.front)
     api.include_router(pages.front)
     api.state.door = Door(settings, settings.api_token or secret, found)
+    api.add_middleware(Tagged)
     api.add_middleware(Border, admit=api.state.door.admit)
     docs.describe(api)
     return api

@@ -14,7 +14,16 @@ from starlette.exceptions import HTTPException
 
 from connectors.errors import ConnectorError
 from scheduler.api.faults import FieldFault, faults_of
-from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, NotAllowed, Taken, WrongState
+from scheduler.domain.errors import (
+    BadInput,
+    BadInputs,
+    DomainError,
+    Missing,
+    NotAllowed,
+    Stale,
+    Taken,
+    WrongState,
+)
 from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.api")
@@ -46,6 +55,7 @@ TITLES: Mapping[int, str] = {
     405: "Method not allowed",
     408: "Too slow",
     409: "Not possible now",
+    412: "Changed since",
     413: "Too large",
     415: "Not JSON",
     422: "Something in the request has to change",
@@ -78,6 +88,9 @@ def of_domain(error: DomainError) -> JSONResponse:
     if isinstance(error, BadInput):
         fault = FieldFault(field=error.field, fault=error.fault, fix=error.fix)
         return problem(422, error.code, error.text, [fault])
+    if isinstance(error, Stale):
+        changes = [FieldFault(field=c.field, fault=c.fault, fix=c.fix) for c in error.changes]
+        return problem(412, error.code, error.text, changes, {"etag": error.tag} if error.tag else {})
     if isinstance(error, Missing):
         return problem(404, error.code, error.text)
     if isinstance(error, WrongState | Taken | NotAllowed):

@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from connectors.signatures import verify
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.border import check_json
 from scheduler.api.common import Services
+from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.problems import NotServing, answers
 from scheduler.config import Settings
 from scheduler.domain.errors import Missing
@@ -35,7 +36,8 @@ class Received(BaseModel):
 @router.post(
     "/stage",
     status_code=202,
-    responses=answers(413),
+    response_model=Received,
+    responses=answers(409, 413),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -50,11 +52,13 @@ async def receive_a_stage_event(
     webhook_id: Signed = "",
     webhook_timestamp: Signed = "",
     webhook_signature: Signed = "",
-) -> Received:
+    key: Key = None,
+) -> Response:
     """A candidate reached a stage, or the application was closed.
 
     Signed after Standard Webhooks: `webhook-signature` is `v1,` and the base64 HMAC-SHA256 of
-    `id.timestamp.body` with the shared secret. The same delivery twice has one effect.
+    `id.timestamp.body` with the shared secret. The same delivery twice has one effect; another body under an id
+    that came before is refused. An `Idempotency-Key` is heeded, but not needed: `webhook-id` is one.
     """
     # the only async route: the signature is over the bytes as they came, before anything parses them
     body = await request.body()
@@ -66,13 +70,17 @@ async def receive_a_stage_event(
     )
     if not good:
         raise HTTPException(401, "the signature or its timestamp is not good")
-    return await run_in_threadpool(_store, app, webhook_id, body)
+    return await run_in_threadpool(_store, app, webhook_id, body, key)
 
 
-def _store(app: App, id: str, body: bytes) -> Received:
+def _store(app: App, id: str, body: bytes, key: str | None) -> Response:
     check_json(body)
-    delivery, new = intake.receive(app, id, body)
-    return Received(delivery=delivery, new=new)
+
+    def work() -> Received:
+        delivery, new = intake.receive(app, id, body)
+        return Received(delivery=delivery, new=new)
+
+    return once_outside(app, key, "POST /webhooks/stage", body, 202, work)
 
 
 class DeliveryOut(BaseModel):
@@ -84,6 +92,9 @@ class DeliveryOut(BaseModel):
     received_at: datetime
     outcome: str
     loop: str | None
+    differed: int = Field(
+        description="How many other bodies came under the same `webhook-id`; none was taken."
+    )
 
 
 @router.get("/deliveries/{delivery_id}", responses=answers(404))
@@ -93,6 +104,7 @@ def get_delivery(
     """What became of a delivery."""
     with app.db.read() as tx:
         found = tx.inbox.get(delivery_id)
+        differed = sum(f.what == intake.OTHER_BODY for f in tx.facts.of(f"delivery:{delivery_id}"))
     if found is None:
         raise Missing("delivery", delivery_id)
     return DeliveryOut(
@@ -101,4 +113,5 @@ def get_delivery(
         received_at=found.received_at,
         outcome=found.outcome,
         loop=found.loop,
+        differed=differed,
     )

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import typer
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from connectors import zone_rules
 from connectors.checks import Finding
 from connectors.errors import ConnectorError, NotFound
-from connectors.types import Known
+from connectors.types import Availability, Known
 from scheduler import config, wiring
 from scheduler.cli import doctor_files
-from scheduler.cli.faults import out
+from scheduler.cli.faults import err, out
 from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
@@ -27,6 +28,7 @@ from scheduler.domain.time import Span
 from scheduler.services import staff
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
+from scheduler.services.asking import intake
 from scheduler.services.checking import events, heads, repairs, times
 from scheduler.services.company.notes import holiday_notes
 from scheduler.services.planning import availability
@@ -37,6 +39,9 @@ _SQLITE_FOR_DBOS = (3, 42, 0)
 _OLD_RULES = 2
 """Years after which zone rules are a fault: by then several states have changed theirs."""
 UNHEALTHY = 1
+_AT_ONCE = 500
+"""Calendars read between two looks at the bar."""
+_TOLD = timedelta(days=7)
 
 
 def run(data: Path | None, *, as_json: bool, repair: bool = False, head: Path | None = None) -> None:
@@ -50,7 +55,12 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False, head: Path | 
         findings += [*_repaired(runtime)] if sound and repair else []
         findings += [*doctor_files.find(runtime.settings)]
         if sound:
-            findings += [*_company(runtime), *_events(runtime.app), *_promises(runtime.app)]
+            findings += [
+                *_webhooks(runtime.app),
+                *_company(runtime),
+                *_events(runtime.app),
+                *_promises(runtime.app),
+            ]
             findings += [*_chain(runtime, kept)]
     finally:
         runtime.close()
@@ -144,7 +154,7 @@ def _company(runtime: Runtime) -> Iterator[Finding]:
         accounts = {Subject.person(p.id): p.account for p in tx.people.list()}
         accounts |= {Subject.room(r.id): r.account for r in tx.rooms.list()}
     now = app.clock()
-    found = availability.read(app, accounts, Span(now, now + timedelta(days=14)))
+    found = _read(app, accounts, Span(now, now + timedelta(days=14)))
     for subject, state in sorted(found.items()):
         if not isinstance(state, Known):
             missing = state.code == NotFound.code and accounts[subject].provider == "local"
@@ -170,6 +180,20 @@ def _workers(app: App) -> Iterator[Finding]:
         yield Finding("worker", False, f"{run} {text}")
     text = ", ".join(sorted(found.working)) or "nobody: start loopwright serve, or loopwright work"
     yield Finding("workers", not found.hanging, f"at work: {text}")
+
+
+def _read(app: App, accounts: Mapping[Subject, Account], span: Span) -> dict[Subject, Availability]:
+    """Everybody's calendar, so many at a time, with a bar for whoever watches a terminal. In one service's order, so
+    that it is asked for as many at once as it gives."""
+    order = sorted(accounts, key=lambda s: (accounts[s].provider, accounts[s].mode, s))
+    found: dict[Subject, Availability] = {}
+    with Progress(console=err, transient=True, disable=not err.is_terminal or len(order) < _AT_ONCE) as bar:
+        task = bar.add_task("reading calendars", total=len(order))
+        for n in range(0, len(order), _AT_ONCE):
+            some = order[n : n + _AT_ONCE]
+            found |= availability.read(app, {s: accounts[s] for s in some}, span)
+            bar.update(task, completed=n + len(some))
+    return found
 
 
 def _holidays(app: App, today: date) -> Finding:
@@ -219,6 +243,15 @@ def _account(app: App, provider: str, mode: Mode, organizer: Account) -> Iterato
     with app.db.read() as tx:
         known = [push.to_wire(s) for s in tx.subscriptions.list(provider)]
     yield from (Finding(f"{provider}.{f.name}", f.ok, f.text) for f in check(own, known))
+
+
+def _webhooks(app: App) -> Iterator[Finding]:
+    """Messages whose id came again with another body: told for a week, since only the sender can mend it."""
+    with app.db.read() as tx:
+        found = intake.other_bodies(tx, app.clock() - _TOLD)
+    for fact in found:
+        text = f"webhook {fact.cause!r} came again on {fact.at:%Y-%m-%d %H:%M}Z with another body, which was not taken"
+        yield Finding("webhook", False, f"{text} ({fact.subject}); have the sender use a new webhook-id")
 
 
 def _events(app: App) -> Iterator[Finding]:

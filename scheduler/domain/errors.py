@@ -5,6 +5,7 @@ DomainError
 ├── BadInputs     several of those, found in one reading
 ├── Missing       no such thing
 ├── WrongState    the thing is past that, or not there yet
+├── Stale         the thing is no longer as the client has it
 ├── NotAllowed    a rule stands against it
 └── Taken         somebody else has that time
     └── Full      their time is free, but they have as many interviews as their cap allows
@@ -63,6 +64,18 @@ class WrongState(DomainError):
     def __init__(self, noun: str, id: str, state: str, wanted: str) -> None:
         super().__init__(f"{noun} {id} is {state}: {wanted}")
         self.noun, self.id, self.state = noun, id, state
+
+
+class Stale(DomainError):
+    """``changes`` name the fields that are another now, and what has happened since; ``tag`` is the entity tag of
+    the thing as it is, empty where there is none."""
+
+    code = "stale"
+
+    def __init__(self, noun: str, id: str, changes: Sequence[BadInput], tag: str) -> None:
+        lines = "\n".join(f"{c.field}: {c.fault}" for c in changes)
+        super().__init__(f"{noun} {id} is not as it was got: read it again and decide again\n{lines}")
+        self.changes, self.tag = tuple(changes), tag
 
 
 class NotAllowed(DomainError):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import Services
+from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.models.loops import Id, In
 from scheduler.api.problems import answers
 from scheduler.domain.loops import LoopState
@@ -63,8 +64,14 @@ class BulkOut(BaseModel):
     rows: list[RowOut]
 
 
-@router.post("/bulk", responses=answers(409, 413, 415))
-def do_to_many(body: BulkIn, app: Services, actor: Annotated[Actor, needs(Action.REQUEST)]) -> BulkOut:
+@router.post("/bulk", response_model=BulkOut, responses=answers(409, 413, 415))
+def do_to_many(
+    body: BulkIn, app: Services, actor: Annotated[Actor, needs(Action.REQUEST)], key: Key
+) -> Response:
     """Do the same to many loops. Each is done by itself, and one that is refused holds up no other; with `together`
     a refusal of one refuses all, and names every loop that stands in the way."""
-    return BulkOut(rows=[RowOut.of(row) for row in bulk.carry_out(app, body.value(), actor.name)])
+
+    def work() -> BulkOut:
+        return BulkOut(rows=[RowOut.of(row) for row in bulk.carry_out(app, body.value(), actor.name)])
+
+    return once_outside(app, key, "POST /loops/bulk", body, 200, work)

@@ -6,18 +6,22 @@ Told by `tests/scheduler/api/test_hooks.py`.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services
+from scheduler.api.conditional.conditions import Change, Conditions
+from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.models.loops import In
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
 from scheduler.domain.hooks import DeliveryState, Hook, HookDelivery, HookState
 from scheduler.services.telling import hooks
+from scheduler.storage.database import Tx
 
 router = APIRouter(prefix="/hooks", tags=["hooks"])
 HookId = Annotated[str, Path(max_length=100)]
@@ -107,11 +111,24 @@ class ReplayedOut(BaseModel):
     count: int
 
 
-@router.post("", status_code=201, responses=answers(413, 415))
-def add_a_hook(body: HookIn, app: Services, actor: Configurer) -> NewHookOut:
+def _check(tx: Tx, hook_id: str, conditions: Conditions) -> None:
+    """Raise `Stale` where the hook is not as the client has it, `Missing` where there is none."""
+    if conditions.match is not None:
+        now = tx.hooks.claim(hook_id)
+        if now is None:
+            raise Missing("hook", hook_id)
+        conditions.check("hook", hook_id, HookOut.of(now))
+
+
+@router.post("", status_code=201, response_model=NewHookOut, responses=answers(413, 415))
+def add_a_hook(body: HookIn, app: Services, actor: Configurer, key: Key) -> Response:
     """Have a program told by webhook, signed after Standard Webhooks. Messages hold ids and no personal data."""
-    made = hooks.add(app, body.url, body.types, actor.name)
-    return NewHookOut(**HookOut.of(made).model_dump(), secret=made.secret)
+
+    def work() -> NewHookOut:
+        made = hooks.add(app, body.url, body.types, actor.name)
+        return NewHookOut(**HookOut.of(made).model_dump(), secret=made.secret)
+
+    return once_outside(app, key, "POST /hooks", body, 201, work)
 
 
 @router.get("", responses=answers())
@@ -131,16 +148,23 @@ def get_hook(hook_id: HookId, app: Services, _: Reader) -> HookOut:
     return HookOut.of(found)
 
 
-@router.delete("/{hook_id}", status_code=204, responses=answers(404))
-def remove_a_hook(hook_id: HookId, app: Services, actor: Configurer) -> None:
+@router.delete("/{hook_id}", status_code=204, responses=answers(404, 412))
+def remove_a_hook(hook_id: HookId, app: Services, actor: Configurer, conditions: Change) -> None:
     """Send nothing more; its secret and its messages are forgotten."""
-    hooks.remove(app, hook_id, actor.name)
+    hooks.remove(app, hook_id, actor.name, partial(_check, hook_id=hook_id, conditions=conditions))
 
 
-@router.post("/{hook_id}/enable", responses=answers(404))
-def enable_a_hook(hook_id: HookId, app: Services, actor: Configurer) -> HookOut:
+@router.post("/{hook_id}/enable", response_model=HookOut, responses=answers(404, 409, 412))
+def enable_a_hook(
+    hook_id: HookId, app: Services, actor: Configurer, conditions: Change, key: Key
+) -> Response:
     """Send to a hook again that was disabled; what waited for it is sent now."""
-    return HookOut.of(hooks.enable(app, hook_id, actor.name))
+
+    def work() -> HookOut:
+        before = partial(_check, hook_id=hook_id, conditions=conditions)
+        return HookOut.of(hooks.enable(app, hook_id, actor.name, before))
+
+    return once_outside(app, key, f"POST /hooks/{hook_id}/enable", None, 200, work)
 
 
 @router.get("/{hook_id}/deliveries", responses=answers(404))
@@ -159,18 +183,49 @@ def list_hook_deliveries(
         return [HookDeliveryOut.of(d) for d in tx.hooks.deliveries(hook_id, state, limit, after)]
 
 
-@router.post("/{hook_id}/deliveries/{delivery_id}/replay", status_code=202, responses=answers(404))
+@router.post(
+    "/{hook_id}/deliveries/{delivery_id}/replay",
+    status_code=202,
+    response_model=HookDeliveryOut,
+    responses=answers(404, 409, 412),
+)
 def replay_a_delivery(
-    hook_id: HookId, delivery_id: Annotated[str, Path(max_length=200)], app: Services, _: Configurer
-) -> HookDeliveryOut:
+    hook_id: HookId,
+    delivery_id: Annotated[str, Path(max_length=200)],
+    app: Services,
+    _: Configurer,
+    conditions: Change,
+    key: Key,
+) -> Response:
     """Send one message again, under the same `webhook-id`."""
-    return HookDeliveryOut.of(hooks.replay(app, hook_id, delivery_id))
+
+    def work() -> HookDeliveryOut:
+        before = partial(_check, hook_id=hook_id, conditions=conditions)
+        return HookDeliveryOut.of(hooks.replay(app, hook_id, delivery_id, before))
+
+    route = f"POST /hooks/{hook_id}/deliveries/{delivery_id}/replay"
+    return once_outside(app, key, route, None, 202, work)
 
 
-@router.post("/{hook_id}/replay", status_code=202, responses=answers(404, 413, 415))
+@router.post(
+    "/{hook_id}/replay",
+    status_code=202,
+    response_model=ReplayedOut,
+    responses=answers(404, 409, 412, 413, 415),
+)
 def replay_deliveries(
-    hook_id: HookId, app: Services, _: Configurer, body: ReplayIn | None = None
-) -> ReplayedOut:
+    hook_id: HookId,
+    app: Services,
+    _: Configurer,
+    conditions: Change,
+    key: Key,
+    body: ReplayIn | None = None,
+) -> Response:
     """Send again what a hook missed."""
     asked = body or ReplayIn()
-    return ReplayedOut(count=hooks.replay_all(app, hook_id, asked.state, asked.since))
+
+    def work() -> ReplayedOut:
+        before = partial(_check, hook_id=hook_id, conditions=conditions)
+        return ReplayedOut(count=hooks.replay_all(app, hook_id, asked.state, asked.since, before))
+
+    return once_outside(app, key, f"POST /hooks/{hook_id}/replay", asked, 202, work)

@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import After, Limit, Services
+from scheduler.api.conditional.conditions import Change
+from scheduler.api.conditional.loops import check
 from scheduler.api.models.loops import Id, In, LoopOut
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import Loops
@@ -60,9 +62,15 @@ def count_loops(app: Services, wanted: Loops, _: Annotated[Actor, needs(Action.R
     )
 
 
-@router.put("/{loop_id}/owner", responses=answers(404, 413, 415))
+@router.put("/{loop_id}/owner", responses=answers(404, 412, 413, 415))
 def give_a_loop(
-    loop_id: LoopId, body: OwnerIn, app: Services, actor: Annotated[Actor, needs(Action.REQUEST)]
+    loop_id: LoopId,
+    body: OwnerIn,
+    app: Services,
+    actor: Annotated[Actor, needs(Action.REQUEST)],
+    conditions: Change,
 ) -> LoopOut:
     """Give a loop to a recruiter or coordinator: whose it is, is who looks after it."""
-    return LoopOut.of(owners.assign(app, loop_id, body.owner, actor.name))
+    with app.db.write() as tx:
+        check(tx, loop_id, conditions)
+        return LoopOut.of(owners.assign_in(app, tx, loop_id, body.owner, actor.name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from scheduler.services.planning.picture import Picture, gather
 from scheduler.services.planning.sessions import session_id
 from scheduler.services.planning.windows import candidate_windows
 from scheduler.services.solving import SolveFailed, broken_rules, why
+from scheduler.storage.database import Tx
 from solver import ProblemError
 
 if TYPE_CHECKING:
@@ -33,9 +34,16 @@ _ALL = 10**6
 """A cap that nobody reaches."""
 
 
-def accept(app: App, loop_id: str, actor: str, reason: str | None = None, note: str = "") -> Loop:
+def accept(
+    app: App,
+    loop_id: str,
+    actor: str,
+    reason: str | None = None,
+    note: str = "",
+    before: Callable[[Tx], None] = lambda _: None,
+) -> Loop:
     """Make the times of the moved events those of the loop: the candidate is told, and the debrief follows
-    where it has to.
+    where it has to. ``before`` is asked in the transaction of the change, and may refuse.
 
     Raises `Missing`; `WrongState` where no event of the loop stands elsewhere; `NotAllowed` with the rule
     that is against it and whom it concerns, `Taken` or `Full` where the time is somebody else's: then
@@ -63,6 +71,7 @@ def accept(app: App, loop_id: str, actor: str, reason: str | None = None, note: 
             raise WrongState(
                 "loop", loop_id, now.state.value if now else "gone", "it changed meanwhile; look again"
             )
+        before(tx)
         reasons.note(app, tx, now, Deed.RESCHEDULE, reason, actor, note)
         waiting, at = {LoopState.NEEDS_ATTENTION}, app.clock()
         tx.loops.move(

@@ -262,24 +262,29 @@ def _standing(loop: Loop) -> tuple[Reason, ...]:
 
 
 def request(app: App, loop_id: str, actor: str) -> Loop:
-    """A person asks for another try at a booked loop that needs attention."""
+    """A person asks for another try at a booked loop that needs attention. Raises `Missing`, `WrongState`."""
     with app.db.write() as tx:
-        loop = tx.loops.claim(loop_id)
-        if loop is None:
-            raise Missing("loop", loop_id)
-        if loop.state is not LoopState.NEEDS_ATTENTION or not tx.interviews.of_loop(loop_id):
-            raise WrongState(
-                "loop", loop_id, loop.state.value, "only a booked loop that needs attention is repaired"
-            )
-        moved = tx.loops.move(
-            loop_id,
-            LoopState.REPAIRING,
-            expect={LoopState.NEEDS_ATTENTION},
-            actor=actor,
-            cause="asked",
-            at=app.clock(),
-            reasons=_standing(loop),
-            replans=loop.replans + 1,
+        return request_in(app, tx, loop_id, actor)
+
+
+def request_in(app: App, tx: Tx, loop_id: str, actor: str) -> Loop:
+    """`request` inside a transaction that is already open."""
+    loop = tx.loops.claim(loop_id)
+    if loop is None:
+        raise Missing("loop", loop_id)
+    if loop.state is not LoopState.NEEDS_ATTENTION or not tx.interviews.of_loop(loop_id):
+        raise WrongState(
+            "loop", loop_id, loop.state.value, "only a booked loop that needs attention is repaired"
         )
-        jobs.repair(app, tx, moved)
-        return moved
+    moved = tx.loops.move(
+        loop_id,
+        LoopState.REPAIRING,
+        expect={LoopState.NEEDS_ATTENTION},
+        actor=actor,
+        cause="asked",
+        at=app.clock(),
+        reasons=_standing(loop),
+        replans=loop.replans + 1,
+    )
+    jobs.repair(app, tx, moved)
+    return moved

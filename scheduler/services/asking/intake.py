@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scheduler.domain.errors import BadInput, BadInputs, DomainError
+from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, BookMode, Candidate
 from scheduler.domain.time import utc
 from scheduler.services import jobs
@@ -19,8 +21,12 @@ from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.company.faults import Said, from_pydantic, path
 from scheduler.services.company.words import LINE, email_of
 from scheduler.storage.database import Tx
+from scheduler.storage.repositories.inbox import Delivery
 
+log = logging.getLogger("loopwright.webhooks")
 SOURCE = "webhook"
+OTHER_BODY = "delivery_differed"
+"""What the fact is called that a message's id came again with another body."""
 
 
 class _Model(BaseModel):
@@ -84,7 +90,8 @@ class StageEvent(_Model):
 def receive(app: App, delivery_id: str, body: bytes) -> tuple[str, bool]:
     """Store a verified delivery and queue its work; ``(id, new)``. The same delivery is stored once.
 
-    Raises `BadInput` for a body that is not a stage event.
+    Raises `BadInput` for a body that is not a stage event, and for another body under an id that came before:
+    that is noted, logged and told by `doctor`, since what the sender meant cannot be known.
     """
     parse(body)
     digest = hashlib.sha256(body).hexdigest()
@@ -92,7 +99,28 @@ def receive(app: App, delivery_id: str, body: bytes) -> tuple[str, bool]:
         delivery, new = tx.inbox.receive(SOURCE, delivery_id, digest, body, app.clock())
         if new:
             jobs.intake(app, tx, delivery.id)
+        differs = delivery.digest != digest
+        if differs:
+            _note_other(app, tx, delivery, digest)
+    if differs:
+        log.warning("webhook %r came again with another body; delivery %s stands", delivery_id, delivery.id)
+        fault = f"came before with another body, which was taken as delivery {delivery.id}"
+        raise BadInput("webhook-id", fault, "send what is new under a new webhook-id")
     return delivery.id, new
+
+
+def _note_other(app: App, tx: Tx, delivery: Delivery, digest: str) -> None:
+    """One fact for each other body, however often it is sent."""
+    subject = f"delivery:{delivery.id}"
+    if not any(f.what == OTHER_BODY and f.after == digest for f in tx.facts.of(subject)):
+        tx.facts.add(
+            Fact(app.clock(), "webhook", OTHER_BODY, subject, delivery.digest, digest, delivery.delivery_id)
+        )
+
+
+def other_bodies(tx: Tx, since: datetime) -> list[Fact]:
+    """The deliveries whose id came again with another body, since an instant."""
+    return list(tx.facts.called(OTHER_BODY, since))
 
 
 def parse(body: bytes) -> StageEvent:

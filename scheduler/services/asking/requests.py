@@ -118,6 +118,13 @@ def check_people(tx: Tx, application: Application) -> None:
     zone(application.candidate.zone, "application.candidate.zone")
 
 
+def claim(tx: Tx, id: str) -> Application | None:
+    """The application as it is now, which nobody else changes until the transaction ends; ``None`` for one that
+    is not there yet, which nobody else makes."""
+    tx.loops.lock_of(id)  # first, as whoever takes another address over does
+    return tx.applications.claim(id)
+
+
 def keep(tx: Tx, application: Application) -> None:
     """Store an application. Where its candidate has another address now, what its loops hold of their time
     is kept for the person of that address."""
@@ -234,31 +241,40 @@ def _start(app: App, tx: Tx, loop: Loop, actor: str, cause: str) -> Loop:
     return moved
 
 
-def change(
-    app: App,
-    loop_id: str,
-    actor: str,
-    *,
-    offered: Sequence[tuple[str, str]] | None = None,
-    zone_name: str = "",
-    horizon: tuple[str, str] | None = None,
-    leave_out: Collection[str] = (),
-    adjust: Mapping[str, InterviewChange] | None = None,
-    reason: str | None = None,
-) -> Loop:
-    """New windows of the candidate, another horizon, or steps left out or completed, and a fresh plan.
+@dataclass(frozen=True, slots=True)
+class LoopChanges:
+    """New windows of the candidate (``offered``), another horizon, or steps left out or completed; texts as in
+    `LoopRequest`."""
+
+    offered: Sequence[tuple[str, str]] | None = None
+    zone_name: str = ""
+    horizon: tuple[str, str] | None = None
+    leave_out: Collection[str] = ()
+    adjust: Mapping[str, InterviewChange] = field(default_factory=dict)
+    reason: str | None = None
+
+
+def change(app: App, loop_id: str, actor: str, **changes: Any) -> Loop:
+    """Change a loop by the fields of `LoopChanges`, and plan afresh.
 
     Raises `Missing`, `WrongState` (it is booked), `BadInput`.
     """
-    return planning.replan(
+    with app.db.write() as tx:
+        return change_in(app, tx, loop_id, actor, LoopChanges(**changes))
+
+
+def change_in(app: App, tx: Tx, loop_id: str, actor: str, changes: LoopChanges) -> Loop:
+    """`change` inside a transaction that is already open."""
+    return planning.replan_in(
         app,
+        tx,
         loop_id,
         actor=actor,
         cause="changed",
-        reason=reason,
+        reason=changes.reason,
         change=lambda tx, loop: {
-            **_when(app, tx, loop, offered, zone_name, horizon),
-            **_what(tx, loop, leave_out, adjust or {}),
+            **_when(app, tx, loop, changes.offered, changes.zone_name, changes.horizon),
+            **_what(tx, loop, changes.leave_out, changes.adjust),
         },
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from scheduler.domain.company import Company
@@ -20,16 +20,20 @@ from scheduler.services.company.text import plain
 from scheduler.storage.database import Tx
 
 
-def put_entry(app: App, section: str, id: str, new: Mapping[str, Any]) -> Company:
+def put_entry(
+    app: App, section: str, id: str, new: Mapping[str, Any], before: Callable[[Tx], None] = lambda _: None
+) -> Company:
     """Put one of ``people``, ``pools``, ``rooms``, ``templates``, new or instead of the one of that id.
 
     Everything is checked as if the whole file were loaded. Raises `BadInputs`; a field of the entry
-    is named by its path in the entry, anything else by its path in the file.
+    is named by its path in the entry, anything else by its path in the file. ``before`` is asked once the company
+    is ours to change, and may refuse.
     """
     if new.get("id", id) != id:
         raise BadInput("id", f"is not {id!r}, as the address says", "use the same id")
     with app.db.write() as tx:
         tx.company.lock()
+        before(tx)
         file = company_file(tx)
         place = _place(file[section], id)
         file[section][place:] = [{"id": id, **new}, *file[section][place + 1 :]]

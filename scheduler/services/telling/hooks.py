@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from connectors.outgoing import hooks as wire
@@ -68,17 +68,27 @@ def add(app: App, url: str, types: Collection[str], actor: str) -> Hook:
     return made
 
 
-def remove(app: App, id: str, actor: str) -> None:
+Before = Callable[[Tx], None]
+"""Asked in the transaction of a change; may refuse."""
+
+
+def _allowed(_: Tx) -> None:
+    pass
+
+
+def remove(app: App, id: str, actor: str, before: Before = _allowed) -> None:
     """Forget a hook, its secret and its messages. Raises `Missing`."""
     with app.db.write() as tx:
+        before(tx)
         if not tx.hooks.remove(id):
             raise Missing("hook", id)
         _note(app, tx, id, "hook_removed", actor, "", "")
 
 
-def enable(app: App, id: str, actor: str) -> Hook:
+def enable(app: App, id: str, actor: str, before: Before = _allowed) -> Hook:
     """Send to a hook again, what waits included. Raises `Missing`."""
     with app.db.write() as tx:
+        before(tx)
         hook = _known(tx, id)
         tx.hooks.change(id, state=HookState.ACTIVE, why="", failing_since=None, rest_until=None)
         if hook.state is not HookState.ACTIVE:
@@ -87,9 +97,10 @@ def enable(app: App, id: str, actor: str) -> Hook:
         return _known(tx, id)
 
 
-def replay(app: App, id: str, delivery: str) -> HookDelivery:
+def replay(app: App, id: str, delivery: str, before: Before = _allowed) -> HookDelivery:
     """Send one message of a hook again, under the same id. Raises `Missing`."""
     with app.db.write() as tx:
+        before(tx)
         _known(tx, id)
         found = tx.hooks.delivery(delivery)
         if found is None or found.hook != id:
@@ -102,9 +113,10 @@ def replay(app: App, id: str, delivery: str) -> HookDelivery:
         return tx.hooks.delivery(delivery) or found
 
 
-def replay_all(app: App, id: str, state: DeliveryState, since: int) -> int:
+def replay_all(app: App, id: str, state: DeliveryState, since: int, before: Before = _allowed) -> int:
     """Send again whatever ended so and tells of facts from a number on; how many. Raises `Missing`."""
     with app.db.write() as tx:
+        before(tx)
         _known(tx, id)
         now = app.clock()
         count = tx.hooks.again(id, state, since, now)

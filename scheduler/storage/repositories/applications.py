@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.finding import words_of_application
 from scheduler.domain.loops import Application, Candidate
-from scheduler.storage.locks import lock_loops
+from scheduler.storage.locks import lock_loops, lock_subjects
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import upsert
 from scheduler.storage.tables import application_words, applications, loops
@@ -28,6 +28,13 @@ class Applications:
         row = (
             self.connection.execute(sa.select(applications).where(applications.c.id == id)).mappings().first()
         )
+        return _value(row) if row else None
+
+    def claim(self, id: str) -> Application | None:
+        """The same, for ourselves until the transaction ends, also where there is none yet."""
+        lock_subjects(self.connection, [f"application:{id}"])
+        mine = sa.select(applications).where(applications.c.id == id).with_for_update(key_share=True)
+        row = self.connection.execute(mine).mappings().first()
         return _value(row) if row else None
 
     def put(self, value: Application) -> None:

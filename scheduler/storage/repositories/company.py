@@ -12,6 +12,7 @@ from scheduler.domain.errors import Missing
 from scheduler.domain.people import Account
 from scheduler.domain.policy import Policy
 from scheduler.storage.codec import decode, encode
+from scheduler.storage.locks import lock_subjects
 from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
 from scheduler.storage.repositories.templates import Templates
 from scheduler.storage.statements import upsert
@@ -46,7 +47,8 @@ class CompanyFile:
             register.put_all(values)  # type: ignore[arg-type]
 
     def lock(self) -> None:
-        """Be the only one who changes the company until the transaction ends."""
+        """Be the only one who changes the company until the transaction ends, also before there is one."""
+        lock_subjects(self.connection, ["company"])
         self.connection.execute(sa.select(company.c.id).with_for_update()).all()
 
     def name(self) -> str:

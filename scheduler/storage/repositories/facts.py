@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -67,6 +68,12 @@ class Facts:
         """In order, from behind the number ``after``; those of this transaction not yet."""
         query = sa.select(facts).where(facts.c.seq > after).order_by(facts.c.seq).limit(limit)
         return [_value(row) for row in self.connection.execute(query).mappings()]
+
+    def called(self, what: str, since: datetime, limit: int = 200) -> Sequence[Fact]:
+        """The newest ``limit`` of one name since an instant, oldest first."""
+        named = (facts.c.what == what) & (facts.c.at >= since)
+        query = sa.select(facts).where(named).order_by(facts.c.seq.desc()).limit(limit)
+        return [_value(row) for row in self.connection.execute(query).mappings()][::-1]
 
     def head(self) -> tuple[int, str]:
         """The number and the hash of the last fact; ``(0, "")`` before the first."""

@@ -34,6 +34,12 @@ class Hooks:
         row = self.connection.execute(sa.select(hooks).where(hooks.c.id == id)).mappings().first()
         return _hooks.value(row) if row else None
 
+    def claim(self, id: str) -> Hook | None:
+        """The same, for ourselves until the transaction ends."""
+        mine = sa.select(hooks).where(hooks.c.id == id).with_for_update(key_share=True)
+        row = self.connection.execute(mine).mappings().first()
+        return _hooks.value(row) if row else None
+
     def list(self, active: bool = False) -> list[Hook]:
         """All of them, or those that are sent messages, the oldest first."""
         query = sa.select(hooks).order_by(hooks.c.created_at, hooks.c.id)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from scheduler.domain.errors import Missing, WrongState
+from scheduler.domain.errors import BadInput, Missing, WrongState
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import add_new
 from scheduler.storage.tables import answers, inbox
+
+CLAIMED = timedelta(seconds=60)
+"""How long a claimed key without an answer is somebody's: then whoever had it is taken to have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +85,47 @@ class Inbox:
     def answer(self, key: str, route: str, request_digest: str, at: datetime | None = None) -> Answer | None:
         """The answer that this idempotency key got on this route, or ``None``: then the key is ours
         until the transaction ends, and `keep_answer` says the answer. Whoever sends the same key
-        meanwhile waits for us. Raises `WrongState` where the key came with another request."""
+        meanwhile waits for us. Raises `BadInput` where the key came with another request."""
+        row = self._claim(key, route, request_digest, at or datetime.now(UTC))
+        return None if row is None or row.status is None else Answer(row.status, row.body)
+
+    def claim_answer(self, key: str, route: str, request_digest: str, at: datetime) -> Answer | None:
+        """The same for a claim that outlives the transaction, as long as its work lasts but no longer than
+        `CLAIMED`. Raises `WrongState` while somebody else has it."""
+        row = self._claim(key, route, request_digest, at)
+        if row is None:
+            return None
+        if row.status is not None:
+            return Answer(row.status, row.body)
+        if row.at > at - CLAIMED:
+            raise WrongState("the request of idempotency key", key, "under way", "send it again in a moment")
+        mine = (answers.c.key == key) & (answers.c.route == route) & (answers.c.at == row.at)
+        if self.connection.execute(sa.update(answers).where(mine).values(at=at)).rowcount != 1:
+            raise WrongState("the request of idempotency key", key, "under way", "send it again in a moment")
+        return None
+
+    def give_up_claim(self, key: str, route: str) -> None:
+        """The work of a claim failed: the key may be used again."""
+        mine = (answers.c.key == key) & (answers.c.route == route) & answers.c.status.is_(None)
+        self.connection.execute(sa.delete(answers).where(mine))
+
+    def _claim(self, key: str, route: str, request_digest: str, at: datetime) -> sa.Row[Any] | None:
+        """``None`` if the key is ours now, else what is there. Raises `BadInput`."""
         claim = {
             "key": key,
             "route": route,
             "digest": request_digest,
             "status": None,
             "body": "",
-            "at": at or datetime.now(UTC),
+            "at": at,
         }
         if add_new(self.connection, answers, claim):
             return None
         mine = (answers.c.key == key) & (answers.c.route == route)
         row = self.connection.execute(sa.select(answers).where(mine)).one()
         if row.digest != request_digest:
-            raise WrongState("idempotency key", key, "used for another request", "send a new key")
-        return None if row.status is None else Answer(row.status, row.body)
+            raise BadInput("Idempotency-Key", "was used for another request", "send a new key with this one")
+        return row
 
     def keep_answer(self, key: str, route: str, status: int, body: str) -> None:
         """Answer this key so from now on. Raises `Missing` where `answer` was not asked before."""

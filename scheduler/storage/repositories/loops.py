@@ -13,6 +13,7 @@ from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import MOVES, Loop, LoopState, outdated
 from scheduler.storage.codec import encode
+from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.repositories.proposals import Proposals
@@ -72,6 +73,11 @@ class Loops:
         """The loop of that visit of a stage, or ``None``."""
         mine = (loops.c.application == application) & (loops.c.stage_visit == stage_visit)
         return self._one(sa.select(loops).where(mine))
+
+    def lock_of(self, application: str) -> None:
+        """Have all loops of an application to ourselves until the transaction ends."""
+        mine = sa.select(loops.c.id).where(loops.c.application == application)
+        lock_loops(self.connection, self.connection.execute(mine).scalars().all())
 
     def list(
         self,

@@ -123,7 +123,7 @@ def test_a_key_gives_the_same_answer_and_the_effect_once(api: Client) -> None:
     assert (first.status_code, first.content) == (second.status_code, second.content) == (202, first.content)
     assert first.headers["location"] == second.headers["location"]
     assert stored(api.kit) == (1, 1)
-    other = api.refused(409, "/loops", "POST", json=wanted("onsite"), headers=headers)
+    other = api.refused(422, "/loops", "POST", json=wanted("onsite"), headers=headers)
     assert "used for another request" in other["detail"]
     assert stored(api.kit) == (1, 1)
     id = first.json()["id"]
@@ -138,7 +138,9 @@ def test_a_refused_request_does_not_use_its_key_up(api: Client) -> None:
     assert api.post("/api/v1/loops", json=wanted(), headers=headers).status_code == 202
 
 
-@pytest.mark.parametrize("key", ["", "two words", "ä", "x" * 201])
+@pytest.mark.parametrize(
+    "key", ["", "two words", "ä", "x" * 201, '""', '"open', 'a"b', '"two" "keys"', '"a\\n"', "back\\slash"]
+)
 def test_a_key_that_is_none_is_refused(api: Client, key: str) -> None:
     refused = api.refused(422, "/loops", "POST", json=wanted(), headers={"idempotency-key": key.encode()})
     assert refused["errors"][0]["field"] == "Idempotency-Key"

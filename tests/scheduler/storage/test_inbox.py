@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from scheduler.domain.errors import Missing, WrongState
+from scheduler.domain.errors import BadInput, Missing, WrongState
 from scheduler.storage import Database
 from scheduler.storage.repositories.inbox import Answer, Delivery
 from tests.scheduler.storage.samples import NOW, minutes
@@ -78,7 +78,7 @@ def test_the_same_key_gets_the_same_answer(database: Database) -> None:
     with database.write() as tx:
         assert tx.inbox.answer("k", "POST /loops", "sha") == Answer(201, '{"id": "ä"}')
         assert tx.inbox.answer("k", "POST /other", "sha") is None
-        with pytest.raises(WrongState, match="key k is used for another request: send a new key"):
+        with pytest.raises(BadInput, match="Idempotency-Key: was used for another request; send a new key"):
             tx.inbox.answer("k", "POST /loops", "other sha")
         with pytest.raises(Missing, match="idempotency key"):
             tx.inbox.keep_answer("never asked", "POST /loops", 201, "")
@@ -135,3 +135,32 @@ def test_cursors_are_kept_and_replaced(database: Database) -> None:
         tx.cursors.put("a@example.org", "1", NOW)
         tx.cursors.put("a@example.org", "2", NOW)
         assert tx.cursors.get("a@example.org") == "2"
+
+
+def test_a_claim_outlives_its_transaction_and_ends_with_its_minute(database: Database) -> None:
+    def claim(digest: str, at: int) -> Answer | None:
+        with database.write() as tx:
+            return tx.inbox.claim_answer("k", "POST /choose", digest, minutes(at))
+
+    assert claim("sha", 0) is None
+    with pytest.raises(WrongState, match="under way: send it again"):
+        claim("sha", 0)
+    with pytest.raises(BadInput, match="another request"):
+        claim("other", 0)
+    assert claim("sha", 2) is None, "whoever had it has ended"
+    with pytest.raises(WrongState, match="under way"):
+        claim("sha", 2)
+    with database.write() as tx:
+        tx.inbox.keep_answer("k", "POST /choose", 200, "{}")
+    assert claim("sha", 2) == Answer(200, "{}")
+
+
+def test_a_claim_that_is_given_up_may_be_had_again(database: Database) -> None:
+    with database.write() as tx:
+        assert tx.inbox.claim_answer("k", "POST /choose", "sha", minutes(0)) is None
+        tx.inbox.give_up_claim("k", "POST /choose")
+        assert tx.inbox.claim_answer("k", "POST /choose", "better", minutes(0)) is None
+        tx.inbox.keep_answer("k", "POST /choose", 200, "{}")
+        tx.inbox.give_up_claim("k", "POST /choose")
+    with database.write() as tx:
+        assert tx.inbox.claim_answer("k", "POST /choose", "better", minutes(0)) == Answer(200, "{}")
