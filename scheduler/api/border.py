@@ -85,7 +85,8 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            headers = list(message.get("headers", []))
+            # FastAPI's event streams say no-cache: a cache may keep what it asks about again
+            headers = [h for h in message.get("headers", []) if h != (b"cache-control", b"no-cache")]
             names = {name.lower() for name, _ in headers}
             extra = [h for h in [*HEADERS, _POLICY] if h[0] not in names]
             message = {**message, "headers": [*headers, *extra]}

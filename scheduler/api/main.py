@@ -9,6 +9,7 @@ from scheduler.api import (
     bookings,
     company,
     docs,
+    following,
     loops,
     problems,
     proposals,
@@ -51,7 +52,7 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         redirect_slashes=False,  # the target would be built from what the client calls this host
     )
     api.state.app, api.state.settings = app, settings
-    api.state.checks = Checks(app, settings)
+    api.state.checks, api.state.listening = Checks(app, settings), following.Listening()
     problems.install(api)
     v1 = APIRouter(prefix=BASE, redirect_slashes=False)
     found = [*opened(docs.front), *opened(pages.front)]
@@ -61,6 +62,7 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         bulk,
         loops,
         compare,
+        following,
         proposals,
         bookings,
         applications,

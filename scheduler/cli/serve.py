@@ -90,7 +90,7 @@ def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
     settings = runtime.settings
     app = create_app(runtime.app, settings, secret.of(settings))
     app.state.checks.refresh()  # so that the first who asks is told something
-    return _Server(
+    web = _Server(
         uvicorn.Config(
             app,
             host=host,
@@ -104,6 +104,8 @@ def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
             lifespan="off",
         )
     )
+    app.state.listening.ending = lambda: web.should_exit  # who only listens does not hold up the end
+    return web
 
 
 @contextmanager

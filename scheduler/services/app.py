@@ -19,10 +19,17 @@ class Jobs(Protocol):
     """Durable jobs: enqueued in the transaction of the change that needs them."""
 
     def enqueue(
-        self, tx: Tx, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay: float = 0.0
+        self,
+        tx: Tx,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        delay: float = 0.0,
+        priority: int = 0,
     ) -> None:
         """Run ``tasks[name](payload)`` after the commit, at least once; ``delay`` in seconds. The
-        same ``key`` is enqueued once for ever."""
+        same ``key`` is enqueued once for ever. Of what waits, a lower ``priority`` comes first."""
         ...
 
 

@@ -14,12 +14,14 @@ NAMES = (
     *("K0", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "K10", "K11"),
     *("B1", "B2"),
     *("C1", "C2", "C3", "C4", "C5"),
+    *("A1", "A2", "A3"),
 )
 """K0 before the request commits · K1 request committed · K2 calendars read, before the solve · K3 before the hold's commit · K4 after
 it · K5 before the re-read · K6 after it, before the calendar write · K7 after the write, before it is
 marked · K8 after that · K9 before *confirmed* commits · K10 after it, before mail · K11 after a mail,
-before its mark · B1 plans are found, before they are kept · B2 after that · C1–C5 the same for a cancel: asked, before the write, after it, marked, before
-*cancelled* commits."""
+before its mark · B1 plans are found, before they are kept · B2 after that · C1–C5 the same for a cancel: asked,
+before the write, after it, marked, before *cancelled* commits · A1 a further plan found, before it is offered · A2 after
+that · A3 before the end of their search is noted."""
 
 _passed: Counter[str] = Counter()
 

@@ -26,6 +26,7 @@ class Job(StrEnum):
     BOOK = "book"
     PERFORM = "perform"
     REPAIR = "repair"
+    FURTHER = "further"
     REPLIES = "replies"
     PUSH = "push"
     CONFLICTS = "conflicts"
@@ -44,8 +45,20 @@ WAITS_FOR: Mapping[LoopState, Job] = {
 """Which job a loop in this state waits for: a proposed one in mode *book* only, else it waits for a person."""
 
 
-def _queue(app: App, tx: Tx, job: Job, payload: Mapping[str, Any], key: str, delay: float = 0.0) -> None:
-    app.jobs.enqueue(tx, job.value, payload, key=key, delay=delay)
+LEAST_URGENT = 10
+"""The priority of what nobody waits for: it is run when nothing else is to do."""
+
+
+def _queue(
+    app: App,
+    tx: Tx,
+    job: Job,
+    payload: Mapping[str, Any],
+    key: str,
+    delay: float = 0.0,
+    priority: int = 0,
+) -> None:
+    app.jobs.enqueue(tx, job.value, payload, key=key, delay=delay, priority=priority)
 
 
 def hook(app: App, tx: Tx, id: str, what: str) -> None:
@@ -67,6 +80,14 @@ def plan_next(app: App, tx: Tx, loop: Loop) -> None:
     """The same for what still waits when another job has planned as much as it may."""
     again = f"next:{loop.generation}:{loop.replans}:{app.clock().timestamp():.6f}"
     _queue(app, tx, Job.PLAN, {"loop": loop.id}, f"plan:{loop.id}:{again}")
+
+
+def further(app: App, tx: Tx, loop: Loop, effort: float) -> None:
+    """Look for more plans beside the best one, which is on offer and took ``effort``: for as long as the
+    loop is *proposed* and was not planned anew."""
+    payload = {"loop": loop.id, "generation": loop.generation, "replans": loop.replans, "effort": effort}
+    key = f"further:{loop.id}:{loop.generation}:{loop.replans}"
+    _queue(app, tx, Job.FURTHER, payload, key, priority=LEAST_URGENT)
 
 
 def book(app: App, tx: Tx, proposal: str, delay: float) -> None:

@@ -9,14 +9,15 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 import solver
 from scheduler.services import progress
-from solver import Limits, Plan, Problem, ProblemError, Progress, Result
+from solver import Ending, Limits, Plan, Problem, ProblemError, Progress, Result
 
 if TYPE_CHECKING:
     from solver import Explanation, Repair
@@ -33,6 +34,9 @@ stays out of the service itself."""
 _START = 60.0
 """Seconds that a child may take to start: the first one waits for OR-Tools to load."""
 
+
+_LOOK = 1.0
+"""Seconds between two looks whether further plans are still wanted."""
 
 SLOW = "it took longer than it may"
 DIED = "the computation was ended, probably for want of memory"
@@ -71,6 +75,23 @@ class Solver:
         found: Sequence[Result] = self._ask("alternatives", problem, k, self.limits)
         return found
 
+    def best(self, problem: Problem) -> Result:
+        """The best plan, as soon as it is proven or the time is over."""
+        found: Result = self._ask("solve", problem, self.limits)
+        return found
+
+    def offers(
+        self,
+        problem: Problem,
+        k: int,
+        known: Sequence[Plan],
+        effort: float,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Generator[Result, None, Ending]:
+        """Further plans of ``solver.offers``, each as it is found; returns why there are no more. Closing it,
+        or ``wanted`` turning false (asked about once a second), ends the search."""
+        return self._each("offers", wanted, problem, k, self.limits, {"known": known, "effort": effort})
+
     def idea(self, problem: Problem) -> Result:
         """A good plan for many loops, soon: see `idea`."""
         found: Result = self._ask("idea", problem, self.limits)
@@ -93,16 +114,36 @@ class Solver:
         return Limits(seconds=self.seconds)
 
     def _ask(self, question: str, *args: Any) -> Any:
+        with self._child(_answer, question, args) as pipe:
+            return _receive(pipe, self.seconds + self.grace)
+
+    def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
+        until = time.monotonic() + self.seconds + self.grace
+        with self._child(_stream, question, args) as pipe:
+            while True:
+                while not pipe.poll(min(_LOOK, max(until - time.monotonic(), 0.0))):
+                    if not wanted():
+                        return Ending.LIMIT
+                    if time.monotonic() >= until:
+                        break
+                found = _receive(pipe, 0.0)
+                if isinstance(found, Ending):
+                    return found
+                yield found
+
+    @contextmanager
+    def _child(self, work: Callable[..., None], question: str, args: tuple[Any, ...]) -> Iterator[Connection]:
+        """A child at work on a question, killed where nobody waits for its answer any more."""
         progress.alive(_START + self.seconds + self.grace)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOAD, __name__])
         ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=_answer, args=(theirs, self.memory_mb, question, args), daemon=True)
+        child = context.Process(target=work, args=(theirs, self.memory_mb, question, args), daemon=True)
         child.start()
         theirs.close()
         try:
             _receive(ours, _START)
-            return _receive(ours, self.seconds + self.grace)
+            yield ours
         finally:
             ours.close()
             if child.is_alive():
@@ -148,19 +189,45 @@ def idea(problem: Problem, limits: Limits) -> Result:
 
 
 def ask(question: str, *args: Any) -> Any:
-    """Ask the solver here and now; the question is one of its four functions, or `idea`."""
-    return idea(*args) if question == "idea" else getattr(solver, question)(*args)
+    """Ask the solver here and now; the question is one of its functions, or `idea`. A dict at the end names parameters."""
+    if question == "idea":
+        return idea(*args)
+    named = args[-1] if args and isinstance(args[-1], dict) else {}
+    return getattr(solver, question)(*(args[:-1] if named else args), **named)
 
 
 def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
     """Runs in the child: one question, one answer."""
+    with _limited(pipe, memory_mb):
+        pipe.send((True, ask(question, *args)))
+
+
+def _stream(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
+    """Runs in the child: one question, each answer as it is found, and at last how it ended."""
+    with _limited(pipe, memory_mb):
+        pipe.send((True, _send_each(pipe, ask(question, *args))))
+
+
+def _send_each(pipe: Connection, answers: Generator[Result, None, Ending]) -> Ending:
+    """Sends every answer; returns how it ended."""
+    while True:
+        try:
+            pipe.send((True, next(answers)))
+        except StopIteration as end:
+            ending: Ending = end.value
+            return ending
+
+
+@contextmanager
+def _limited(pipe: Connection, memory_mb: int) -> Iterator[None]:
+    """A child's work within its memory, for as long as its parent lives; what goes wrong is told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which decides when this ends
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limit = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
         pipe.send((True, "started"))
-        pipe.send((True, ask(question, *args)))
+        yield
     except Exception as error:
         pipe.send((False, f"{type(error).__name__}: {error}"))
 

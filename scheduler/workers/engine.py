@@ -49,7 +49,14 @@ class Queue:
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def enqueue(
-        self, tx: Tx, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay: float = 0.0
+        self,
+        tx: Tx,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        delay: float = 0.0,
+        priority: int = 0,
     ) -> None:
         """Run the job after this transaction commits. The same ``key`` is enqueued once for ever;
         ``delay`` is in seconds."""
@@ -58,6 +65,8 @@ class Queue:
             options["workflow_id"] = key
         if delay > 0:
             options["delay_seconds"] = delay
+        if priority:
+            options["priority"] = priority
         self.client.enqueue_in_transaction(tx.connection, options, name, dict(payload), 1)
 
     def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:

@@ -14,8 +14,9 @@ from scheduler.services.afterwards import conflicts, left, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.asking import intake
-from scheduler.services.booking import choose, perform
+from scheduler.services.booking import choose, further, perform
 from scheduler.services.jobs import Job
+from scheduler.services.planning.plan import ended
 from scheduler.services.planning.together import waiting
 from scheduler.services.telling import hooks
 
@@ -53,6 +54,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         Job.BOOK: lambda p: _book(app, p["proposal"]),
         Job.PERFORM: lambda p: _perform(app, p["loop"]),
         Job.REPAIR: lambda p: repair.repair(app, p["loop"]),
+        Job.FURTHER: lambda p: further.look(app, p["loop"], p["generation"], p["replans"], p["effort"]),
         Job.REPLIES: lambda _: _replies(app),
         Job.PUSH: lambda _: push.ensure(app),
         Job.LEFT: lambda _: left.look(app),
@@ -107,6 +109,9 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         if name == Job.INTAKE:
             tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {GIVEN_UP[name]}")
         loop = tx.loops.claim(loop_id)
+        if loop is not None and name == Job.FURTHER:  # the best plan is on offer all the same
+            tx.facts.add(ended(loop, now, further.GIVEN_UP))
+            return
         if loop is None or loop.state not in _WAITING:
             return
         tx.loops.move(

@@ -92,7 +92,8 @@ def offers(
     budget, judge, usage = Budget(limits, stop), Judge(problem), Usage(Timeline(problem))
     ways: dict[str, _OtherWays] = {}
     if known:
-        best, bound, more = known[0], 0, k
+        bound = _least(judge, usage, budget, ways) if len(problem.loops) == 1 else 0
+        best, more = known[0], k
     else:
         first = (
             _single(judge, usage, budget, ways)
@@ -111,6 +112,16 @@ def offers(
         whole = Plan({**best.loops, other.loop: other.plan})
         yield judged(judge, share, Status.FEASIBLE, whole, bound)
     return search.ending(more)
+
+
+def _least(judge: Judge, usage: Usage, budget: Budget, ways: dict[str, _OtherWays]) -> int:
+    """What the only loop costs at least, as far as the relaxation sees without refining anything."""
+    (loop,) = judge.problem.loops
+    try:
+        ways[loop.id] = _OtherWays(judge, usage, loop, budget)
+    except OutOfTime:
+        return 0
+    return ways[loop.id].least()
 
 
 def _single(judge: Judge, usage: Usage, budget: Budget, ways: dict[str, _OtherWays]) -> Result:
@@ -223,6 +234,12 @@ class _OtherWays:
         """Another budget for what is searched from now on."""
         self.budget = budget
         self.placer = Placer(self.judge, self.usage, budget)
+
+    def least(self) -> int:
+        """A lower bound on placing the loop, 0 where it cannot be placed."""
+        return (
+            max(min((value for value, _ in self.bounds.rows()), default=0), 0) if self.bounds.possible else 0
+        )
 
     def best(self) -> Best:
         """The proven best, as `Placer.place` finds it."""

@@ -6,7 +6,7 @@ import atexit
 import functools
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from scheduler.services.solving import Solver, ask
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Database, Tx
 from scheduler.workers.tasks import failed, tasks
+from solver import Ending, Result
 
 NOW = datetime.fromisoformat("2026-03-09T07:00:00+00:00")
 """A Monday morning; three weeks before Europe's clocks change."""
@@ -49,6 +50,10 @@ class InProcess(Solver):
     def _ask(self, question: str, *args: Any) -> Any:
         return ask(question, *args)
 
+    def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
+        ending: Ending = yield from ask(question, *args)
+        return ending
+
 
 @dataclass
 class ListJobs:
@@ -58,7 +63,14 @@ class ListJobs:
     keys: set[str] = field(default_factory=set)
 
     def enqueue(
-        self, tx: Tx, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay: float = 0.0
+        self,
+        tx: Tx,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        delay: float = 0.0,
+        priority: int = 0,
     ) -> None:
         if key is not None and key in self.keys:
             return

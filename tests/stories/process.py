@@ -18,6 +18,7 @@ from scheduler.services.afterwards import replies
 from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import cancel
+from scheduler.services.planning import plan as planning
 from scheduler.wiring import Runtime
 from tests.scheduler.kit import NOW, Clock
 from tests.stories.kit import DAYS, MARA
@@ -38,9 +39,8 @@ def main(folder: Path, what: str) -> None:
     made = runtime(folder)
     wiring.migrate(made)
     with working(made, fast=True):
-        wanted = LoopRequest(
-            MARA, "onsite", DAYS, "Europe/Berlin", BookMode.BOOK, stage_visit="app-1:on-site:1"
-        )
+        mode = BookMode.PROPOSE if what == "propose" else BookMode.BOOK
+        wanted = LoopRequest(MARA, "onsite", DAYS, "Europe/Berlin", mode, stage_visit="app-1:on-site:1")
         loop = requests.ask(made.app, wanted, "person:rolf")
         settle(made, loop)
         if what == "cancel":
@@ -58,8 +58,9 @@ def settle(made: Runtime, loop: Loop, patience: float = PATIENCE) -> Loop:
         with made.app.db.read() as tx:
             found = tx.loops.get(loop.id)
             due = tx.ledger.due(NOW.replace(year=2100))
-        assert found is not None
-        if found.state in RESTING and not due:
+            assert found is not None
+            offered = planning.looking(tx, found)[1] is not None  # and nothing more is looked for
+        if (found.state in RESTING or offered) and not due:
             return found
         time.sleep(0.05)
     raise SystemExit(f"the loop is still {found.state.value} after {patience} s: {due[:2]}")

@@ -15,6 +15,7 @@ from connectors.types import Reply
 from scheduler.domain.loops import LoopState
 from scheduler.services.booking import layout
 from scheduler.services.failpoints import NAMES
+from scheduler.services.planning import plan as planning
 from scheduler.storage import invariants
 from tests.scheduler.kit import NOW, Kit, make
 from tests.stories.kit import booked, events
@@ -80,6 +81,23 @@ def test_killed_while_cancelling(kit: Kit, tmp_path: Path, name: str) -> None:
     again = run(tmp_path, "cancel")
     assert again.stdout.split() == ["cancelled"], again.stdout + again.stderr
     assert outcome(tmp_path) == ("cancelled", {})
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("A")])
+def test_killed_while_further_plans_are_looked_for(kit: Kit, tmp_path: Path, name: str) -> None:
+    killed = run(tmp_path, "propose", name)
+    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    again = run(tmp_path, "propose")
+    assert again.stdout.split() == ["proposed"], again.stdout + again.stderr
+    made = runtime(tmp_path)
+    with made.app.db.read() as tx:
+        assert invariants.check(tx, NOW) == []
+        (loop,) = tx.loops.list()
+        offered = tx.proposals.of_loop(loop.id)
+        assert planning.looking(tx, loop) == (False, "asked")
+    made.close()
+    assert [p.rank for p in offered] == [1, 2, 3]
+    assert len({tuple((i.span, i.people) for i in p.interviews) for p in offered}) == 3
 
 
 def test_killed_while_repairing(kit: Kit, tmp_path: Path) -> None:

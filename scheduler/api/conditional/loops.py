@@ -10,6 +10,7 @@ from scheduler.api.models.loops import InterviewOut, LoopDetail, LoopOut
 from scheduler.api.models.proposals import ProposalOut
 from scheduler.domain.errors import Missing
 from scheduler.services.booking import offers
+from scheduler.services.planning import plan as planning
 from scheduler.storage.database import Tx
 
 
@@ -20,8 +21,11 @@ def detail(tx: Tx, loop_id: str) -> LoopDetail:
         raise Missing("loop", loop_id)
     proposals = offers.told(tx, tx.proposals.of_loop(loop_id))
     interviews = tx.interviews.of_loop(loop_id)
+    looking, no_more = planning.looking(tx, loop)
     return LoopDetail(
         **LoopOut.of(loop).model_dump(),
+        looking=looking,
+        no_more=no_more,
         proposals=[ProposalOut.of(p, interviews) for p, interviews in proposals],
         interviews=[InterviewOut.of(i) for i in interviews],
     )

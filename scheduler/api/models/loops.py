@@ -304,6 +304,11 @@ class InterviewOut(BaseModel):
 
 
 class LoopDetail(LoopOut):
+    looking: bool = Field(description="Whether more plans are being looked for.")
+    no_more: str | None = Field(
+        description="Why no more plans are looked for: `asked` (there are as many as are offered), `no_other` "
+        "(proven: none differs as a person would notice), `effort`, `limit`, `given_up` (there may be more)."
+    )
     proposals: list[ProposalOut]
     interviews: list[InterviewOut]
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import solver
 from scheduler.domain.errors import Missing, WrongState
+from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.reasons import Deed
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from solver import Explanation
 
 ACTOR = "system:planning"
+SOUGHT, NO_MORE = "further_plans_sought", "further_plans_ended"
+"""Facts: further plans are looked for; they are not any more."""
 _KEEP_FIXES = 8
 _REPLANNED = frozenset(
     {LoopState.AWAITING_CANDIDATE, LoopState.PROPOSED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION}
@@ -53,21 +57,23 @@ class Outcome:
     reasons: tuple[Reason, ...] = ()
     fixes: tuple[str, ...] = ()
     contested: bool = False
+    effort: float = 0.0
+    """What the best plan took (`solver.Result.effort`)."""
 
     @property
     def placed(self) -> bool:
         return bool(self.proposals)
 
 
-def look(app: App, pictures: Sequence[Picture], k: int, *, explain: bool = True) -> Outcome | None:
-    """Up to ``k`` plans of one loop, or why there are none (``None`` where nobody asks for it).
+def look(app: App, pictures: Sequence[Picture], *, explain: bool = True) -> Outcome | None:
+    """The best plan of one loop, or why there are none (``None`` where nobody asks for it).
 
     ``pictures`` are of the same loop: in each later one less is kept free for others, and it is asked
     only where the one before it gave no plan.
     """
     try:
         for n, picture in enumerate(pictures):
-            found = _look(app, picture, k, explain=explain and n == len(pictures) - 1)
+            found = _look(app, picture, explain=explain and n == len(pictures) - 1)
             if found is not None:
                 return replace(found, contested=n > 0 and found.placed)
         return None
@@ -77,19 +83,19 @@ def look(app: App, pictures: Sequence[Picture], k: int, *, explain: bool = True)
         return _cannot(pictures[0], LoopState.NEEDS_ATTENTION, (reason,))
 
 
-def _look(app: App, picture: Picture, k: int, *, explain: bool) -> Outcome | None:
-    """Plans, or why not; ``None`` where there are none and nobody asks why."""
+def _look(app: App, picture: Picture, *, explain: bool) -> Outcome | None:
+    """The best plan, or why not; ``None`` where there are none and nobody asks why."""
     encoded = encode(picture)
     if isinstance(encoded, tuple):
         if not explain:
             return None
         return _cannot(picture, LoopState.INFEASIBLE, encoded, eased(app, picture))
-    results = app.solver.within(picture.policy.solve_seconds).alternatives(encoded.problem, k)
-    placed = [r for r in results if r.plan.loops[picture.loop.id] is not None]
-    if results[0].status in (Status.OPTIMAL, Status.FEASIBLE) and placed:
-        proposals = [_proposal(picture, encoded, r, rank) for rank, r in enumerate(placed, start=1)]
-        return Outcome(picture, tuple(proposals), reasons=_unreadable(picture))
-    return _answer(app, picture, encoded, results[0].status) if explain else None
+    best = app.solver.within(picture.policy.solve_seconds).best(encoded.problem)
+    placed = best.plan.loops.get(picture.loop.id) is not None
+    if best.status in (Status.OPTIMAL, Status.FEASIBLE) and placed:
+        proposal = proposed(picture, encoded, best, 1)
+        return Outcome(picture, (proposal,), reasons=_unreadable(picture), effort=best.effort)
+    return _answer(app, picture, encoded, best.status) if explain else None
 
 
 def _answer(app: App, picture: Picture, encoded: Encoded, status: Status) -> Outcome:
@@ -167,7 +173,30 @@ def _cannot(
     return Outcome(picture, to=to, reasons=reasons, fixes=fixes)
 
 
-def _proposal(picture: Picture, encoded: Encoded, result: Result, rank: int) -> Proposal:
+def begun(loop: Loop, at: datetime) -> Fact:
+    """That further plans are looked for from now on."""
+    return Fact(at, ACTOR, SOUGHT, f"loop:{loop.id}", cause=loop.cause, data=_round(loop))
+
+
+def ended(loop: Loop, at: datetime, why: str) -> Fact:
+    """That no more plans are looked for, and why: a value of `solver.Ending`, or ``given_up``."""
+    return Fact(at, ACTOR, NO_MORE, f"loop:{loop.id}", after=why, cause=loop.cause, data=_round(loop))
+
+
+def looking(tx: Tx, loop: Loop) -> tuple[bool, str | None]:
+    """Whether more plans of a loop are being looked for, and once they are not, why there are no more."""
+    last = tx.facts.last(f"loop:{loop.id}", {SOUGHT, NO_MORE})
+    if last is None or loop.state is not LoopState.PROPOSED or dict(last.data) != _round(loop):
+        return False, None
+    return last.what == SOUGHT, last.after or None
+
+
+def _round(loop: Loop) -> dict[str, int]:
+    return {"generation": loop.generation, "replans": loop.replans}
+
+
+def proposed(picture: Picture, encoded: Encoded, result: Result, rank: int) -> Proposal:
+    """A plan of the solver as an offer."""
     plan = result.plan.loops[picture.loop.id]
     assert plan is not None
     return Proposal(

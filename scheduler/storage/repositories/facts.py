@@ -64,6 +64,19 @@ class Facts:
         query = sa.select(facts).where(facts.c.subject == subject).order_by(facts.c.seq.desc()).limit(limit)
         return [_value(row) for row in self.connection.execute(query).mappings()][::-1]
 
+    def since(self, subject: str, after: int, limit: int = 100) -> Sequence[Fact]:
+        """The first ``limit`` of a subject behind the number ``after``, in order."""
+        query = sa.select(facts).where(facts.c.subject == subject, facts.c.seq > after)
+        return [
+            _value(r) for r in self.connection.execute(query.order_by(facts.c.seq).limit(limit)).mappings()
+        ]
+
+    def last(self, subject: str, whats: Collection[str]) -> Fact | None:
+        """The newest of a subject that is one of these."""
+        query = sa.select(facts).where(facts.c.subject == subject, facts.c.what.in_(sorted(whats)))
+        row = self.connection.execute(query.order_by(facts.c.seq.desc()).limit(1)).mappings().first()
+        return _value(row) if row else None
+
     def list(self, limit: int = 100, after: int = 0) -> Sequence[Fact]:
         """In order, from behind the number ``after``; those of this transaction not yet."""
         query = sa.select(facts).where(facts.c.seq > after).order_by(facts.c.seq).limit(limit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ def test_a_job_that_is_given_up_says_so_in_words_and_logs_the_rest(
 
 
 def test_every_job_of_a_loop_has_its_words(kit: Kit) -> None:
-    assert set(GIVEN_UP) == set(tasks(kit.app)) - {"replies", "push", "conflicts", "left"}
+    assert set(GIVEN_UP) == set(tasks(kit.app)) - {"replies", "push", "conflicts", "left", "further", "hook"}
 
 
 def test_a_message_that_is_given_up_says_so_in_words(kit: Kit) -> None:
@@ -78,7 +77,7 @@ def test_a_periodic_job_that_is_given_up_is_noted(kit: Kit) -> None:
 class Broken(InProcess):
     """A solver that finds every problem to contradict itself."""
 
-    def alternatives(self, problem: Problem, k: int) -> Sequence[Result]:
+    def best(self, problem: Problem) -> Result:
         raise ProblemError("loops[0].sessions[2].seats[0].n", "is 9", "use at most 4")
 
     def repair(self, *_: Any) -> Any:

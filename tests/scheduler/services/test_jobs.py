@@ -26,7 +26,14 @@ class _Said:
     said: list[tuple[str, dict[str, Any], str | None, float]] = field(default_factory=list)
 
     def enqueue(
-        self, tx: Tx, name: str, payload: Mapping[str, Any], *, key: str | None = None, delay: float = 0.0
+        self,
+        tx: Tx,
+        name: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        delay: float = 0.0,
+        priority: int = 0,
     ) -> None:
         self.said.append((name, dict(payload), key, delay))
 

@@ -17,7 +17,7 @@ from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services.app import App
-from scheduler.services.planning.plan import ACTOR, Outcome
+from scheduler.services.planning.plan import ACTOR, Outcome, begun
 from scheduler.services.planning.together import offers
 from scheduler.services.planning.together.offers import Offer
 from scheduler.storage.database import Tx
@@ -103,3 +103,6 @@ def _keep(app: App, tx: Tx, outcome: Outcome, proposals: Sequence[Proposal]) -> 
     if proposals and moved.mode is BookMode.BOOK:
         delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
         jobs.book(app, tx, proposals[0].id, delay)
+    elif proposals and picture.policy.alternatives > 1:
+        jobs.further(app, tx, moved, outcome.effort)
+        tx.facts.add(begun(moved, app.clock()))

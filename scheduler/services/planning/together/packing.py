@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from scheduler.domain.loops import BookMode, Reason
+from scheduler.domain.loops import Reason
 from scheduler.services.app import App
 from scheduler.services.planning.encode import decode, encode
 from scheduler.services.planning.picture import Picture
@@ -79,12 +79,11 @@ def _one(
     over what waits for somebody's yes, at a price. ``None``: there is no plan of the first kind, and the
     loop is looked at again (not ``explain``)."""
     taken, further = _apart([*offers, *mates])
-    k = picture.policy.alternatives if picture.loop.mode is BookMode.PROPOSE else 1
     pictures = [around(picture, taken, further)]
     firm = [o for o in taken if o.firm]
     if explain and len(firm) < len(taken):
         pictures.append(around(picture, firm, [o for o in (*taken, *further) if not o.firm]))
-    outcome = look(app, pictures, k, explain=explain)
+    outcome = look(app, pictures, explain=explain)
     return _warned(outcome) if outcome is not None and outcome.contested else outcome
 
 

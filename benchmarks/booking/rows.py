@@ -1,0 +1,74 @@
+"""The lines of the table: what is measured, on both builds, and what has to come of it.
+
+A line is a `Row`; whoever adds one names a measure of `measures.py` and how its figures become one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+Figures = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """``reckon(before, after)`` makes the measured number; ``must`` and ``aim`` are what it should reach."""
+
+    what: str
+    measure: str
+    options: Mapping[str, Any]
+    must: float
+    aim: float
+    reckon: Callable[[Figures, Figures], float]
+    unit: str = ""
+    both: bool = True
+    """Whether the build before is measured as well."""
+    lower: bool = False
+    """Whether less is better."""
+
+    def holds(self, number: float) -> bool:
+        return number <= self.must if self.lower else number >= self.must
+
+
+@dataclass
+class Measured:
+    row: Row
+    number: float
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+def cpu_ratio(before: Figures, after: Figures) -> float:
+    """Median CPU seconds of a loop before ÷ after."""
+    return float(median(before["cpu"]) / max(median(after["cpu"]), 0.01))
+
+
+ROWS: dict[str, Row] = {
+    "wide": Row(
+        "on-site loop, pools of 200, one day: request → proposed, CPU before ÷ after",
+        "loops",
+        {"pool": 200, "template": "one-day", "mode": "propose"},
+        8,
+        15,
+        cpu_ratio,
+    ),
+    "days": Row(
+        "on-site loop over several days: request → confirmed (mode book, undo 0), CPU before ÷ after",
+        "loops",
+        {"pool": 24, "template": "onsite-loop", "mode": "book"},
+        8,
+        12,
+        cpu_ratio,
+    ),
+    "day": Row(
+        "the same, one-day loop, CPU before ÷ after",
+        "loops",
+        {"pool": 24, "template": "one-day", "mode": "book"},
+        1.5,
+        3,
+        cpu_ratio,
+    ),
+}
