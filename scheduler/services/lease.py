@@ -38,7 +38,8 @@ class Lease:
     """Held by one run of one process, unless it loses it.
 
     When it runs out is a matter of the database's time; ``since`` is when it was last renewed by our own
-    clock, and ``alive`` (`time.monotonic`) when the work itself last said that it goes on.
+    clock, and ``alive`` (`time.monotonic`) when the work itself last said that it goes on. ``job`` is the
+    progress of the job that it is held for, whose signs of life count as well.
     """
 
     app: App
@@ -46,6 +47,13 @@ class Lease:
     holder: str
     since: datetime
     alive: float = field(default_factory=time.monotonic)
+    job: progress.Progress | None = field(default_factory=progress.CURRENT.get)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the work gave no sign of life for as long as a step may take."""
+        until = self.alive + progress.STEP
+        return time.monotonic() > (until if self.job is None else max(until, self.job.until))
 
     def renew(self) -> None:
         """Hold on while the work goes on; cheap, as most calls have nothing to do.
@@ -73,32 +81,48 @@ def held(app: App, name: str) -> Iterator[Lease]:
 
     Raises `Again` while somebody else has it. One whose holder has certainly ended is taken over at once.
     """
-    since, holder = app.clock(), holder_of(secrets.token_hex(4))
+    with _running() as holder:
+        mine, ended = Lease(app, name, holder, _take(app, name, holder)), threading.Event()
+        keeper = threading.Thread(target=_keep, args=(mine, ended), name=f"lease {name}", daemon=True)
+        keeper.start()
+        try:
+            yield mine
+        finally:
+            ended.set()
+            keeper.join()
+            with app.db.write() as tx:
+                tx.leases.give_back(name, holder)
+
+
+@contextmanager
+def _running() -> Iterator[str]:
+    """A holder that is at its work. It is known as such before anybody can see it in the table: what stands
+    there and does not run is over."""
+    holder = holder_of(secrets.token_hex(4))
+    _RUNNING.add(holder)
+    try:
+        yield holder
+    finally:
+        _RUNNING.discard(holder)
+
+
+def _take(app: App, name: str, holder: str) -> datetime:
+    """Have it from the instant that is returned, by our own clock. Raises `Again`."""
+    since = app.clock()
     with app.db.write() as tx:
         now, had = tx.leases.now(since), tx.leases.holder(name)
         if had is not None and (is_gone(had) or _is_over(had)):
             tx.leases.give_back(name, had)
         if not tx.leases.take(name, holder, now, now + LASTS):
             raise Again(_AGAIN, f"somebody is at {name}")
-    _RUNNING.add(holder)
-    mine, ended = Lease(app, name, holder, since), threading.Event()
-    keeper = threading.Thread(target=_keep, args=(mine, ended), name=f"lease {name}", daemon=True)
-    keeper.start()
-    try:
-        yield mine
-    finally:
-        ended.set()
-        keeper.join()
-        _RUNNING.discard(holder)
-        with app.db.write() as tx:
-            tx.leases.give_back(name, holder)
+    return since
 
 
 def _keep(mine: Lease, ended: threading.Event) -> None:
     """Renews while the work goes on. It stops with the process, as the work does: a lease lives no longer;
     and where a step hangs, so that somebody else may take it over."""
     while not ended.wait(BEAT):
-        if time.monotonic() - mine.alive > progress.STEP:
+        if mine.hangs:
             log.error("%s hangs: its lease is not renewed any more", mine.name)
             return
         try:

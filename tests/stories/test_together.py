@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from connectors.local.folder import Entry, add_entries
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import BookMode, Candidate, Loop, LoopState
 from scheduler.domain.proposals import ProposalState
+from scheduler.services import progress
 from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import cancel, choose
@@ -232,6 +234,23 @@ def test_a_foreign_meeting_is_counted_and_kept_out(kit: Kit) -> None:
     found = look(kit, loop.id)
     assert (found.overtaken, found.state) == (1, LoopState.PLANNING)
     assert {str(subject) for subject, _ in found.blocked} == {"person:hana"}
+
+
+def test_groups_that_are_solved_side_by_side_are_steps_of_one_job(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a solve says of its time counts for the job, whichever thread asks."""
+    seen: list[progress.Progress | None] = []
+    monkeypatch.setattr(packing, "components", lambda pictures: [[p] for p in pictures])
+    monkeypatch.setattr(packing, "_group", lambda *_: seen.append(progress.CURRENT.get()) or [])
+    pictures: list[Any] = [SimpleNamespace(loop=SimpleNamespace(id=id)) for id in "ab"]
+    job = progress.Progress()
+    token = progress.CURRENT.set(job)
+    try:
+        packing.packed(kit.app, pictures, [])
+    finally:
+        progress.CURRENT.reset(token)
+    assert len(seen) == 2 and all(one is job for one in seen)
 
 
 def test_whoever_comes_while_another_plans_comes_back(kit: Kit) -> None:

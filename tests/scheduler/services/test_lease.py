@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import pytest
 from connectors.protocol import Calendar
 from scheduler.domain.loops import LoopState
 from scheduler.domain.people import Mode
-from scheduler.services import lease
+from scheduler.services import lease, progress
 from scheduler.services.again import Again
 from scheduler.services.booking import cancel, perform
 from scheduler.storage.errors import Unavailable
@@ -118,6 +120,48 @@ def test_what_could_not_be_given_back_is_nobodys(kit: Kit, monkeypatch: pytest.M
             pass
     with lease.held(kit.app, "ledger"), pytest.raises(Again), lease.held(kit.app, "ledger"):
         pass
+
+
+def test_who_has_just_got_it_is_not_taken_for_one_whose_work_is_over(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in the table as soon as the transaction is over, before its thread has gone on."""
+    real, seen = kit.app.db.write, list[str]()
+
+    @contextmanager
+    def write() -> Iterator[Any]:
+        with real() as tx:
+            yield tx
+        with kit.app.db.read() as tx:
+            if tx.leases.holder("ledger") and not seen:
+                seen.append("taken")
+                with pytest.raises(Again), lease.held(kit.app, "ledger"):
+                    pass
+
+    monkeypatch.setattr(kit.app.db, "write", write)
+    with lease.held(kit.app, "ledger") as mine:
+        mine.extend()
+    assert seen == ["taken"]
+
+
+def test_a_sign_of_life_of_the_job_is_one_of_the_lease(kit: Kit) -> None:
+    """Planning says that it goes on without a word to the lease that it is planned under."""
+    with lease.held(kit.app, "ledger") as mine:
+        assert not mine.hangs
+        mine.alive -= progress.STEP + 1
+        assert mine.hangs
+    job = progress.Progress()
+    token = progress.CURRENT.set(job)
+    try:
+        with lease.held(kit.app, "ledger") as mine:
+            mine.alive -= 2 * progress.STEP
+            assert not mine.hangs
+            job.until -= 2 * progress.STEP
+            assert mine.hangs
+            progress.alive()
+            assert not mine.hangs
+    finally:
+        progress.CURRENT.reset(token)
 
 
 def test_a_container_of_the_same_name_is_not_us(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

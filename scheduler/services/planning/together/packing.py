@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from scheduler.domain.loops import Reason
+from scheduler.services import progress
 from scheduler.services.app import App
 from scheduler.services.planning.encode import decode, encode
 from scheduler.services.planning.picture import Picture
@@ -40,7 +41,10 @@ def packed(
     if len(groups) == 1:
         found = [_group(app, groups[0], offers, failed)]
     else:
-        with ThreadPoolExecutor(min(len(groups), os.cpu_count() or 1)) as pool:
+        job = progress.CURRENT  # a thread of the pool knows of no job by itself
+        with ThreadPoolExecutor(
+            min(len(groups), os.cpu_count() or 1), initializer=job.set, initargs=(job.get(),)
+        ) as pool:
             found = list(pool.map(lambda group: _group(app, group, offers, failed), groups))
     order = {picture.loop.id: n for n, picture in enumerate(pictures)}
     return sorted((o for group in found for o in group), key=lambda o: order[o.picture.loop.id]), failed
