@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,9 +128,12 @@ def working(
 
     def end() -> None:
         asked.wait()
-        periodic.stop(runtime.settings.stop_seconds)
+        until = time.monotonic() + runtime.settings.stop_seconds
+        periodic.rest()
         roll.rest()
+        # before rounds in flight are waited for: from here on no job is taken
         engine.stop(runtime.settings.stop_seconds)
+        periodic.stop(max(0.0, until - time.monotonic()))
         roll.stop()
 
     ending = threading.Thread(target=end, name="ending")

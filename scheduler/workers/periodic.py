@@ -78,9 +78,13 @@ class Periodic:
             thread.start()
             self._threads.append(thread)
 
+    def rest(self) -> None:
+        """Begin no round any more; waits for nothing."""
+        self._stop.set()
+
     def stop(self, seconds: float = 20.0) -> None:
         """End after the rounds in flight, at most this long."""
-        self._stop.set()
+        self.rest()
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))

@@ -83,7 +83,8 @@ class Roll:
     def look(self) -> None:
         """Take over what nobody is at: jobs of workers that are gone, and of this one what it lost itself."""
         found, jobs = staff.look(self.app), self.engine.taken()
-        steady = time.monotonic() - self._kept_since >= _SLOW * self.beat
+        now, patience = time.monotonic(), _SLOW * self.beat
+        steady = now - self._kept_since >= patience and now - self._last <= patience
         waits = found.working if steady else found.working | found.silent
         left = {run for run in jobs if run not in waits and run != self.engine.run}
         for run in sorted(left):

@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx2
 import pytest
+
+from scheduler.cli.serve import working
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120.0
@@ -105,6 +109,35 @@ def test_what_takes_longer_than_it_may_is_left_and_the_status_is_0(tmp_path: Pat
             assert answer.result().is_server_error
         except httpx2.HTTPError as error:
             assert not isinstance(error, httpx2.TimeoutException)
+
+
+class Part:
+    """One of the things that work beside the API; notes what is asked of it."""
+
+    def __init__(self, name: str, calls: list[tuple[Any, ...]]) -> None:
+        self.name, self.calls = name, calls
+
+    def __getattr__(self, what: str) -> Any:
+        return lambda *given: self.calls.append((f"{self.name}.{what}", *given))
+
+
+def test_no_job_is_taken_while_a_round_in_flight_is_waited_for() -> None:
+    """And all of them have the same time to come to their end, not one after the other."""
+    calls: list[tuple[Any, ...]] = []
+    engine, periodic, roll = (Part(name, calls) for name in ("engine", "periodic", "roll"))
+    runtime: Any = SimpleNamespace(
+        engine=lambda fast: engine,
+        periodic=lambda _watch: periodic,
+        roll=lambda _engine: roll,
+        settings=SimpleNamespace(stop_seconds=20),
+    )
+    with working(runtime):
+        began = len(calls)
+    ended = calls[began:]
+    order = ["periodic.rest", "roll.rest", "engine.stop", "periodic.stop", "roll.stop"]
+    assert [name for name, *_ in ended] == order
+    given = {name: seconds for name, *rest in ended for seconds in rest}
+    assert given["engine.stop"] == 20 and given["periodic.stop"] < 20
 
 
 def descendants(parent: int) -> set[int]:

@@ -128,8 +128,10 @@ def test_who_is_silent_is_taken_over_only_by_who_was_not(
     roll.look()
     assert engine.taken_over == ["there~b"]
     monkeypatch.setattr(time, "monotonic", lambda: now + 60)
-    roll._beat()
     engine.taken_over.clear()
+    roll.look()
+    assert engine.taken_over == [], "it was stopped for a minute itself, and looks before it says so"
+    roll._beat()
     roll.look()
     assert engine.taken_over == [], "it was stopped for a minute itself"
 
