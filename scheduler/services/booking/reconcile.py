@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +20,8 @@ from scheduler.storage.database import Tx
 
 ACTOR = "system:reconciler"
 OVERDUE = timedelta(seconds=60)
+_PAGE = 500
+"""Loops that are read at once."""
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=100)
 
 
@@ -34,7 +36,7 @@ def sweep(app: App) -> None:
     with app.db.write() as tx:
         for row in tx.ledger.due(now - OVERDUE, limit=200):
             loop = tx.loops.get(row.loop)
-            if loop is not None and loop.state not in jobs.WAITS_FOR:
+            if loop is not None and jobs.WAITS_FOR.get(loop.state) is not jobs.Job.PERFORM:
                 jobs.perform_again(app, tx, loop, row, row.due_at or loop.updated_at)
         for delivery in tx.inbox.pending(now - OVERDUE):
             jobs.intake_again(app, tx, delivery.id, delivery.received_at)
@@ -45,8 +47,7 @@ def sweep(app: App) -> None:
 def _look_after(app: App, tx: Tx, now: datetime) -> None:
     """Every loop that waits for a job, whatever became of the job: a worker may have ended while it had it."""
     undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
-    # state by state, so that many plans on offer to people never hide a loop that waits for a job
-    for loop in [loop for state in jobs.WAITS_FOR for loop in tx.loops.list(states={state}, limit=1000)]:
+    for loop in _waiting(tx):
         if loop.updated_at + OVERDUE > now:
             continue
         if loop.state is not LoopState.PROPOSED:
@@ -57,6 +58,14 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
             offered = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
             if offered:
                 jobs.awaited_again(app, tx, loop, offered[0].id)
+
+
+def _waiting(tx: Tx) -> Iterator[Loop]:
+    """Every loop in a state that waits for a job, however many plans are on offer to people."""
+    after: str | None = None
+    while page := tx.loops.list(states=jobs.WAITS_FOR.keys(), limit=_PAGE, after=after):
+        yield from page
+        after = page[-1].id
 
 
 def expire(app: App) -> None:

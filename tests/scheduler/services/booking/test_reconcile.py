@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from connectors.errors import Transient
-from scheduler.domain.loops import BookMode, Loop, LoopState
+from scheduler.domain.bookings import LedgerRow, Write
+from scheduler.domain.loops import BookMode, Candidate, Loop, LoopState
 from scheduler.services import jobs
 from scheduler.services.asking import intake, requests
 from scheduler.services.asking.requests import LoopRequest
@@ -102,6 +104,34 @@ def test_a_plan_that_a_person_decides_on_waits_for_them(kit: Kit) -> None:
     kit.run()
     assert look(kit, loop.id).state is LoopState.PROPOSED
     assert swept(kit, 200) == []
+
+
+def test_many_plans_on_offer_hide_no_loop_that_waits(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many older ones wait for a person."""
+    monkeypatch.setattr(reconcile, "_PAGE", 2)
+    for n in range(5):
+        someone = replace(
+            MARA, id=f"app-{n}", candidate=Candidate(f"Candidate {n}", f"c{n}@example.org", "Europe/Berlin")
+        )
+        asked = LoopRequest(someone, "short", DAYS, "Europe/Berlin", BookMode.PROPOSE)
+        loop = requests.ask(kit.app, asked, "person:rolf")
+        change = sa.update(loops).where(loops.c.id == loop.id).values(state=LoopState.PROPOSED.value)
+        with kit.app.db.write() as tx:
+            tx.connection.execute(change)
+    _asked(kit, BookMode.BOOK)
+    assert swept(kit, 1) == ["plan"]
+
+
+@pytest.mark.parametrize("state", [LoopState.PLANNING, LoopState.PROPOSED, LoopState.REPAIRING])
+def test_an_event_that_is_to_go_goes_whatever_its_loop_waits_for(kit: Kit, state: LoopState) -> None:
+    """A booking was undone and planned anew; the worker that was to cancel what stood there has died."""
+    loop = _asked(kit, BookMode.PROPOSE)
+    _lost(kit)
+    with kit.app.db.write() as tx:
+        tx.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(state=state.value))
+        row = LedgerRow.noted(loop, "in-1", Write.CANCEL, key="test/x/first/0", payload={}, order=0)
+        tx.ledger.add_all([row], at=kit.clock())
+    assert "perform" in swept(kit, 2)
 
 
 def test_held_times_whose_job_was_lost_are_written(kit: Kit) -> None:
