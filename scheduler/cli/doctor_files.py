@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.checks import Finding
+from scheduler.api.gate import secret, visits
 from scheduler.config import Settings
+from scheduler.domain.errors import BadInput
 from scheduler.storage.database import file_of
 
 _OTHERS = 0o077
@@ -48,8 +50,21 @@ def find(settings: Settings) -> Iterator[Finding]:
             f"{first.path}{others}: others on this machine may get at it (mode {first.mode:04o}); run: {fix}"
         )
         yield Finding("files", False, text)
-    if not found:
+    token = _token(settings)
+    if token:
+        yield Finding("files", False, token)
+    if not found and not token:
         yield Finding("files", True, "database, outbox, calendars and secrets are this user's alone")
+
+
+def _token(settings: Settings) -> str:
+    """What is wrong with the file of the token; empty where nothing is. `close` leaves it: what others could
+    read is no secret any more, however closed it is now."""
+    try:
+        secret.check(settings)
+    except BadInput as bad:
+        return bad.text
+    return ""
 
 
 def close(settings: Settings) -> Iterator[str]:
@@ -75,6 +90,7 @@ def _places(settings: Settings) -> dict[str, list[Path]]:
         "outbox": settings.outbox,
         "sent": settings.sent,
         "credentials": settings.credentials_folder,
+        "tickets": settings.data / visits.FOLDER,
     }
     return found | {name: list(_within(folder)) for name, folder in folders.items()}
 

@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from scheduler.api.access import NOBODY, Actor
 from scheduler.api.gate import visits
-from scheduler.api.gate.origin import foreign
+from scheduler.api.gate.origin import foreign, named
 from scheduler.api.gate.refused import Refused
 from scheduler.api.gate.tries import Tries
 from scheduler.api.gate.visits import Sessions
@@ -57,7 +57,7 @@ class Door:
 
     def secure(self, scope: Scope) -> bool:
         """Whether the browser came by the deployment's own address, which is https."""
-        return Headers(scope=scope).get("host", "").lower() == self._settings.base_url[8:].lower() != ""
+        return Headers(scope=scope).get("host", "").lower() == named(self._settings.base_url) != ""
 
     def _is_open(self, scope: Scope) -> bool:
         return any(scope["method"] in methods and path.match(scope["path"]) for methods, path in self._opened)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -17,16 +18,21 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 _READS = frozenset({"GET", "HEAD"})
 
 
+def named(base_url: str) -> str:
+    """The ``Host`` that browsers send to the deployment's own address; empty where it has none."""
+    return urlsplit(base_url).netloc.lower().removesuffix(":443")
+
+
 def foreign(scope: Scope, base_url: str) -> str | None:
     """Why the request is refused, as ``field: fault; fix``; ``None`` where it is ours."""
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
     host = hosts[0].lower() if len(hosts) == 1 else ""
-    own = base_url.removeprefix("https://").lower()
-    if not (_is_local(host) or (own and host == own.partition("/")[0])):
+    own = named(base_url)
+    if not (_is_local(host) or (own and host == own)):
         return "host: names another machine; open the API at its own address, or set LOOPWRIGHT_BASE_URL"
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    ours = {f"{scope['scheme']}://{host}"} | ({f"https://{own.partition('/')[0]}"} if own else set())
+    ours = {f"{scope['scheme']}://{host}"} | ({f"https://{own}"} if own else set())
     allowed = {"same-origin", "none"} if scope["method"] in _READS else {"same-origin"}
     told = origin is not None or site is not None or scope["method"] in _READS
     if not told or (origin is not None and origin not in ours) or (site is not None and site not in allowed):

@@ -26,6 +26,13 @@ def of(settings: Settings) -> str:
     return settings.api_token or kept(settings.data)
 
 
+def check(settings: Settings) -> None:
+    """Raises `BadInput` where `of` would for the file that is there; makes none."""
+    if not settings.api_token:
+        with suppress(FileNotFoundError):
+            _read(settings.data / FILE)
+
+
 def kept(folder: Path) -> str:
     """The token in ``folder``. Processes that make it at the same moment all get the same one."""
     path = folder / FILE

@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -42,7 +43,9 @@ def redeem(settings: Settings, ticket: str) -> bool:
     """Whether the ticket is good, which it is then no more."""
     path = _file(settings.data / FOLDER, ticket)
     try:
-        good = time.time() - path.stat().st_mtime < TICKET_SECONDS
+        made = path.lstat()
+        # one that somebody else put there lets nobody in
+        good = made.st_uid == os.geteuid() and time.time() - made.st_mtime < TICKET_SECONDS
         path.unlink()
     except OSError:
         return False
@@ -55,8 +58,9 @@ def _file(folder: Path, ticket: str) -> Path:
 
 def _forget_old(folder: Path) -> None:
     for path in folder.iterdir():
-        if time.time() - path.stat().st_mtime >= TICKET_SECONDS:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # just used, or forgotten by another process
+            if time.time() - path.stat().st_mtime >= TICKET_SECONDS:
+                path.unlink()
 
 
 class Sessions:

@@ -14,7 +14,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from scheduler.api.gate import secret, visits
 from scheduler.cli.main import app
+from scheduler.config import Settings
 from tests.house.tree import ROOT
 from tests.scheduler.kit import make
 from tests.stories.kit import ask
@@ -77,10 +79,11 @@ def test_mails_and_calendars_are_closed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["loopwright.sqlite3", "outbox", "calendars", "calendars/hana@testwerk.example.ics"]
+    "name", ["loopwright.sqlite3", "outbox", "calendars", "calendars/hana@testwerk.example.ics", "tickets"]
 )
 def test_what_is_open_is_named_with_its_mode_and_the_command(tmp_path: Path, name: str) -> None:
     make(tmp_path)
+    visits.invite(Settings(data=tmp_path), "http://127.0.0.1:8080")
     assert doctor(tmp_path, "--repair").exit_code == 0
     path = tmp_path / name
     path.chmod(mode(path) | 0o044)
@@ -117,3 +120,18 @@ def test_secrets_in_a_folder_of_their_own_are_looked_at(
     monkeypatch.setenv("LOOPWRIGHT_CREDENTIALS", str(elsewhere))
     (elsewhere / "notes.txt").write_text("")
     assert "notes.txt: others" in doctor(tmp_path).stdout
+
+
+def test_a_token_that_others_could_read_is_told_and_not_made_good(tmp_path: Path) -> None:
+    """`serve` refuses it; closed again, it would take it."""
+    make(tmp_path)
+    secret.kept(tmp_path)
+    assert doctor(tmp_path, "--repair").exit_code == 0
+    token = tmp_path / secret.FILE
+    token.chmod(0o644)
+    for words in ((), ("--repair",)):
+        result = doctor(tmp_path, *words)
+        assert result.exit_code == 1 and mode(token) == 0o644
+        assert f"{token}: others can read this file" in result.stdout
+    token.unlink()
+    assert doctor(tmp_path).exit_code == 0 and not token.exists(), "the doctor makes none"

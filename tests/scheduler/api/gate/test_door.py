@@ -149,6 +149,17 @@ def test_the_tickets_that_lie_in_the_folder_open_nothing(kit: Kit) -> None:
     assert api.get(f"/?token={good}").status_code == 303
 
 
+def test_a_ticket_that_another_user_put_there_opens_nothing(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = browser(kit)
+    theirs = ticket(api)
+    with monkeypatch.context() as other:
+        other.setattr(visits.os, "geteuid", lambda: os.getuid() + 1)
+        assert api.get(f"/?token={theirs}").status_code == 401
+    assert api.get(f"/?token={ticket(api)}").status_code == 303
+
+
 def test_a_ticket_runs_out_and_is_forgotten(kit: Kit) -> None:
     api = browser(kit)
     old = ticket(api)
@@ -271,8 +282,11 @@ def cookies(api: Client) -> dict[str, str]:
     return {"cookie": "; ".join(f"{k}={v}" for k, v in api.cookies.items())}
 
 
-def test_behind_its_own_address_the_cookie_is_for_https_alone(kit: Kit) -> None:
-    api = browser(kit, host="hire.example.com", base_url=PUBLIC)
+@pytest.mark.parametrize(
+    "written", [PUBLIC, f"{PUBLIC}/loopwright", f"{PUBLIC}:443", "HTTPS://Hire.Example.com"]
+)
+def test_behind_its_own_address_the_cookie_is_for_https_alone(kit: Kit, written: str) -> None:
+    api = browser(kit, host="hire.example.com", base_url=written)
     answer = come_in(api)
     (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
     assert cookie["secure"]
