@@ -82,6 +82,7 @@ def test_a_sound_company_breaks_none(booked: Booked) -> None:
         ("I9", ["UPDATE lw_ledger SET state = 'todo', generation = 0 WHERE position = 0"]),
         ("I14", ["UPDATE lw_reservations SET state = 'held', expires_at = '2026-03-09T06:58:00.000000Z'"]),
         ("I15", ["UPDATE lw_interviews SET start_at = '2026-03-11T09:00:00.000000Z', end_at = '2026-03-11T09:10:00.000000Z' WHERE spec = 'deep'"]),
+        ("I15", ["UPDATE lw_interviews SET start_at = '2026-03-11T09:00:00.000000Z', end_at = '2026-03-11T13:00:00.000000Z' WHERE spec = 'deep'"]),
     ],
 )  # fmt: skip
 def test_what_is_broken_in_the_tables_is_told(booked: Booked, number: str, statements: Sequence[str]) -> None:
