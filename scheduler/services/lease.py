@@ -18,6 +18,7 @@ from pathlib import Path
 from scheduler.services import progress
 from scheduler.services.again import Again
 from scheduler.services.app import App
+from scheduler.storage.database import Tx
 from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.lease")
@@ -110,12 +111,19 @@ def _take(app: App, name: str, holder: str) -> datetime:
     """Have it from the instant that is returned, by our own clock. Raises `Again`."""
     since = app.clock()
     with app.db.write() as tx:
-        now, had = tx.leases.now(since), tx.leases.holder(name)
-        if had is not None and (is_gone(had) or _is_over(had)):
-            tx.leases.give_back(name, had)
-        if not tx.leases.take(name, holder, now, now + LASTS):
+        now = tx.leases.now(since)
+        if not tx.leases.take(name, holder, now, now + LASTS) and not _taken_over(tx, name, holder, now):
             raise Again(_AGAIN, f"somebody is at {name}")
     return since
+
+
+def _taken_over(tx: Tx, name: str, holder: str, now: datetime) -> bool:
+    """Whether who has it has certainly ended, so that it is ours at once."""
+    had = tx.leases.holder(name)
+    if had is not None and (is_gone(had) or _is_over(had)):
+        tx.leases.give_back(name, had)
+        return tx.leases.take(name, holder, now, now + LASTS)
+    return False
 
 
 def _keep(mine: Lease, ended: threading.Event) -> None:

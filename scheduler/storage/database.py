@@ -89,6 +89,14 @@ class Tx:
         self.found_facts = FoundFacts(connection)
 
 
+class Glance:
+    """What can be looked at without a transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.contender = Proposals(connection).contender
+        self.taken = Reservations(connection).taken
+
+
 class Database:
     """``url`` is ``sqlite:///path`` or ``postgresql://…``; nothing is opened until it is used.
 
@@ -100,6 +108,7 @@ class Database:
         self.url = _limited(_address(url))
         self.engine = _engine(self.url)
         self.dialect: str = self.engine.dialect.name
+        self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT", loopwright_begin="")
         self._writer = threading.Lock()
         self._open = threading.local()
         self.wake: Callable[[Tx, Mapping[str, str]], None] | None = None
@@ -113,14 +122,15 @@ class Database:
             if self.dialect == "postgresql":
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             connection = connection.execution_options(**options)
-            with connection.begin():
-                if self.dialect == "sqlite":
-                    connection.exec_driver_sql("PRAGMA query_only=ON")
-                try:
-                    yield Tx(connection)
-                finally:
-                    if self.dialect == "sqlite":
-                        connection.exec_driver_sql("PRAGMA query_only=OFF")
+            with connection.begin(), _query_only(connection):
+                yield Tx(connection)
+
+    @contextmanager
+    def glance(self) -> Iterator[Glance]:
+        """A look without a transaction, for the many who ask at once: each statement sees a moment of its own, so
+        that what comes of it is a hint, and whoever acts on it asks again in a `write`."""
+        with _translated(reading=True), self._glancing.connect() as connection, _query_only(connection):
+            yield Glance(connection)
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -177,6 +187,20 @@ class Database:
     def dispose(self) -> None:
         """Close every connection that is not in use."""
         self.engine.dispose()
+
+
+@contextmanager
+def _query_only(connection: sa.Connection) -> Iterator[None]:
+    """SQLite refuses to write while the block runs; PostgreSQL was told with the transaction."""
+    driver = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    if driver is None:
+        yield
+        return
+    driver.execute("PRAGMA query_only=ON").close()
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA query_only=OFF").close()
 
 
 @contextmanager
@@ -302,7 +326,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     begin = connection.get_execution_options().get("loopwright_begin", "BEGIN IMMEDIATE")
-    connection.exec_driver_sql(begin)
+    if begin:
+        connection.exec_driver_sql(begin)
 
 
 def _unwrap(context: Any) -> None:

@@ -18,20 +18,37 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from scheduler.storage.tables import loops
 
+_ours: WeakKeyDictionary[sa.RootTransaction, set[str]] = WeakKeyDictionary()
+"""The loops that each open transaction has already: they are asked for once."""
+
 
 def lock_loops(connection: sa.Connection, ids: Iterable[str]) -> None:
     """Have these loops to ourselves until the transaction ends; waits for whoever has one."""
     if connection.dialect.name == "sqlite":
         return
+    wanted = sorted(set(ids) - had(connection))
+    if not wanted:
+        return
     # NO KEY UPDATE: rows that merely refer to a loop may still be inserted by others.
-    mine = sa.select(loops.c.id).where(loops.c.id.in_(sorted(set(ids)))).order_by(loops.c.id)
+    mine = sa.select(loops.c.id).where(loops.c.id.in_(wanted)).order_by(loops.c.id)
     connection.execute(mine.with_for_update(key_share=True)).all()
+    had(connection).update(wanted)
+
+
+def had(connection: sa.Connection) -> set[str]:
+    """The loops that this transaction has to itself; whoever locks one adds it. Inside a savepoint nothing is
+    added: what is locked there is free again where it is given up."""
+    transaction = connection.get_transaction()
+    if transaction is None or connection.in_nested_transaction():
+        return set()
+    return _ours.setdefault(transaction, set())
 
 
 def lock_subjects(connection: sa.Connection, subjects: Iterable[str]) -> None:

@@ -84,7 +84,7 @@ VARIANTS = (
         "nobody is counted out",
         "who missed the time is told; the insert alone says nothing",
         f"{_RESERVATIONS}test_what_is_taken_is_refused_by_name_and_nothing_stays[postgresql-10-20]",
-        _cut(f"{_STORAGE}reservations:Reservations.take", "if missed:", "if False:"),
+        _cut(f"{_STORAGE}reservations:Reservations._take", "if missed:", "if False:"),
     ),
     Variant(
         "no re-read at choose",
@@ -112,7 +112,11 @@ VARIANTS = (
         "an expired hold confirmed",
         "what is no longer held is not confirmed",
         f"{_STORIES}test_a_booking_whose_times_were_lost_meanwhile_is_not_confirmed",
-        _cut(f"{_SERVICES}booking.settle:settle", "if not _still_held(tx, loop):", "if False:"),
+        _cut(
+            f"{_SERVICES}booking.settle:settle",
+            "if not _still_held(tx, loop, application, interviews):",
+            "if False:",
+        ),
     ),
     Variant(
         "a hold not extended",
@@ -182,10 +186,10 @@ VARIANTS = (
             "        tx.ledger.drop(run.loop.id, ids=[row.id])\n"
             '    failpoint("K6")\n',
             (
-                "        ours = tx.ledger.done(row.id, result)\n",
+                "        ours = tx.ledger.done(row.id, result, row.loop)\n",
                 "        row = replace(row, id=row.id + '-late')\n"
                 "        tx.ledger.add_all([row])\n"
-                "        ours = tx.ledger.done(row.id, result)\n",
+                "        ours = tx.ledger.done(row.id, result, row.loop)\n",
             ),
         ),
     ),
@@ -210,7 +214,9 @@ VARIANTS = (
         "the work of a process that has ended is taken over",
         f"{_LEASES}test_a_process_of_this_machine_that_has_ended_is_taken_over_at_once",
         _cut(
-            f"{_SERVICES}lease:_take", "if had is not None and (is_gone(had) or _is_over(had)):", "if False:"
+            f"{_SERVICES}lease:_taken_over",
+            "if had is not None and (is_gone(had) or _is_over(had)):",
+            "if False:",
         ),
         Again,
     ),

@@ -7,10 +7,10 @@ loop, held and confirmed; lunches, presentations, debriefs and companions are no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
-from scheduler.domain.bookings import Interview, InterviewState
+from scheduler.domain.bookings import Interview, InterviewState, Reservation
 from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, zone
@@ -18,22 +18,34 @@ from scheduler.services.planning.buffers import counted
 from scheduler.services.planning.picture import held_interviews
 from scheduler.storage.database import Tx
 
-_WEEK = timedelta(days=7)
+WEEK = timedelta(days=7)
+"""Beyond this around an interview nothing counts with it."""
 _Period = tuple[str, str]
 
 
-def over(tx: Tx, loop_id: str, new: Collection[Interview], old: Iterable[Interview]) -> list[str]:
-    """The ids of people to whom ``new`` gives more than ``old`` did, and more than their cap allows.
+def over(
+    tx: Tx,
+    loop_id: str,
+    new: Collection[Interview],
+    old: Iterable[Interview],
+    known: Mapping[str, Person] | None = None,
+    near: Iterable[Reservation] | None = None,
+) -> list[str]:
+    """The ids of people to whom ``new`` gives more than ``old`` did, and more than their cap allows; ``known`` are
+    those of ``new``, and ``near`` what other loops take of them in `WEEK` around, where this transaction has read it.
 
     To be asked once their time is taken, in the same transaction: then nobody else is just taking it.
     """
     ids = {p for i in new for p in _people(i)}
-    people = {p.id: p for p in tx.people.list(ids, active=False)}
+    people = {
+        p.id: p for p in (known.values() if known else tx.people.list(ids, active=False)) if p.id in ids
+    }
     if not people:
         return []
-    around = Span(min(i.span.start for i in new) - _WEEK, max(i.span.end for i in new) + _WEEK)
-    rows = tx.reservations.of_subjects([Subject.person(p) for p in ids], around, except_loop=loop_id)
-    others = held_interviews(tx, rows)
+    if near is None:
+        around = Span(min(i.span.start for i in new) - WEEK, max(i.span.end for i in new) + WEEK)
+        near = tx.reservations.of_subjects([Subject.person(p) for p in ids], around, except_loop=loop_id)
+    others = held_interviews(tx, near)
     found = []
     for person in people.values():
         mine, before = _count(person, new), _count(person, old)

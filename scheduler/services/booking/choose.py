@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.domain.bookings import (
@@ -12,12 +12,14 @@ from scheduler.domain.bookings import (
     Interview,
     InterviewState,
     LedgerRow,
+    Reservation,
     SeatState,
     Write,
 )
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, Candidate, Loop, LoopState
+from scheduler.domain.people import Person, Room
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
@@ -35,6 +37,8 @@ from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
+SEEN = "seen"
+"""In a row's payload: when the calendars were read on which it was noted."""
 _DAY = timedelta(days=1)
 BOOKED = frozenset({LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED})
 OPEN = frozenset({LoopState.PROPOSED, LoopState.NEEDS_ATTENTION})
@@ -84,6 +88,7 @@ def _choose(app: App, proposal_id: str, actor: str) -> Loop:
     if loop.state is LoopState.NEEDS_ATTENTION:
         return _mend(app, loop, proposal, actor)
     _may_choose(loop, proposal)
+    looked_at = app.clock()
     looked = recheck.fresh(app, loop, proposal.interviews)
     broken = looked.broken + _too_late(app, loop, proposal)
     if broken:
@@ -91,7 +96,7 @@ def _choose(app: App, proposal_id: str, actor: str) -> Loop:
         losing.start_over_later(app, Lost(loop.id, proposal_id, actor, tuple(broken)), taken)
     try:
         with app.db.write() as tx:
-            held = take(app, tx, loop.id, proposal, actor)
+            held = take(app, tx, loop.id, proposal, actor, looked_at)
             seen.keep(tx, held, proposal.id, actor, app.clock(), looked.calendars)
         failpoint("K4")
         return held
@@ -168,8 +173,7 @@ def _take_repair(app: App, tx: Tx, then: Loop, proposal: Proposal, actor: str) -
         generation=loop.generation + 1,
     )
     write_plan(app, tx, moved, proposal.interviews)
-    tx.proposals.make_stale(loop.id, except_id=proposal.id)
-    tx.proposals.set_state(proposal.id, ProposalState.CHOSEN)
+    tx.proposals.choose(loop.id, proposal.id)
     return moved
 
 
@@ -200,9 +204,9 @@ def _too_late(app: App, loop: Loop, proposal: Proposal) -> list[tuple[Subject, S
     earliest = app.clock() + timedelta(hours=loop.template.notice_hours)
     first = min(i.span for i in proposal.interviews)
     # the hour that an approval may take is not held against a plan made just before
-    slack = timedelta(hours=1)
-    late = first.start + slack < earliest
-    return [(_application(app, loop).candidate.subject, first)] if late else []
+    if first.start + timedelta(hours=1) >= earliest:
+        return []
+    return [(_application(app, loop).candidate.subject, first)]
 
 
 def _application(app: App, loop: Loop) -> Application:
@@ -212,8 +216,11 @@ def _application(app: App, loop: Loop) -> Application:
     return found
 
 
-def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop:
-    """Hold everything a proposal needs and note every write, or raise `Taken` and change nothing."""
+def take(
+    app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str, looked_at: datetime | None = None
+) -> Loop:
+    """Hold everything a proposal needs and note every write, or raise `Taken` and change nothing. ``looked_at`` is when
+    all the calendars that it needs were read, and found free."""
     loop, offered = tx.loops.claim(loop_id), tx.proposals.get(proposal.id)
     assert loop is not None and offered is not None
     _may_choose(loop, offered)
@@ -227,45 +234,69 @@ def take(app: App, tx: Tx, loop_id: str, proposal: Proposal, actor: str) -> Loop
         chosen=proposal.id,
         generation=loop.generation + 1,
     )
-    write_plan(app, tx, moved, proposal.interviews)
-    tx.proposals.make_stale(loop_id, except_id=proposal.id)
-    tx.proposals.set_state(proposal.id, ProposalState.CHOSEN)
+    write_plan(app, tx, moved, proposal.interviews, looked_at)
+    tx.proposals.choose(loop_id, proposal.id)
     failpoint("K3")
     return moved
 
 
-def write_plan(app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview]) -> Difference:
-    """Bring interviews, reservations and ledger of a loop to a plan, and queue the writes.
+def write_plan(
+    app: App, tx: Tx, loop: Loop, planned: Sequence[PlannedInterview], looked_at: datetime | None = None
+) -> Difference:
+    """Bring interviews, reservations and ledger of a loop to a plan, and queue the writes. With ``looked_at`` the
+    writes know how young the look is that all of them can lean on.
 
     Raises `Taken` when somebody else has one of the times, `Full` when somebody's cap is reached:
     the transaction is to be given up then.
     """
     application = tx.applications.get(loop.application)
     assert application is not None
-    before = tx.interviews.of_loop(loop.id, live=False)
+    # the first generation has none before it
+    before = tx.interviews.of_loop(loop.id, live=False) if loop.generation > 1 else []
     diff = difference(layout.interviews(loop, application, planned), before)
     policy = tx.company.policy()
     expires = app.clock() + timedelta(minutes=policy.hold_minutes)
     moved = [i.id for i in (*diff.change, *diff.cancel)]
     candidate = application.candidate
     tx.reservations.swap(loop.id, moved, layout.taken(loop, application, diff.written, Hold.HELD, expires))
-    if _too_near(tx, loop, candidate, diff.written, before):
+    taken = _taken_around(tx, loop, candidate, (*diff.written, *diff.keep))
+    if _too_near(tx, loop, candidate, diff.written, before, taken):
         raise Taken([candidate.subject])
-    near = buffers.too_close(tx, loop, diff.written, before, application)
+    near = buffers.too_close(tx, loop, diff.written, before, application, taken)
     if near:
         raise Taken(near)
-    full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before)
+    people, rooms = layout.roster(tx, (*diff.written, *diff.keep, *diff.cancel))
+    full = caps.over(tx, loop.id, (*diff.written, *diff.keep), before, people, taken)
     if full:
         raise Full([Subject.person(p) for p in full])
     _note_replaced(app, tx, loop, before, diff)
-    tx.interviews.put_all([*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)])
-    tx.ledger.add_all(_rows(app, tx, loop, application, diff, before))
+    changed = [*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)]
+    (tx.interviews.put_all if before else tx.interviews.add_all)(changed)
+    tx.ledger.add_all(_rows(app, loop, application, diff, before, looked_at, people, rooms))
     jobs.perform(app, tx, loop)
     return diff
 
 
+def _taken_around(
+    tx: Tx, loop: Loop, candidate: Candidate, interviews: Sequence[Interview]
+) -> Sequence[Reservation]:
+    """What other loops take of everybody in these interviews, as far around them as anything counts."""
+    if not interviews:
+        return ()
+    subjects = {candidate.subject, *(Subject.person(s.person) for i in interviews for s in i.seats)}
+    around = Span(
+        min(i.span.start for i in interviews) - caps.WEEK, max(i.span.end for i in interviews) + caps.WEEK
+    )
+    return tx.reservations.of_subjects(subjects, around, except_loop=loop.id)
+
+
 def _too_near(
-    tx: Tx, loop: Loop, candidate: Candidate, new: Sequence[Interview], old: Sequence[Interview]
+    tx: Tx,
+    loop: Loop,
+    candidate: Candidate,
+    new: Sequence[Interview],
+    old: Sequence[Interview],
+    taken: Sequence[Reservation],
 ) -> bool:
     """Whether another loop of the same candidate leaves too little time before or after a new time. Asked
     once the candidate's time is taken: then nobody else is just taking it."""
@@ -273,7 +304,7 @@ def _too_near(
     if not spans:
         return False
     around = Span(min(spans).start - _DAY, max(s.end for s in spans) + _DAY)
-    rows = tx.reservations.of_subjects([candidate.subject], around, except_loop=loop.id)
+    rows = [r for r in taken if r.subject == candidate.subject and r.span.overlaps(around)]
     return any(s.overlaps(kept) for kept in kept_free(tx, loop, rows) for s in spans)
 
 
@@ -318,15 +349,15 @@ def difference(new: Sequence[Interview], old: Sequence[Interview]) -> Difference
 
 def _rows(
     app: App,
-    tx: Tx,
     loop: Loop,
     application: Application,
     diff: Difference,
     before: Sequence[Interview],
+    looked_at: datetime | None,
+    people: Mapping[str, Person],
+    rooms: Mapping[str, Room],
 ) -> list[LedgerRow]:
     was = {i.id: i for i in before}
-    people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     rows: list[LedgerRow] = []
     for interview in (*diff.written, *diff.cancel):
         gone = interview in diff.cancel
@@ -335,6 +366,7 @@ def _rows(
         payload: dict[str, Any] = {
             "intent": codec.encode(intent),
             "who": layout.written_to(interview, people, rooms),
+            **({SEEN: codec.encode(looked_at)} if looked_at is not None else {}),
         }
         if gone:
             payload = {"message": "", "event": interview.event_id, "calendar": interview.calendar}

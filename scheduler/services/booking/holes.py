@@ -5,7 +5,7 @@ Told by `tests/stories/test_afterwards.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from scheduler.domain.bookings import Interview, InterviewState, SeatState
 from scheduler.domain.loops import Loop, LoopState, Reason
@@ -43,13 +43,20 @@ def clashes(loop: Loop, interviews: Iterable[Interview]) -> list[tuple[Subject, 
     ]
 
 
-def open_holes(app: App, tx: Tx, loop: Loop) -> list[tuple[Subject, str]]:
+def open_holes(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    interviews: Sequence[Interview] | None = None,
+    roster: absent.Roster | None = None,
+) -> list[tuple[Subject, str]]:
     """Everybody and every room that an interview of the loop has lost: by a decline, by something else at
-    that time, or for good."""
-    interviews = tx.interviews.of_loop(loop.id)
+    that time, or for good. Whoever has read its live ``interviews`` in this transaction, and who sits in them
+    (``roster``), hands them in."""
+    interviews = tx.interviews.of_loop(loop.id) if interviews is None else interviews
     found = [(Subject.person(p), spec) for p, spec in holes(interviews)]
     found += clashes(loop, interviews)
-    return list(dict.fromkeys([*found, *absent.gone(tx, interviews, app.clock())]))
+    return list(dict.fromkeys([*found, *absent.gone(tx, interviews, app.clock(), roster)]))
 
 
 FLAGS = {
@@ -67,11 +74,10 @@ def flag_reason(interview: Interview) -> Reason:
     return Reason(interview.flag, FLAGS[interview.flag].format(title=interview.title), (), (interview.spec,))
 
 
-def show_flags(app: App, tx: Tx, loop_id: str) -> None:
+def show_flags(app: App, tx: Tx, loop: Loop, interviews: Iterable[Interview]) -> None:
     """Hand a confirmed loop over whose events were moved or deleted while it was being written."""
-    loop = tx.loops.claim(loop_id)
-    flagged = [flag_reason(i) for i in tx.interviews.of_loop(loop_id) if i.flag in FLAGS]
-    if loop is not None and loop.state is LoopState.CONFIRMED and flagged:
+    flagged = [flag_reason(i) for i in interviews if i.flag in FLAGS]
+    if loop.state is LoopState.CONFIRMED and flagged:
         attend(app, tx, loop, flagged, "flagged while it was being written")
 
 
@@ -120,13 +126,20 @@ def _told(reasons: Iterable[Reason], subject: Subject, spec: str) -> bool:
     )
 
 
-def mend(app: App, tx: Tx, loop_id: str, cause: str) -> Loop | None:
+def mend(
+    app: App,
+    tx: Tx,
+    loop_id: str,
+    cause: str,
+    interviews: Sequence[Interview] | None = None,
+    roster: absent.Roster | None = None,
+) -> Loop | None:
     """Send a confirmed loop with holes to its repair; a loop that is just being written is left until
-    it is confirmed, when this is asked again."""
+    it is confirmed, when this is asked again. ``interviews`` and ``roster`` as in `open_holes`."""
     loop = tx.loops.claim(loop_id)
     if loop is None or loop.state is not LoopState.CONFIRMED:
         return None
-    found = open_holes(app, tx, loop)
+    found = open_holes(app, tx, loop, interviews, roster)
     if not found:
         return None
     moved = tx.loops.move(

@@ -1,8 +1,8 @@
-"""A plan as interviews to book: seats, the time they take, and the calendar event of each. Pure."""
+"""A plan as interviews to book: seats, the time they take, and the calendar event of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from connectors.types import Attendee, EventIntent, Role
@@ -14,6 +14,7 @@ from scheduler.domain.templates import InterviewSpec, Modality
 from scheduler.services.planning.panels import interviews as interviews
 from scheduler.services.planning.panels import taken as taken
 from scheduler.services.telling.agenda import place
+from scheduler.storage.database import Tx
 
 
 def carried_over(new: Interview, old: Interview | None) -> Interview:
@@ -74,6 +75,17 @@ def written_to(
 def event_key(deployment: str, interview: Interview) -> str:
     """The identity of its event in the organizer's calendar."""
     return f"{deployment}/{interview.loop}/{interview.spec}/{interview.revision}"
+
+
+def roster(tx: Tx, interviews: Iterable[Interview]) -> tuple[dict[str, Person], dict[str, Room]]:
+    """Everybody who sits in these interviews and every room of them, by id, active or not."""
+    listed = list(interviews)
+    people = {s.person for i in listed for s in i.seats}
+    rooms = {i.room for i in listed if i.room}
+    return (
+        {p.id: p for p in tx.people.list(people, active=False)} if people else {},
+        {r.id: r for r in tx.rooms.list(rooms, active=False)} if rooms else {},
+    )
 
 
 def intent(

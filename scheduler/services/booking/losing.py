@@ -38,11 +38,11 @@ class Lost:
 def look(app: App, proposal_id: str, actor: str) -> Contender:
     """How a plan stands. Raises `Taken` where one of its times is somebody else's already: no calendar is
     read for that, and nothing is written before the answer. Raises `Missing`."""
-    with app.db.read() as tx:
-        plan = tx.proposals.contender(proposal_id)
+    with app.db.glance() as glance:
+        plan = glance.contender(proposal_id)
         if plan is None:
             raise Missing("proposal", proposal_id)
-        gone = tx.reservations.taken(wanted(plan), plan.loop) if _on_offer(plan) else []
+        gone = glance.taken(wanted(plan), plan.loop) if _on_offer(plan) else []
     if gone:
         taken = Taken(sorted({subject for subject, _ in gone}))
         start_over_later(app, Lost(plan.loop, plan.id, actor, tuple(gone)), taken)

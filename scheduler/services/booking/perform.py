@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from scheduler.services import lease
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, recheck
+from scheduler.services.booking.choose import SEEN
 from scheduler.services.booking.settle import settle
 from scheduler.services.failpoints import failpoint
 from scheduler.storage import codec
@@ -64,6 +65,7 @@ class _Run:
     organizer: Account
     calendar: Calendar
     again: bool
+    todo: Sequence[LedgerRow] = ()
     checked: datetime | None = None
 
 
@@ -83,7 +85,7 @@ def _perform(app: App, loop_id: str, mine: lease.Lease) -> None:
     if run is None:
         return
     try:
-        for row in _todo(run):
+        for row in run.todo:
             mine.renew()
             if not _wanted(run, row):
                 continue
@@ -94,40 +96,45 @@ def _perform(app: App, loop_id: str, mine: lease.Lease) -> None:
     except Impossible as error:
         compensate.undo(app, loop_id, error.reason, error.blocked)
         return
-    settle(app, loop_id)
+    if run.loop.state in (LoopState.BOOKING, LoopState.CANCELLING):  # mails alone settle nothing
+        settle(app, loop_id)
 
 
 def _begin(app: App, loop_id: str) -> _Run | None:
     with app.db.write() as tx:
-        loop = tx.loops.get(loop_id)
+        loop = tx.loops.claim(loop_id)
         if loop is None:
             return None
         again = loop.state is not LoopState.HELD
+        organizer, _, policy = tx.company.terms()
         if loop.state is LoopState.HELD:
             loop = tx.loops.move(
                 loop_id, LoopState.BOOKING, expect={LoopState.HELD}, actor=ACTOR, cause="held", at=app.clock()
             )
         if loop.state is LoopState.BOOKING:
             # a hold lives as long as its booking goes on; left alone, it expires
-            tx.reservations.extend(loop_id, app.clock() + timedelta(minutes=tx.company.policy().hold_minutes))
-        organizer = tx.company.organizer()
-    return _Run(app, loop, organizer, app.calendar(organizer), again)
+            tx.reservations.extend(loop_id, app.clock() + timedelta(minutes=policy.hold_minutes))
+        rows = tx.ledger.of_loop(loop_id, {WriteState.TODO})
+    todo = sorted(rows, key=lambda r: (r.generation, r.write is Write.MAIL, r.order))
+    return _Run(app, loop, organizer, app.calendar(organizer), again, todo, _seen(app, todo))
 
 
-def _todo(run: _Run) -> list[LedgerRow]:
-    with run.app.db.read() as tx:
-        rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
-    return sorted(rows, key=lambda r: (r.generation, r.write is Write.MAIL, r.order))
+def _seen(app: App, todo: Sequence[LedgerRow]) -> datetime | None:
+    """When all calendars that the open rows need were last read: what was just seen when the plan was chosen
+    need not be read again. Another machine's clock may be ahead of ours, which tells nothing."""
+    rows = [r.payload.get(SEEN) for r in todo if r.write in (Write.BOOK, Write.RESCHEDULE)]
+    seen = [codec.decode(datetime, at) for at in rows if at]
+    return min(seen) if seen and len(seen) == len(rows) and max(seen) <= app.clock() else None
 
 
 def _wanted(run: _Run, row: LedgerRow) -> bool:
     """Whether the row is still to do: the loop may have been cancelled since the list was read. Events
     are only written while the loop is being booked."""
     with run.app.db.read() as tx:
-        now, loop = tx.ledger.get(row.id), tx.loops.get(row.loop)
-    if now is None or loop is None or now.state is not WriteState.TODO:
+        found = tx.ledger.wanted(row.id)
+    if found is None or found[0] is not WriteState.TODO:
         return False
-    return row.write in (Write.CANCEL, Write.MAIL) or loop.state is LoopState.BOOKING
+    return row.write in (Write.CANCEL, Write.MAIL) or found[1] is LoopState.BOOKING
 
 
 def _drop(run: _Run, row: LedgerRow) -> None:
@@ -183,26 +190,29 @@ def _give_up(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
 
 def _write_event(run: _Run, row: LedgerRow) -> None:
     intent = codec.decode(EventIntent, row.payload["intent"])
-    interview = _interview(run, row.interview)
+    interview = _interview(run, row) if row.write is Write.RESCHEDULE else None
     failpoint("K5")
     _recheck(run)
     failpoint("K6")
-    if row.write is Write.RESCHEDULE:
+    if interview is not None:
         booked, key = _reschedule(run, interview, intent, row)
     else:
         booked, key = _book(run, intent)
     failpoint("K7")
     result = {"event": booked.ref.id, "etag": booked.etag}
-    same = booked.ref.id == interview.event_id  # whose link stands, even where the answer leaves it out
+    same = interview is not None and booked.ref.id == interview.event_id
+    # the same event: its link stands, even where the answer leaves it out
+    link = booked.join_url or (interview.join_url if same and interview is not None else "")
     with run.app.db.write() as tx:
-        ours = tx.ledger.done(row.id, result)
+        ours = tx.ledger.done(row.id, result, row.loop)
         if ours:
-            tx.interviews.update(
-                interview.id,
+            tx.interviews.written(
+                row.interview,
+                row.loop,
                 calendar=booked.ref.calendar,
                 event_id=booked.ref.id,
                 etag=booked.etag,
-                join_url=booked.join_url or (interview.join_url if same else ""),
+                join_url=link,
                 revision=int(key.rpartition("/")[2]),
                 flag="",
                 elsewhere=None,
@@ -223,9 +233,10 @@ def _too_late(run: _Run, row: LedgerRow, booked: Booked) -> None:
         run.calendar.cancel(booked.ref)
 
 
-def _interview(run: _Run, id: str) -> Interview:
+def _interview(run: _Run, row: LedgerRow) -> Interview:
+    """The interview whose event is changed, as it is now: answers change events too."""
     with run.app.db.read() as tx:
-        found = tx.interviews.get(id)
+        found = tx.interviews.get(row.interview)
     assert found is not None
     return found
 
@@ -239,9 +250,10 @@ def _recheck(run: _Run) -> None:
         rows = tx.ledger.of_loop(run.loop.id, {WriteState.TODO})
         waiting = {r.interview for r in rows if r.write in (Write.BOOK, Write.RESCHEDULE)}
         wanted = [n for i in tx.interviews.of_loop(run.loop.id) if i.id in waiting for n in recheck.needs(i)]
-        names = recheck.names_of(tx)
     broken = recheck.broken(run.app, run.loop, wanted)
     if broken:
+        with run.app.db.read() as tx:
+            names = recheck.names_of(tx, {s for s, _ in broken})
         who = ", ".join(sorted({names.get(s, str(s)) for s, _ in broken}))
         raise Impossible(Reason("taken", f"no longer free while booking: {who}"), tuple(broken))
     run.checked = now
@@ -308,4 +320,4 @@ def _cancel(run: _Run, row: LedgerRow) -> None:
 
 def _done(run: _Run, row: LedgerRow, result: Mapping[str, Any]) -> None:
     with run.app.db.write() as tx:
-        tx.ledger.done(row.id, result)
+        tx.ledger.done(row.id, result, row.loop)

@@ -6,13 +6,14 @@ Told by `tests/stories/test_conflicts.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from connectors.errors import Transient
 from connectors.types import Unknown, Verdict
 from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Person, Room
+from scheduler.domain.policy import Policy
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import InterviewKind
@@ -48,6 +49,33 @@ def needs(interview: Interview) -> list[tuple[Subject, Span]]:
     return [*found, (Subject.room(interview.room), interview.span)] if interview.room else found
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the database says of the times that are wanted, read once: whose they are, by which policy, and where
+    our own events stand."""
+
+    owners: Mapping[Subject, Person | Room]
+    policy: Policy
+    application: Application
+    own: Mapping[Subject, Sequence[Span]]
+
+    def away(self, wanted: Iterable[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
+        """What is wanted of people and rooms that are no longer the company's: they are not booked anew."""
+        return [(s, span) for s, span in wanted if s in self.owners and not self.owners[s].active]
+
+
+def ground(tx: Tx, loop: Loop, application: Application, subjects: Iterable[Subject]) -> Ground:
+    """Read what is known of these people and rooms, and of the loop's events."""
+    # what was never booked has no events
+    written = [i for i in tx.interviews.of_loop(loop.id) if i.event_id] if loop.generation else []
+    return Ground(
+        owners=_owners(tx, set(subjects)),
+        policy=tx.company.policy(),
+        application=application,
+        own=own_times(written, tx.ledger.of_loop(loop.id, {WriteState.TODO}) if written else ()),
+    )
+
+
 def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> Looked:
     """Read the calendars again for these intervals: what of them is not free now, and what was seen.
 
@@ -62,15 +90,10 @@ def fresh(app: App, loop: Loop, planned: Sequence[PlannedInterview]) -> Looked:
             for s in i.seats
             if not s.required
         ]
-        away = _away(tx, guests)
-    looked = look(app, loop, requirements(loop, application, planned))
-    return replace(looked, broken=[*away, *looked.broken])
-
-
-def _away(tx: Tx, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
-    """What is wanted of people and rooms that are no longer the company's: they are not booked anew."""
-    owners = _owners(tx)
-    return [(s, span) for s, span in wanted if s in owners and not owners[s].active]
+        wanted = requirements(loop, application, planned)
+        known = ground(tx, loop, application, [s for s, _ in (*wanted, *guests)])
+    looked = _look(app, loop, wanted, known)
+    return replace(looked, broken=[*known.away(guests), *looked.broken])
 
 
 def broken(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> list[tuple[Subject, Span]]:
@@ -82,29 +105,32 @@ def look(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]]) -> Looked
     """Which of the wanted times are not free, with the buffer that people have beside everything else; this
     loop's own events do not count. Raises `Transient`."""
     with app.db.read() as tx:
-        away = _away(tx, wanted)
-        accounts = accounts_of(tx, {s for s, _ in wanted} - {s for s, _ in away})
-        policy = tx.company.policy()
         application = tx.applications.get(loop.application)
-        own = own_times(tx.interviews.of_loop(loop.id), tx.ledger.of_loop(loop.id, {WriteState.TODO}))
-    asked = [(s, span) for s, span in wanted if s in accounts]
+        assert application is not None
+        known = ground(tx, loop, application, [s for s, _ in wanted])
+    return _look(app, loop, wanted, known)
+
+
+def _look(app: App, loop: Loop, wanted: Sequence[tuple[Subject, Span]], known: Ground) -> Looked:
+    away = known.away(wanted)
+    gone = {s for s, _ in away}
+    asked = [(s, span) for s, span in wanted if s in known.owners and s not in gone]
     if not asked:
         return Looked(away, ())
-    assert application is not None
-    buffer = buffers.buffer_of(loop, application)
+    buffer = buffers.buffer_of(loop, known.application)
     spans = [buffers.around(span, buffer(subject)) for subject, span in asked]
     window = Span(min(s.start for s in spans), max(s.end for s in spans))
-    found = availability.read(app, accounts, window)
+    found = availability.read(app, {s: known.owners[s].account for s, _ in asked}, window)
     for subject, state in sorted(found.items()):
         if isinstance(state, Unknown) and state.code in PASSING:
             raise Transient(f"the calendar of {subject.id} cannot be read just now: {state.reason}")
 
     def hard(subject: Subject, verdict: Verdict) -> bool:
         claim = Claim.ROOM if subject.kind is Whose.ROOM else Claim.WANTED
-        return meaning(verdict, loop.mode, policy, claim) is Meaning.HARD
+        return meaning(verdict, loop.mode, known.policy, claim) is Meaning.HARD
 
     prefix = f"{app.deployment}/{loop.id}/"
-    taken = availability.conflicts(found, asked, prefix, own, hard, buffer)
+    taken = availability.conflicts(found, asked, prefix, known.own, hard, buffer)
     return Looked([*away, *taken], seen.calendars(found, window))
 
 
@@ -128,14 +154,24 @@ def own_times(
 
 def accounts_of(tx: Tx, subjects: set[Subject]) -> dict[Subject, Account]:
     """The calendar account behind each person and room; candidates have none."""
-    return {s: owner.account for s, owner in _owners(tx).items() if s in subjects}
+    return {s: owner.account for s, owner in _owners(tx, subjects).items()}
 
 
-def names_of(tx: Tx) -> dict[Subject, str]:
-    """How people and rooms are called in what a human reads."""
-    return {s: owner.name for s, owner in _owners(tx).items()}
+def names_of(tx: Tx, subjects: set[Subject] | None = None) -> dict[Subject, str]:
+    """How people and rooms are called in what a human reads: these, or everybody."""
+    return {s: owner.name for s, owner in _owners(tx, subjects).items()}
 
 
-def _owners(tx: Tx) -> dict[Subject, Person | Room]:
-    people: dict[Subject, Person | Room] = {Subject.person(p.id): p for p in tx.people.list(active=False)}
-    return people | {Subject.room(r.id): r for r in tx.rooms.list(active=False)}
+def _owners(tx: Tx, subjects: set[Subject] | None) -> dict[Subject, Person | Room]:
+    """These people and rooms, or all of them, whether they count any more or not."""
+    people, rooms = _ids(subjects, Whose.PERSON), _ids(subjects, Whose.ROOM)
+    found: dict[Subject, Person | Room] = {}
+    if people is None or people:
+        found |= {Subject.person(p.id): p for p in tx.people.list(people, active=False)}
+    if rooms is None or rooms:
+        found |= {Subject.room(r.id): r for r in tx.rooms.list(rooms, active=False)}
+    return found
+
+
+def _ids(subjects: set[Subject] | None, whose: Whose) -> set[str] | None:
+    return None if subjects is None else {s.id for s in subjects if s.kind is whose}

@@ -5,10 +5,10 @@ Told by `tests/stories/test_killed.py`.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from scheduler.domain.bookings import Hold, InterviewState, SeatState, WriteState
-from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.bookings import Hold, Interview, LedgerRow, WriteState
+from scheduler.domain.loops import Application, Loop, LoopState, Reason
 from scheduler.domain.subjects import Whose
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, holes, layout
@@ -29,7 +29,8 @@ def settle(app: App, loop_id: str) -> None:
     with app.db.write() as tx:
         loop = tx.loops.claim(loop_id)
         assert loop is not None
-        if tx.ledger.of_loop(loop_id, {WriteState.TODO}):
+        rows = tx.ledger.of_loop(loop_id)
+        if any(row.state is WriteState.TODO for row in rows):
             return
         if loop.state is LoopState.CANCELLING:
             failed = any(r.kind == "write_failed" for r in loop.reasons)
@@ -41,35 +42,34 @@ def settle(app: App, loop_id: str) -> None:
             return
         if loop.state is not LoopState.BOOKING:
             return
-        if not _still_held(tx, loop):
+        application = tx.applications.get(loop.application)
+        assert application is not None
+        interviews = tx.interviews.of_loop(loop_id)
+        if not _still_held(tx, loop, application, interviews):
             compensate.undo_in(app, tx, loop_id, Reason("hold_expired", HOLD_EXPIRED), ())
             return
-        _confirm(app, tx, loop)
+        _confirm(app, tx, loop, application, interviews, rows)
         failpoint("K9")
     failpoint("K10")
 
 
-def _still_held(tx: Tx, loop: Loop) -> bool:
+def _still_held(tx: Tx, loop: Loop, application: Application, interviews: Sequence[Interview]) -> bool:
     """Whether every time of the loop is still ours: a hold that expired may be somebody else's now."""
-    application = tx.applications.get(loop.application)
-    assert application is not None
-    wanted = layout.taken(loop, application, tx.interviews.of_loop(loop.id), Hold.CONFIRMED, None)
+    wanted = layout.taken(loop, application, interviews, Hold.CONFIRMED, None)
     held = {(r.subject, r.interview) for r in tx.reservations.of_loop(loop.id)}
     return {(r.subject, r.interview) for r in wanted} <= held
 
 
-def _confirm(app: App, tx: Tx, loop: Loop) -> None:
+def _confirm(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    application: Application,
+    interviews: Sequence[Interview],
+    rows: Sequence[LedgerRow],
+) -> None:
     tx.reservations.confirm(loop.id)
-    tx.interviews.put_all(
-        [replace(i, state=InterviewState.CONFIRMED) for i in tx.interviews.of_loop(loop.id)]
-    )
-    for interview in tx.interviews.of_loop(loop.id):
-        for seat in interview.seats:
-            if seat.state is SeatState.ASSIGNED:
-                tx.interviews.set_seat(
-                    interview.id, seat.person, SeatState.INVITED, actor=ACTOR, cause=loop.id, at=app.clock()
-                )
-    confirmed = tx.interviews.of_loop(loop.id)
+    confirmed = tx.interviews.confirm(loop.id, interviews, actor=ACTOR, cause=loop.id, at=app.clock())
     moved = tx.loops.move(
         loop.id,
         LoopState.CONFIRMED,
@@ -83,6 +83,7 @@ def _confirm(app: App, tx: Tx, loop: Loop) -> None:
         blocked=tuple(b for b in loop.blocked if b[0].kind is Whose.ROOM),
         replans=0,
     )
-    notices.queue(app, tx, moved, confirmed)
-    if holes.mend(app, tx, loop.id, "declined while it was being booked") is None:
-        holes.show_flags(app, tx, loop.id)
+    roster = layout.roster(tx, confirmed)
+    notices.queue(app, tx, moved, confirmed, known=(application, roster, rows))
+    if holes.mend(app, tx, loop.id, "declined while it was being booked", confirmed, roster) is None:
+        holes.show_flags(app, tx, moved, confirmed)

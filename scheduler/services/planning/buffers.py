@@ -67,12 +67,10 @@ def buffer_of(loop: Loop, application: Application) -> Callable[[Subject], timed
 
 def occupied(tx: Tx, rows: Iterable[Reservation]) -> tuple[Occupied, ...]:
     """The meetings that reservations are for, and the buffers they were taken with."""
-    cache: dict[str, Interview | None] = {}
-    found = []
-    for row in rows:
-        if row.interview not in cache:
-            cache[row.interview] = tx.interviews.get(row.interview)
-        interview = cache[row.interview]
+    listed, found = list(rows), []
+    known = {i.id: i for i in tx.interviews.of_ids({row.interview for row in listed})}
+    for row in listed:
+        interview = known.get(row.interview)
         length = row.span.end - row.span.start
         meeting = interview.span.end - interview.span.start if interview else length
         buffer = max(length - meeting, NONE)
@@ -82,12 +80,18 @@ def occupied(tx: Tx, rows: Iterable[Reservation]) -> tuple[Occupied, ...]:
 
 
 def too_close(
-    tx: Tx, loop: Loop, new: Collection[Interview], before: Iterable[Interview], application: Application
+    tx: Tx,
+    loop: Loop,
+    new: Collection[Interview],
+    before: Iterable[Interview],
+    application: Application,
+    near: Collection[Reservation] | None = None,
 ) -> list[Subject]:
     """The people who would have less than a buffer between one of ``new`` and an event of another loop.
 
     To be asked once the time is taken, in the same transaction: then nobody else is just taking theirs.
-    What they have now (``before``) is not judged again.
+    What they have now (``before``) is not judged again. ``near`` is what other loops have taken around ``new``, where
+    this transaction has read it.
     """
     wanted = {(s, i.span) for i in new for s in attending(i)}
     wanted -= {(s, i.span) for i in before for s in attending(i)}
@@ -95,7 +99,11 @@ def too_close(
         return []
     spans = [span for _, span in wanted]
     window = Span(min(s.start for s in spans) - _REACH, max(s.end for s in spans) + _REACH)
-    rows = tx.reservations.of_subjects({s for s, _ in wanted}, window, except_loop=loop.id)
+    subjects = {s for s, _ in wanted}
+    if near is None:
+        rows = tx.reservations.of_subjects(subjects, window, except_loop=loop.id)
+    else:
+        rows = [r for r in near if r.subject in subjects and r.span.overlaps(window)]
     buffer = buffer_of(loop, application)
     others = [(o.subject, o.kept_from(buffer(o.subject))) for o in occupied(tx, rows)]
     return sorted({s for s, span in wanted if any(s == who and span.overlaps(kept) for who, kept in others)})

@@ -199,14 +199,10 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span, compan
 def held_interviews(tx: Tx, others: Iterable[Reservation]) -> dict[str, tuple[Interview, ...]]:
     """Interviews of other loops per person: what the caps count."""
     found: dict[str, list[Interview]] = {}
-    cache: dict[str, Interview | None] = {}
-    for row in others:
-        if row.subject.kind is not Whose.PERSON:
-            continue
-        if row.interview not in cache:
-            cache[row.interview] = tx.interviews.get(row.interview)
-        interview = cache[row.interview]
-        person = row.subject.id
+    rows = [row for row in others if row.subject.kind is Whose.PERSON]
+    known = {i.id: i for i in tx.interviews.of_ids({row.interview for row in rows})}
+    for row in rows:
+        interview, person = known.get(row.interview), row.subject.id
         if interview is not None and buffers.counted(interview, person):
             found.setdefault(person, []).append(interview)
     return {person: tuple(rows) for person, rows in found.items()}

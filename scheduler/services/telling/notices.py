@@ -27,12 +27,22 @@ from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
 AGENDA = "agenda"
+Known = tuple[Application, tuple[Mapping[str, Person], Mapping[str, Room]], Sequence[LedgerRow]]
+"""Whose loop it is, everybody and every room of its interviews by id, and all rows of its ledger."""
 
 
-def queue(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], why: str = "") -> None:
+def queue(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    interviews: Sequence[Interview],
+    why: str = "",
+    known: Known | None = None,
+) -> None:
     """Note the mails that bring the candidate up to date: an invitation for each interview that changed
-    since the last ones, and then the agenda. ``why`` is told with what is cancelled."""
-    _queue(app, tx, loop, interviews, agenda=True, why=why)
+    since the last ones, and then the agenda. ``why`` is told with what is cancelled; ``known`` is
+    what this transaction has read of it already."""
+    _queue(app, tx, loop, interviews, agenda=True, why=why, known=known)
 
 
 def update(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> None:
@@ -41,13 +51,17 @@ def update(app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> Non
 
 
 def _queue(
-    app: App, tx: Tx, loop: Loop, interviews: Sequence[Interview], *, agenda: bool, why: str = ""
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    interviews: Sequence[Interview],
+    *,
+    agenda: bool,
+    why: str = "",
+    known: Known | None = None,
 ) -> None:
-    application = tx.applications.get(loop.application)
-    assert application is not None
-    people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     visible = [i for i in interviews if i.kind is not InterviewKind.DEBRIEF]
+    application, (people, rooms), written = known or _known(tx, loop, visible)
     site = tx.sites.get(loop.site) if loop.site else None
     address = site.address if site else ""
     by_id = {i.id: i for i in visible}
@@ -58,9 +72,9 @@ def _queue(
         for line in agenda_of
         if line.due is None
     }
-    known = tx.ledger.of_loop(loop.id)
-    told = _told(loop, known)
-    writer = _Writer(app, loop, application, tx.company.organizer(), tx.company.name(), known, why)
+    told = _told(loop, written)
+    organizer, company, _ = tx.company.terms()
+    writer = _Writer(app, loop, application, organizer, company, written, why)
     for interview in visible:
         cancelled = interview.state is InterviewState.CANCELLED
         digest = "cancelled" if cancelled else _digest(lines[interview.id])
@@ -73,6 +87,21 @@ def _queue(
     tx.ledger.add_all(writer.rows)
     if writer.rows:
         jobs.mail(app, tx, loop, writer.rows[0])
+
+
+def _known(tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> Known:
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    people = {s.person for i in interviews for s in i.seats}
+    rooms = {i.room for i in interviews if i.room}
+    return (
+        application,
+        (
+            {p.id: p for p in tx.people.list(people, active=False)},
+            {r.id: r for r in tx.rooms.list(rooms, active=False)},
+        ),
+        tx.ledger.of_loop(loop.id),
+    )
 
 
 def _with_the_way(line: Line, interview: Interview, address: str) -> Line:

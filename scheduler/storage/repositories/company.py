@@ -58,6 +58,16 @@ class CompanyFile:
         """Whose calendar every event is booked on."""
         return decode(Account, self._one("organizer"), "company.organizer")
 
+    def terms(self) -> tuple[Account, str, Policy]:
+        """The organizer, the company's name and its policy, in one read. Raises `Missing`."""
+        row = self.connection.execute(
+            sa.select(company.c.organizer, company.c.name, company.c.policy)
+        ).first()
+        if row is None:
+            raise Missing("company", "(none loaded)")
+        organizer = decode(Account, row.organizer, "company.organizer")
+        return organizer, str(row.name), decode(Policy, row.policy, "company.policy")
+
     def zones(self) -> dict[str, str]:
         """The zone of everybody's and every room's calendar, by its address in lower case."""
         sites = {site.id: site.zone for site in Sites(self.connection).list()}

@@ -37,6 +37,39 @@ class Interviews:
         upsert(self.connection, interviews, [_rows.row(i) for i in values], key=["id"])
         self._put_seats(values)
 
+    def add_all(self, values: Sequence[Interview]) -> None:
+        """Insert new ones with their seats, all together."""
+        if not values:
+            return
+        lock_loops(self.connection, [i.loop for i in values])
+        self.connection.execute(sa.insert(interviews), [_rows.row(i) for i in values])
+        self._add_seats(values)
+
+    def confirm(
+        self, loop: str, live: Sequence[Interview], actor: str, cause: str, at: datetime
+    ) -> list[Interview]:
+        """Confirm the ``live`` interviews of a loop, and turn the seats that were only assigned into invited ones,
+        each with its fact; gives them as they are then. The loop is claimed, so that ``live`` is true."""
+        lock_loops(self.connection, [loop])
+        ids = sorted(i.id for i in live)
+        state = InterviewState.CONFIRMED
+        self.connection.execute(
+            sa.update(interviews).where(interviews.c.id.in_(ids)).values(state=state.value)
+        )
+        assigned = seats.c.interview.in_(ids) & (seats.c.state == SeatState.ASSIGNED.value)
+        self.connection.execute(sa.update(seats).where(assigned).values(state=SeatState.INVITED.value))
+        for interview in live:
+            for seat in interview.seats:
+                if seat.state is SeatState.ASSIGNED:
+                    self._note_seat(interview, seat, SeatState.INVITED, actor, cause, at)
+        return [replace(i, state=state, seats=tuple(map(_invited, i.seats))) for i in live]
+
+    def written(self, id: str, loop: str, **changes: Any) -> None:
+        """`update` of what the calendar has told of an interview of that loop: nothing is read before."""
+        lock_loops(self.connection, [loop])
+        mine = (interviews.c.id == id) & (interviews.c.loop == loop)
+        self.connection.execute(sa.update(interviews).where(mine).values(_rows.part(changes)))
+
     def get(self, id: str) -> Interview | None:
         """The interview of that id, or ``None``."""
         return self._first(interviews.c.id == id)
@@ -130,16 +163,31 @@ class Interviews:
         mine = (seats.c.interview == interview_id) & (seats.c.person == person)
         change = sa.update(seats).where(mine, seats.c.state != SeatState.REPLACED.value)
         self.connection.execute(change.values(state=state.value, comment=comment))
-        data = {"interview": interview_id, "person": person} | ({"comment": comment} if comment else {})
-        subject = f"loop:{interview.loop}"
-        self.facts.add(Fact(at, actor, f"seat_{state}", subject, str(before), str(state), cause, data))
+        self._note_seat(interview, live[0], state, actor, cause, at, comment)
         return True
+
+    def _note_seat(
+        self,
+        interview: Interview,
+        seat: Seat,
+        after: SeatState,
+        actor: str,
+        cause: str,
+        at: datetime,
+        comment: str = "",
+    ) -> None:
+        data = {"interview": interview.id, "person": seat.person} | ({"comment": comment} if comment else {})
+        what, subject = f"seat_{after}", f"loop:{interview.loop}"
+        self.facts.add(Fact(at, actor, what, subject, str(seat.state), str(after), cause, data))
 
     def _put_seats(self, values: Sequence[Interview]) -> None:
         if not values:
             return
         ids = sorted(i.id for i in values)
         self.connection.execute(sa.delete(seats).where(seats.c.interview.in_(ids)))
+        self._add_seats(values)
+
+    def _add_seats(self, values: Sequence[Interview]) -> None:
         rows = [
             {**_seat_rows.row(seat), "interview": i.id, "place": place}
             for i in values
@@ -180,3 +228,7 @@ def _touching(window: Span) -> sa.ColumnElement[bool]:
     """Inside or across a stretch of time. None lasts a day: so the index of the starts is a range on both sides."""
     begins, ends = interviews.c.start_at, interviews.c.end_at
     return (begins < window.end) & (begins > window.start - LONGEST) & (ends > window.start)
+
+
+def _invited(seat: Seat) -> Seat:
+    return replace(seat, state=SeatState.INVITED) if seat.state is SeatState.ASSIGNED else seat

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import LedgerRow, Write, WriteState
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
+from scheduler.domain.loops import LoopState
 from scheduler.storage.codec import encode
 from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
@@ -23,6 +24,11 @@ _GENERATION = sa.select(loops.c.generation).where(loops.c.id == ledger.c.loop).c
 CURRENT = (ledger.c.write == Write.CANCEL.value) | (ledger.c.generation == _GENERATION.scalar_subquery())
 """The row is of its loop's present generation: whoever works on an older one comes too late. Cancels
 are never too late, since what was written must go."""
+_WANTED = (
+    sa.select(ledger.c.state, loops.c.state.label("loop_state"))
+    .join(loops, loops.c.id == ledger.c.loop)
+    .where(ledger.c.id == sa.bindparam("row"))
+)
 
 
 NOTED_BY, NOTED = "system:ledger", "writes_noted"
@@ -56,6 +62,11 @@ class Ledger:
             mine &= ledger.c.state.in_(sorted(s.value for s in states))
         return self._list(mine)
 
+    def wanted(self, id: str) -> tuple[WriteState, LoopState] | None:
+        """How a row and its loop stand just now, in one small read; ``None`` for an unknown one."""
+        row = self.connection.execute(_WANTED, {"row": id}).first()
+        return (WriteState(row.state), LoopState(row.loop_state)) if row else None
+
     def due(self, now: datetime, limit: int = 100) -> list[LedgerRow]:
         """What is to be done by ``now``, longest waiting first; never of an older generation,
         cancels excepted."""
@@ -69,10 +80,11 @@ class Ledger:
         query = sa.select(ledger).where(_TODO, CURRENT, time).order_by(*order).limit(limit)
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
-    def done(self, id: str, result: Mapping[str, Any]) -> bool:
+    def done(self, id: str, result: Mapping[str, Any], loop: str = "") -> bool:
         """Mark it done. ``False`` for whoever comes too late: it is no longer to do, or its loop has
-        moved on to another generation (a cancel is still done then). Raises `Missing`."""
-        return self._mark(id, state=WriteState.DONE.value, result=encode(result), error="")
+        moved on to another generation (a cancel is still done then). Raises `Missing`; whoever names the
+        ``loop`` of the row is not asked for it, and told ``False`` where there is no such row."""
+        return self._mark(id, loop, state=WriteState.DONE.value, result=encode(result), error="")
 
     def failed_attempt(self, id: str, error: str, due_at: datetime | None) -> bool:
         """Count an attempt that failed and try again at ``due_at``; ``False`` as in `done`."""
@@ -96,11 +108,11 @@ class Ledger:
             gone = gone.where(ledger.c.id.in_(sorted(set(ids))))
         return self.connection.execute(gone.values(state=WriteState.DROPPED.value)).rowcount
 
-    def _mark(self, id: str, **values: Any) -> bool:
-        loop = self.connection.execute(sa.select(ledger.c.loop).where(ledger.c.id == id)).scalar()
-        if loop is None:
+    def _mark(self, id: str, loop: str = "", **values: Any) -> bool:
+        known = loop or self.connection.execute(sa.select(ledger.c.loop).where(ledger.c.id == id)).scalar()
+        if known is None:
             raise Missing("ledger row", id)
-        lock_loops(self.connection, [loop])
+        lock_loops(self.connection, [known])
         change = sa.update(ledger).where(ledger.c.id == id, _TODO, CURRENT).values(values)
         return self.connection.execute(change).rowcount == 1
 

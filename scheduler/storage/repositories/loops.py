@@ -13,7 +13,7 @@ from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import MOVES, Loop, LoopState, outdated
 from scheduler.storage.codec import encode
-from scheduler.storage.locks import lock_loops
+from scheduler.storage.locks import had, lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.repositories.proposals import Proposals
@@ -33,6 +33,7 @@ _OUTDATING = frozenset({"state", "template", "windows", "blocked", "declined", "
 class Loops:
     def __init__(self, connection: sa.Connection, facts: Facts) -> None:
         self.connection, self.facts = connection, facts
+        self._claimed: dict[str, Loop] = {}
 
     def add(self, loop: Loop, actor: str, cause: str) -> Loop:
         """Keep a new loop, with the fact ``loop_requested``. Raises `WrongState`, with the other
@@ -66,8 +67,15 @@ class Loops:
         return self._one(sa.select(loops).where(loops.c.id == id))
 
     def claim(self, id: str) -> Loop | None:
-        """`get`, and have it to ourselves until the transaction ends: what is decided on it stays true."""
-        return self._one(sa.select(loops).where(loops.c.id == id).with_for_update(key_share=True))
+        """`get`, and have it to ourselves until the transaction ends: what is decided on it stays true. Read and
+        locked once in a transaction: nobody else can change it, and whoever changes it does so here."""
+        if id not in self._claimed:
+            found = self._one(sa.select(loops).where(loops.c.id == id).with_for_update(key_share=True))
+            if found is None or self.connection.in_nested_transaction():
+                return found
+            had(self.connection).add(id)
+            self._claimed[id] = found
+        return self._claimed[id]
 
     def by_visit(self, application: str, stage_visit: str) -> Loop | None:
         """The loop of that visit of a stage, or ``None``."""
@@ -156,7 +164,10 @@ class Loops:
             changes = {**changes, "reasons": outdated(changes.get("reasons", loop.reasons))}
         changes = {**changes, "updated_at": at}
         self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(_rows.part(changes)))
-        return replace(loop, **changes)
+        changed = replace(loop, **changes)
+        if loop.id in self._claimed:
+            self._claimed[loop.id] = changed
+        return changed
 
     def _one(self, query: sa.Select[Any]) -> Loop | None:
         row = self.connection.execute(query).mappings().first()

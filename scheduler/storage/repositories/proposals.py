@@ -92,6 +92,14 @@ class Proposals:
         if self.connection.execute(change).rowcount != 1:
             raise Missing("proposal", id)
 
+    def choose(self, loop_id: str, id: str) -> None:
+        """Mark one of the loop's proposals as chosen and all others as stale."""
+        mine = (proposals.c.loop == loop_id) & (
+            (proposals.c.id == id) | (proposals.c.state != ProposalState.STALE.value)
+        )
+        state = sa.case((proposals.c.id == id, ProposalState.CHOSEN.value), else_=ProposalState.STALE.value)
+        self.connection.execute(sa.update(proposals).where(mine).values(state=state))
+
     def withdraw(self, loop_id: str) -> int:
         """Mark stale what is still offered of a loop; returns how many that were. What was chosen stays so."""
         offered = (proposals.c.loop == loop_id) & (proposals.c.state == ProposalState.OFFERED.value)
