@@ -20,7 +20,7 @@ from scheduler.api.access import opened
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
 from scheduler.api.conditional.tagged import Tagged
-from scheduler.api.doing import bulk
+from scheduler.api.doing import batches, bulk
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
@@ -63,6 +63,7 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         loops,
         compare,
         following,
+        batches,
         proposals,
         bookings,
         applications,

@@ -133,6 +133,84 @@ def busy(
         run(data, people, start, end, zone, as_json=json_)
 
 
+batch = typer.Typer(help="Several loops planned as one: a superday, a day on a campus.", no_args_is_help=True)
+app.add_typer(batch, name="batch")
+Batch = Annotated[str, typer.Argument(help="The id of the batch.")]
+Loops = Annotated[list[str], typer.Argument(help="Ids of loops.")]
+Weigh = Annotated[list[str], typer.Option("--priority", help="ID=1 (least) to ID=3 (most); repeat it.")]
+Lock = Annotated[list[str], typer.Option(help="A loop that keeps the plan it is offered; repeat it.")]
+
+
+@batch.command("ask")
+def batch_ask(
+    start: Annotated[str, typer.Option("--from", help="Where the window begins (2026-03-30T09:00).")],
+    end: Annotated[str, typer.Option("--to", help="Where it ends.")],
+    zone: Annotated[str, typer.Option(help="Zone of --from and --to.")],
+    loops: Loops = [],  # noqa: B006
+    application: Annotated[list[str], typer.Option(help="One that gets a loop; repeat it.")] = [],  # noqa: B006
+    template: Annotated[str, typer.Option(help="The loop that the applications get.")] = "",
+    lock: Lock = [],  # noqa: B006
+    priority: Weigh = [],  # noqa: B006
+    seconds: Annotated[int, typer.Option(help="The most time for a plan of all.", min=1, max=600)] = 30,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """Ask for one plan of several loops; the jobs of `serve` or `work` make it."""
+    from scheduler.cli.batch import ask, priorities
+    from scheduler.services.asking.batches import BatchRequest
+
+    with told():
+        weigh = priorities(priority)
+        ask(
+            data,
+            BatchRequest((start, end), zone, loops, application, template, lock, weigh, seconds),
+            as_json=json_,
+        )
+
+
+@batch.command("show")
+def batch_show(batch_id: Batch, data: Data = None, json_: Json = False) -> None:
+    """How far a batch is, what each loop is offered, and why one is left out."""
+    from scheduler.cli.batch import show
+
+    with told():
+        show(data, batch_id, as_json=json_)
+
+
+@batch.command("choose")
+def batch_choose(batch_id: Batch, data: Data = None, json_: Json = False) -> None:
+    """Say yes to the whole plan."""
+    from scheduler.cli.batch import choose
+
+    with told():
+        choose(data, batch_id, as_json=json_)
+
+
+@batch.command("repack")
+def batch_repack(
+    batch_id: Batch,
+    lock: Lock = [],  # noqa: B006
+    leave_out: Annotated[list[str], typer.Option(help="A loop that leaves the batch; repeat it.")] = [],  # noqa: B006
+    priority: Weigh = [],  # noqa: B006
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """Plan what is not booked once more, around what is."""
+    from scheduler.cli.batch import repack
+
+    with told():
+        repack(data, batch_id, lock, leave_out, priority, as_json=json_)
+
+
+@batch.command("cancel")
+def batch_cancel(batch_id: Batch, data: Data = None, json_: Json = False) -> None:
+    """Call a batch off; what is booked stays booked."""
+    from scheduler.cli.batch import cancel
+
+    with told():
+        cancel(data, batch_id, as_json=json_)
+
+
 @app.command()
 def connect(
     provider: Annotated[str, typer.Argument(help="google or outlook.")],

@@ -1,9 +1,10 @@
-"""Plans that are offered: what would take place when, with whom, at which price, known from when."""
+"""Plans that are offered: what would take place when, with whom, at which price, known from when; and batches,
+several loops whose plans are made as one: a superday, a day on a campus."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -92,3 +93,47 @@ class Seen:
     proposal: str
     at: datetime
     calendars: tuple[SeenCalendar, ...]
+
+
+class BatchState(StrEnum):
+    PLANNING = "planning"
+    OFFERED = "offered"  # every loop of it has a plan, or says why not
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a plan for all is: loops placed of ``loops``, the price so far, and what no plan can cost less
+    than (both ``None`` until known); ``seconds`` since it began."""
+
+    placed: int = 0
+    loops: int = 0
+    price: int | None = None
+    bound: int | None = None
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``loops`` are their ids, in the order in which they were named; ``made`` those that the batch itself asked
+    for; ``locked`` keep the plan they are offered; ``priority`` (1 to 3, 2 where nothing is said) is what
+    leaving a loop out weighs. ``round`` rises whenever it is planned, and fences late workers."""
+
+    id: str
+    state: BatchState
+    window: Span
+    zone: str
+    loops: tuple[str, ...]
+    actor: str
+    created_at: datetime
+    updated_at: datetime
+    made: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+    priority: Mapping[str, int] = field(default_factory=dict)
+    seconds: int = 30
+    round: int = 0
+    progress: BatchProgress = BatchProgress()
+
+    @property
+    def live(self) -> bool:
+        return self.state is not BatchState.CANCELLED

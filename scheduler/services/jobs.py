@@ -23,6 +23,7 @@ class Job(StrEnum):
 
     INTAKE = "intake"
     PLAN = "plan"
+    BATCH = "batch"
     BOOK = "book"
     PERFORM = "perform"
     REPAIR = "repair"
@@ -88,6 +89,16 @@ def further(app: App, tx: Tx, loop: Loop, effort: float) -> None:
     payload = {"loop": loop.id, "generation": loop.generation, "replans": loop.replans, "effort": effort}
     key = f"further:{loop.id}:{loop.generation}:{loop.replans}"
     _queue(app, tx, Job.FURTHER, payload, key, priority=LEAST_URGENT)
+
+
+def batch(app: App, tx: Tx, id: str, round: int) -> None:
+    """Look for a plan of a whole batch."""
+    _queue(app, tx, Job.BATCH, {"batch": id}, f"batch:{id}:{round}")
+
+
+def batch_again(app: App, tx: Tx, id: str, round: int, since: datetime) -> None:
+    """`batch` once more for one that has waited ``since`` then."""
+    _queue(app, tx, Job.BATCH, {"batch": id}, f"batch:{id}:{round}:{_again(app, since)}")
 
 
 def book(app: App, tx: Tx, proposal: str, delay: float) -> None:

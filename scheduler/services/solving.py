@@ -97,6 +97,11 @@ class Solver:
         found: Result = self._ask("idea", problem, self.limits)
         return found
 
+    def pack(self, problem: Problem, tell: Callable[[Progress], None]) -> Result:
+        """The best plan for many loops within the time; ``tell`` hears how far it is."""
+        found: Result = self._ask("pack", problem, self.limits, tell=tell)
+        return found
+
     def explain(self, problem: Problem) -> Explanation:
         found: Explanation = self._ask("explain", problem, self.limits)
         return found
@@ -113,9 +118,9 @@ class Solver:
     def limits(self) -> Limits:
         return Limits(seconds=self.seconds)
 
-    def _ask(self, question: str, *args: Any) -> Any:
+    def _ask(self, question: str, *args: Any, tell: Callable[[Progress], None] | None = None) -> Any:
         with self._child(_answer, question, args) as pipe:
-            return _receive(pipe, self.seconds + self.grace)
+            return _receive(pipe, self.seconds + self.grace, tell)
 
     def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
         until = time.monotonic() + self.seconds + self.grace
@@ -151,13 +156,18 @@ class Solver:
             child.join()
 
 
-def _receive(pipe: Connection, seconds: float) -> Any:
-    """The child's next message, within so many seconds."""
+def _receive(pipe: Connection, seconds: float, tell: Callable[[Progress], None] | None = None) -> Any:
+    """The child's next answer, within so many seconds; what it says on the way is handed to ``tell``."""
+    until = time.monotonic() + seconds
     try:
-        if not pipe.poll(seconds):
-            log.error("no answer of the solving process after %.0f s", seconds)
-            raise SolveFailed(SLOW)
-        good, value = pipe.recv()
+        good = None
+        while good is None:
+            if not pipe.poll(max(until - time.monotonic(), 0.0)):
+                log.error("no answer of the solving process after %.0f s", seconds)
+                raise SolveFailed(SLOW)
+            good, value = pipe.recv()
+            if good is None and tell is not None:
+                tell(value)
     except EOFError:
         log.error("the solving process died")
         raise SolveFailed(DIED) from None
@@ -167,25 +177,31 @@ def _receive(pipe: Connection, seconds: float) -> Any:
     return value
 
 
-IMPROVED = 0.5
-"""Seconds for which a plan that leaves nobody out is still improved, where only an idea is wanted."""
+TOLD = 0.5
+"""Seconds between two words of progress."""
+
+IMPROVED = 0.3
+"""Seconds of work for which a plan that leaves nobody out is still improved, where only an idea is wanted."""
+
+IDEA = 5.0
+"""Seconds of work on an idea that leaves somebody out."""
 
 
 def idea(problem: Problem, limits: Limits) -> Result:
-    """`solver.solve`, ended soon after every loop is placed: what is found is looked at again loop by loop."""
+    """`solver.solve`, ended soon after every loop is placed, and after so much work: what is found is looked at
+    again loop by loop."""
     whole: list[float] = []
+    began = time.process_time()
 
     def heard(now: Progress) -> None:
         if now.placed == now.loops and not whole:
-            whole.append(now.seconds)
+            whole.append(time.process_time() + IMPROVED)
 
-    began = time.monotonic()
-    return solver.solve(
-        problem,
-        limits,
-        progress=heard,
-        stop=lambda: bool(whole) and time.monotonic() - began > whole[0] + IMPROVED,
-    )
+    def enough() -> bool:
+        """By the processor's time: a busy machine makes nothing worse, only later."""
+        return time.process_time() > (whole[0] if whole else began + IDEA)
+
+    return solver.solve(problem, limits, progress=heard, stop=enough)
 
 
 def ask(question: str, *args: Any) -> Any:
@@ -196,10 +212,27 @@ def ask(question: str, *args: Any) -> Any:
     return getattr(solver, question)(*(args[:-1] if named else args), **named)
 
 
+def pack(problem: Problem, limits: Limits, tell: Callable[[Progress], None]) -> Result:
+    """`solver.solve` with somebody who listens, once in `TOLD` seconds at most."""
+    last = 0.0
+
+    def heard(now: Progress) -> None:
+        nonlocal last
+        if now.phase == "done" or now.seconds - last >= TOLD:
+            last = now.seconds
+            tell(now)
+
+    return solver.solve(problem, limits, progress=heard)
+
+
 def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
     """Runs in the child: one question, one answer."""
     with _limited(pipe, memory_mb):
-        pipe.send((True, ask(question, *args)))
+        if question == "pack":
+            problem, limits = args
+            pipe.send((True, pack(problem, limits, lambda now: pipe.send((None, now)))))
+        else:
+            pipe.send((True, ask(question, *args)))
 
 
 def _stream(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:

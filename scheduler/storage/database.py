@@ -20,6 +20,7 @@ from scheduler.storage import migrate
 from scheduler.storage.columns import NotAware
 from scheduler.storage.errors import Unavailable
 from scheduler.storage.repositories.applications import Applications
+from scheduler.storage.repositories.batches import Batches
 from scheduler.storage.repositories.company import CompanyFile
 from scheduler.storage.repositories.cursors import Cursors
 from scheduler.storage.repositories.facts import Facts
@@ -87,6 +88,7 @@ class Tx:
         self.found_loops = FoundLoops(connection)
         self.found_interviews = FoundInterviews(connection)
         self.found_facts = FoundFacts(connection)
+        self.batches = Batches(connection)
 
 
 class Glance:

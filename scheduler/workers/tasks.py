@@ -17,7 +17,7 @@ from scheduler.services.asking import intake
 from scheduler.services.booking import choose, further, perform
 from scheduler.services.jobs import Job
 from scheduler.services.planning.plan import ended
-from scheduler.services.planning.together import waiting
+from scheduler.services.planning.together import superdays, waiting
 from scheduler.services.telling import hooks
 
 log = logging.getLogger("loopwright.jobs")
@@ -39,6 +39,7 @@ _LOG = "something went wrong several times; the program's log says what"
 GIVEN_UP: Mapping[str, str] = {
     Job.INTAKE: f"the message could not be worked on: {_LOG}",
     Job.PLAN: f"the loop could not be planned: {_LOG}",
+    Job.BATCH: f"the batch could not be planned: {_LOG}",
     Job.BOOK: f"the plan could not be booked: {_LOG}",
     Job.PERFORM: f"the calendars could not be written: {_LOG}",
     Job.REPAIR: f"the loop could not be repaired: {_LOG}",
@@ -51,8 +52,9 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
     return {
         Job.INTAKE: lambda p: intake.work(app, p["delivery"]),
         Job.PLAN: lambda p: waiting.plan(app, p["loop"]),
+        Job.BATCH: lambda p: _again(superdays.plan_batch, app, p["batch"]),
         Job.BOOK: lambda p: _book(app, p["proposal"]),
-        Job.PERFORM: lambda p: _perform(app, p["loop"]),
+        Job.PERFORM: lambda p: _again(perform.perform, app, p["loop"]),
         Job.REPAIR: lambda p: repair.repair(app, p["loop"]),
         Job.FURTHER: lambda p: further.look(app, p["loop"], p["generation"], p["replans"], p["effort"]),
         Job.REPLIES: lambda _: _replies(app),
@@ -72,9 +74,9 @@ def _book(app: App, proposal: str) -> None:
         return
 
 
-def _perform(app: App, loop: str) -> float | None:
+def _again(work: Callable[[App, str], object], app: App, id: str) -> float | None:
     try:
-        perform.perform(app, loop)
+        work(app, id)
     except Again as again:
         return again.seconds
     return None
@@ -108,6 +110,8 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name))
         if name == Job.INTAKE:
             tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {GIVEN_UP[name]}")
+        if name == Job.BATCH:
+            superdays.give_up(app, tx, str(payload["batch"]))
         loop = tx.loops.claim(loop_id)
         if loop is not None and name == Job.FURTHER:  # the best plan is on offer all the same
             tx.facts.add(ended(loop, now, further.GIVEN_UP))

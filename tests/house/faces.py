@@ -6,7 +6,7 @@ import functools
 import importlib.machinery
 import importlib.util
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 import typer.main
 from typer.core import TyperGroup
@@ -23,12 +23,14 @@ def cli_commands() -> dict[str, set[str]]:
     """The commands of ``loopwright`` with the options of each."""
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    return {
-        name: {
-            option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
-        }
-        for name, command in group.commands.items()
-    }
+    return {name: _options(command) for name, command in group.commands.items()}
+
+
+def _options(command: Any) -> set[str]:
+    """The options of a command, and of the commands under it."""
+    mine = {option for p in command.params for option in (*p.opts, *p.secondary_opts)}
+    under = getattr(command, "commands", {}).values()
+    return mine.union(*(_options(one) for one in under))
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.people import Mode, Room
 from scheduler.services.app import App
 from scheduler.services.company.read import read_company
-from scheduler.services.solving import Solver, ask
+from scheduler.services.solving import Solver, ask, pack
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Database, Tx
 from scheduler.workers.tasks import failed, tasks
@@ -47,8 +47,8 @@ class Clock:
 class InProcess(Solver):
     """The same questions without a child process: fast enough to ask in every test."""
 
-    def _ask(self, question: str, *args: Any) -> Any:
-        return ask(question, *args)
+    def _ask(self, question: str, *args: Any, tell: Any = None) -> Any:
+        return pack(*args, tell=tell) if question == "pack" else ask(question, *args)
 
     def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
         ending: Ending = yield from ask(question, *args)

@@ -12,7 +12,7 @@ from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import Interview, Write, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
-from scheduler.domain.proposals import ProposalState
+from scheduler.domain.proposals import BatchState, ProposalState
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, settle
@@ -46,6 +46,9 @@ def sweep(app: App) -> None:
 
 def _look_after(app: App, tx: Tx, now: datetime) -> None:
     """Every loop that waits for a job, whatever became of the job: a worker may have ended while it had it."""
+    for batch in tx.batches.list({BatchState.PLANNING}):
+        if batch.updated_at + OVERDUE <= now:
+            jobs.batch_again(app, tx, batch.id, batch.round, batch.updated_at)
     undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
     for loop in _waiting(tx):
         if loop.updated_at + OVERDUE > now:

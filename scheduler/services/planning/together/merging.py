@@ -75,7 +75,7 @@ def _shared(picture: Picture) -> Iterable[str]:
 
 
 def merged(posed: Sequence[Posed], priority: Mapping[str, int] | None = None) -> Problem:
-    """One problem of loops that are `alike`, the first named first served among equals; ``priority`` (1 to 5
+    """One problem of loops that are `alike`, the first named first served among equals; ``priority`` (1 to 3
     per loop) is what leaving it out weighs."""
     problems = [p.encoded.problem for p in posed]
     widest = max(problems, key=lambda p: p.horizon)

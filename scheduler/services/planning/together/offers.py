@@ -22,6 +22,7 @@ from scheduler.domain.time import Span
 from scheduler.services.planning import buffers, candidate, panels
 from scheduler.services.planning.buffers import Occupied
 from scheduler.services.planning.picture import Picture
+from scheduler.services.planning.plan import Outcome
 from scheduler.services.planning.sessions import solver_seats
 from scheduler.storage.database import Tx
 
@@ -60,6 +61,12 @@ def offer(
     return Offer(
         id, loop, rank, interviews, tuple(panels.taken(loop, application, interviews, Hold.HELD, None))
     )
+
+
+def offer_of(outcome: Outcome) -> Offer:
+    """The best plan that was found for a loop, as an offer."""
+    best, picture = outcome.proposals[0], outcome.picture
+    return offer(best.id, picture.loop, 1, picture.application, best.interviews)
 
 
 def standing(tx: Tx, now: datetime, policy: Policy, leave_out: Collection[str] = ()) -> list[Offer]:

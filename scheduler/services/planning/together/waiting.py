@@ -15,6 +15,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from scheduler.domain.loops import Loop, LoopState
+from scheduler.domain.proposals import BatchState
 from scheduler.services import jobs
 from scheduler.services.again import Again
 from scheduler.services.app import App
@@ -24,6 +25,7 @@ from scheduler.services.planning.picture import gather_all
 from scheduler.services.planning.together import offers
 from scheduler.services.planning.together.keeping import keep
 from scheduler.services.planning.together.packing import packed
+from scheduler.storage.database import Tx
 
 log = logging.getLogger("loopwright.planning")
 
@@ -63,14 +65,21 @@ def plan(app: App, loop_id: str) -> float | None:
 def _waits(app: App, loop_id: str) -> bool:
     with app.db.read() as tx:
         loop = tx.loops.get(loop_id)
-    return loop is not None and loop.state is LoopState.PLANNING
+        waits = loop is not None and loop.state is LoopState.PLANNING
+        return waits and loop_id not in _in_batches(tx)
 
 
 def _waiting(app: App, leave_out: Collection[str]) -> list[Loop]:
     """The loops that wait to be planned, the most urgent first: whose time to take place ends soonest."""
     with app.db.read() as tx:
         found = tx.loops.list(states={LoopState.PLANNING}, limit=_MOST_WAITING)
-    return sorted((loop for loop in found if loop.id not in leave_out), key=urgency)
+        kept = {*leave_out, *_in_batches(tx)} if found else set()
+    return sorted((loop for loop in found if loop.id not in kept), key=urgency)
+
+
+def _in_batches(tx: Tx) -> set[str]:
+    """The loops that a batch is being planned for: they are its job's."""
+    return {id for batch in tx.batches.list({BatchState.PLANNING}) for id in batch.loops}
 
 
 def urgency(loop: Loop) -> tuple[datetime, datetime, str]:
