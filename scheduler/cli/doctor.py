@@ -118,11 +118,18 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
 
 
 def _repaired(runtime: Runtime) -> Iterator[Finding]:
-    """Carry out every repair; what was done, or that nothing had to be."""
-    done = [text for mend in _REPAIRS for text in mend(runtime)]
-    for text in done:
-        yield Finding("repair", True, text)
-    yield Finding("repairs", True, f"{len(done)} carried out" if done else "nothing had to be done")
+    """Carry out every repair; what was done, what could not be, or that nothing had to be."""
+    done = stopped = 0
+    for mend in _REPAIRS:
+        try:
+            for text in mend(runtime):
+                done += 1
+                yield Finding("repair", True, text)
+        except ConnectorError as error:
+            stopped += 1
+            yield Finding("repair", False, f"stopped, since a calendar does not answer: {error}")
+    nothing = "none was carried out" if stopped else "nothing had to be done"
+    yield Finding("repairs", not stopped, f"{done} carried out" if done else nothing)
 
 
 def _organizers_calendar(runtime: Runtime) -> Iterator[str]:
@@ -136,10 +143,7 @@ def _files(runtime: Runtime) -> Iterator[str]:
 
 
 def _reconciler(runtime: Runtime) -> Iterator[str]:
-    try:
-        yield from repairs.repair(runtime.app)
-    except ConnectorError as error:
-        yield f"stopped, since a calendar does not answer: {error}"
+    yield from repairs.repair(runtime.app)
 
 
 _REPAIRS: tuple[Callable[[Runtime], Iterable[str]], ...] = (_files, _organizers_calendar, _reconciler)

@@ -221,6 +221,12 @@ VARIANTS = (
         Again,
     ),
     Variant(
+        "who has just got a lease is over",
+        "whoever takes a lease is known to be at work before anybody can see it",
+        f"{_LEASES}test_who_has_just_got_it_is_not_taken_for_one_whose_work_is_over",
+        _cut(f"{_SERVICES}lease:_running", "_RUNNING.add(holder)", "pass"),
+    ),
+    Variant(
         "no roll-call",
         "the jobs of a worker that is gone are taken over",
         f"{_STAFF}test_jobs_of_nobody_are_taken_over_and_of_who_works_are_not",

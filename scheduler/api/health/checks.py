@@ -96,7 +96,12 @@ class Probe:
                 found.set_result(self.last[1])
                 return found
             self._running, self._began = found, time.monotonic()
-        threading.Thread(target=self._try, args=(found,), name=f"check {self.name}", daemon=True).start()
+        thread = threading.Thread(target=self._try, args=(found,), name=f"check {self.name}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # there may be too many; whoever asks next tries again
+            found.set_result(Check(self.name, False, "no thread could be begun to look", "the log says why"))
+            log.exception("%s could not be checked", self.name)
         return found
 
     def late(self) -> Check:

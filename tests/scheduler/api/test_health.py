@@ -212,6 +212,19 @@ def test_each_look_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert probe.ask() is not first
 
 
+def test_a_process_without_threads_to_spare_looks_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = checks.Probe("disk", lambda: checks.Check("disk", True, "good"), kept=0.0)
+
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as then:
+        then.setattr(threading.Thread, "start", none_left)
+        found = probe.ask()
+        assert found.done() and not found.result().ok
+    assert probe.ask().result(timeout=60).ok
+
+
 def test_a_job_that_hangs_is_told_and_does_not_make_it_unready(kit: Kit) -> None:
     staff.beat(kit.app, "loop-0~a", ["plan lp_1"])
     (line,) = [c for c in client(kit).ask("/health/ready")["checks"] if c["name"] == "workers"]

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from connectors.errors import Transient
 from scheduler.api.gate import secret, visits
 from scheduler.cli.main import app
 from scheduler.config import Settings
@@ -135,3 +136,26 @@ def test_a_token_that_others_could_read_is_told_and_not_made_good(tmp_path: Path
         assert f"{token}: others can read this file" in result.stdout
     token.unlink()
     assert doctor(tmp_path).exit_code == 0 and not token.exists(), "the doctor makes none"
+
+
+def test_a_repair_that_a_calendar_stopped_is_no_good_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done before stands, what comes after it is tried all the same."""
+
+    def away(_: object) -> Iterator[str]:
+        yield "one thing done"
+        raise Transient("no answer")
+
+    make(tmp_path)
+    doctor(tmp_path, "--repair")
+    monkeypatch.setattr("scheduler.cli.doctor._REPAIRS", (away, lambda _: ["another"]))
+    result = doctor(tmp_path, "--repair", "--json")
+    told = [(row["ok"], row["text"]) for row in json.loads(result.stdout) if row["name"].startswith("repair")]
+    assert result.exit_code == 1
+    assert told == [
+        (True, "one thing done"),
+        (False, "stopped, since a calendar does not answer: no answer"),
+        (True, "another"),
+        (False, "2 carried out"),
+    ]
