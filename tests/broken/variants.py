@@ -197,7 +197,11 @@ VARIANTS = (
         "key ignored",
         "the same Idempotency-Key gives the same answer, and the effect once",
         "tests/scheduler/api/test_flow.py::test_a_key_gives_the_same_answer_and_the_effect_once",
-        _cut("scheduler.api.common:once", "    digest = ", "    key = None\n    digest = "),
+        _cut(
+            "scheduler.api.conditional.once:once",
+            "    with app.db.write()",
+            "    key = None\n    with app.db.write()",
+        ),
     ),
     Variant(
         "chain unchecked",
