@@ -204,6 +204,22 @@ VARIANTS = (
         ),
     ),
     Variant(
+        "condition ignored",
+        "a change that names a stale tag is refused",
+        "tests/scheduler/api/test_conditions.py::TestPut::test_a_stale_one_is_refused_with_what_changed",
+        _cut(
+            "scheduler.api.conditional.conditions:Conditions.check",
+            "if self.match is not None and (tag is None or not self.match.strong(tag)):",
+            "if False:",
+        ),
+    ),
+    Variant(
+        "head not compared",
+        "a chain of facts whose end was cut off is found",
+        "tests/scheduler/services/checking/test_heads.py::test_a_chain_that_was_cut_off_is_found",
+        _cut("scheduler.services.checking.heads:compare", "for head in known:", "for head in ():"),
+    ),
+    Variant(
         "chain unchecked",
         "facts that were altered are found",
         "tests/scheduler/storage/test_facts.py::test_a_fact_put_in_between_is_found[sqlite]",
