@@ -123,8 +123,8 @@ class Solver:
             return _receive(pipe, self.seconds + self.grace, tell)
 
     def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
-        until = time.monotonic() + self.seconds + self.grace
         with self._child(_stream, question, args) as pipe:
+            until = time.monotonic() + self.seconds + self.grace  # what starting took does not count
             while True:
                 while not pipe.poll(min(_LOOK, max(until - time.monotonic(), 0.0))):
                     if not wanted():

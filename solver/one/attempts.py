@@ -21,6 +21,11 @@ from solver.problem.plan import LoopPlan, Plan, Status
 from solver.rules.check import Judge
 
 
+WIDE = 1000
+"""Variables and constraints of a model from which on the search is led by its linear relaxation: with large
+pools everybody is as good as everybody else, and propagation alone does not see that no mix of them is cheaper."""
+
+
 class Attempts:
     """Tries single loops of one problem, beside what the usage holds."""
 
@@ -76,7 +81,8 @@ class Attempts:
         if between is not None:
             model.between(*between)
             model.enough(between[0] + unit - 1)
-        allowed = self.budget.allow(linear=1 if frame.loop.max_days > 1 else 0)
+        wide = model.size > WIDE
+        allowed = self.budget.allow(linear=2 if wide else 1 if frame.loop.max_days > 1 else 0)
         found = model.solve(replace(allowed, presolve=presolve, light=between is not None))
         self.budget.spend(found.work)
         self.budget.toil(parts=model.size)

@@ -13,12 +13,13 @@ from solver.ground.frame import Frame
 from solver.ground.starts import full_domain
 from solver.ground.timeline import Timeline
 from solver.ground.usage import Usage
+from solver.one import attempts
 from solver.one.attempts import Attempts
 from solver.problem.plan import Limits, Plan, Status
 from solver.problem.values import Problem
 from solver.questions.solve import solve
 from solver.rules.check import Judge
-from tests.solver.build import hours, loop, problem, seat, session, weights
+from tests.solver.build import at, hours, loop, problem, room, seat, session, weights
 from tests.solver.tiny import every_loop_plan, tiny
 
 
@@ -84,3 +85,26 @@ def test_with_the_bound_of_its_rows_the_exact_model_still_finds_the_best_of_all(
         assert result.status is Status.INFEASIBLE
         return
     assert (result.status, result.cost) == (Status.OPTIMAL, min(prices))
+
+
+def rooms_change(people: int) -> Problem:
+    """A day that nobody can spend in one room, which the relaxation does not see: the proof is the model's."""
+    pool = " ".join(f"p{n}" for n in range(people))
+    sessions = [session(f"s{n}", seat(pool, n=1 + n % 2), room=True, dur=60 + 15 * n) for n in range(5)]
+    it = loop(*sessions, availability=hours(9, 17, [0]), days=((0, at(1, 0)),), max_days=1)
+    rooms = [
+        room("R", busy=((at(0, 11), at(0, 12)), (at(0, 14), at(0, 15)))),
+        room("Q", busy=((at(0, 9), at(0, 10)), (at(0, 13), at(0, 14)))),
+    ]
+    prices = weights(finish=1, idle=4, room_change=20, fair=45, unscheduled=1_000_000)
+    return problem(it, rooms=rooms, weights=prices)
+
+
+def test_a_wide_model_is_led_by_its_linear_relaxation(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = rooms_change(200)
+    led = solve(it, Limits(seconds=600, deterministic=4.0))
+    assert led.status is Status.OPTIMAL
+    monkeypatch.setattr(attempts, "WIDE", 1_000_000)
+    alone = solve(it, Limits(seconds=600, deterministic=4.0))
+    assert alone.cost == led.cost
+    assert led.effort < alone.effort / 2
