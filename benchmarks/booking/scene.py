@@ -33,8 +33,10 @@ DAYS = 14
 """Days that have meetings."""
 
 _MEETINGS = (30, 30, 30, 60, 60, 90)
-_FULL = 0.45
-"""The share of a working day that meetings take; calendars of real people are about that full."""
+_FULL = 0.6
+"""The share of a working day that meetings take; calendars of senior people are about that full."""
+
+_FULL_ROOM = 0.3
 
 
 @dataclass
@@ -80,10 +82,15 @@ def text(pool: int) -> str:
     """The company file: so many engineers, as many who may hold the design session and raise the bar."""
     ids = [f"e{n}" for n in range(pool)]
     people = [f"  - {{id: {i}, name: Person {i}, email: {i}@bench.example}}" for i in ["hana", "rolf", *ids]]
-    trainees, qualified = ids[: pool // 5], ids[pool // 5 :]
+    trainees, engineers = ids[: pool // 5], ids[pool // 5 :]
+    who = {
+        "engineers": engineers,
+        "seniors": engineers[: max(3, pool // 10)],
+        "raisers": engineers[-max(3, pool // 30) :],
+    }
     pools = [
-        f"  - {{id: {name}, name: {name}, qualified: [{', '.join(qualified)}], trainee: [{', '.join(trainees)}]}}"
-        for name in ("engineers", "seniors", "raisers")
+        f"  - {{id: {name}, name: {name}, qualified: [{', '.join(some)}], trainee: [{', '.join(trainees)}]}}"
+        for name, some in who.items()
     ]
     rooms = [
         f"  - {{id: room-{n}, name: Room {n}, site: berlin, capacity: 8, "
@@ -103,8 +110,8 @@ def text(pool: int) -> str:
             "rooms:",
             *rooms,
             "templates:",
-            f"  - {{use: onsite-loop, {mapped}}}",
-            f"  - {{use: onsite-loop, id: one-day, max_days: 1, {mapped}}}",
+            f"  - {{use: onsite-loop, buffer: 15, {mapped}}}",
+            f"  - {{use: onsite-loop, id: one-day, max_days: 1, buffer: 15, {mapped}}}",
             "policy: {undo_minutes: 0}",
         ]
     )
@@ -120,10 +127,11 @@ def make(folder: Path, pool: int, seed: int, url: str = "") -> Scene:
     draw = random.Random(seed)
     for person in company.people:
         create_calendar(calendars, person.account.address, person.name, ZONE)
-        add_entries(calendars, person.account.address, meetings(draw))
+        add_entries(calendars, person.account.address, meetings(draw, _FULL))
     for room in company.rooms:
         info = RoomInfo(room.account.address, room.name, room.capacity, room.site, tuple(room.features))
         create_calendar(calendars, room.account.address, room.name, ZONE, info)
+        add_entries(calendars, room.account.address, meetings(draw, _FULL_ROOM))
     db = Database(url or f"sqlite:///{folder / 'bench.sqlite3'}")
     db.migrate()
     local = LocalCalendar(calendars, clock=lambda: NOW)
@@ -143,15 +151,15 @@ def make(folder: Path, pool: int, seed: int, url: str = "") -> Scene:
     return Scene(app, waiting, company)
 
 
-def meetings(draw: random.Random) -> list[Entry]:
-    """Meetings of one person's working days."""
+def meetings(draw: random.Random, full: float) -> list[Entry]:
+    """Meetings of one person's working days, or in one room, that take this share of them."""
     out = []
     for day in range(DAYS):
         first = datetime(2026, 3, 9, 9, tzinfo=ZoneInfo(ZONE)) + timedelta(days=day)
         at = first
         while first.weekday() < 5 and at < first + timedelta(hours=8):
             long = timedelta(minutes=draw.choice(_MEETINGS))
-            if draw.random() < _FULL:
+            if draw.random() < full:
                 out.append(Entry("Meeting", at, at + long, Show.BUSY))
             at += long
     return out

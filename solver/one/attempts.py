@@ -20,7 +20,6 @@ from solver.one.staffing import staff
 from solver.problem.plan import LoopPlan, Plan, Status
 from solver.rules.check import Judge
 
-
 WIDE = 1000
 """Variables and constraints of a model from which on the search is led by its linear relaxation: with large
 pools everybody is as good as everybody else, and propagation alone does not see that no mix of them is cheaper."""

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_company_has_pools_as_large_as_asked_for() -> None:
     company = read_company(text(30), "yaml", "bench.yaml")
-    assert [len(pool.qualified) + len(pool.trainee) for pool in company.pools] == [30, 30, 30]
+    assert [len(pool.members) for pool in company.pools] == [24 + 6, 3 + 6, 3 + 6]
     assert {t.id: t.max_days for t in company.templates} == {"onsite-loop": 2, "one-day": 1}
 
 
@@ -29,7 +29,7 @@ def test_a_ratio_says_how_many_times_less_work_it_is_now() -> None:
 
 
 def test_a_round_is_measured_in_a_process_of_the_build_that_is_named() -> None:
-    options = {"pool": 8, "template": "one-day", "mode": "propose", "loops": 1, "seed": 1, "days": 3}
+    options = {"pool": 20, "template": "one-day", "mode": "propose", "loops": 1, "seed": 1, "days": 3}
     child = ROOT / "benchmarks" / "booking" / "child.py"
     command = [sys.executable, str(child), str(ROOT), "loops", json.dumps(options)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
