@@ -27,7 +27,7 @@ QUIET = 0.1
 LONGEST = 1.0
 """Seconds after which it is done although more keeps coming in."""
 _AGAIN = 2.0
-"""Seconds until what the database did not take is tried again."""
+"""Seconds until what the database did not take is tried again, also while more keeps coming in."""
 
 
 class _Turn:
@@ -132,7 +132,7 @@ class Gathering:
         """What was handed in until it became quiet; ``None`` at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            until = time.monotonic() + self._longest
+            until = max(time.monotonic() + self._longest, self._last)  # what is tried again waits its time
             while not self._closed:
                 now = time.monotonic()
                 left = min(self._last + self._quiet, until) - now

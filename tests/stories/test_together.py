@@ -19,6 +19,7 @@ from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import cancel, choose
 from scheduler.services.lease import LASTS, held
+from scheduler.services.planning import plan as planning
 from scheduler.services.planning.together import packing, waiting
 from scheduler.services.planning.together.waiting import NAME, plan
 from scheduler.storage import invariants
@@ -233,6 +234,23 @@ def test_a_foreign_meeting_is_counted_and_kept_out(kit: Kit) -> None:
         choose.choose(kit.app, best.id, "policy:book")
     found = look(kit, loop.id)
     assert (found.overtaken, found.state) == (1, LoopState.PLANNING)
+    assert {str(subject) for subject, _ in found.blocked} == {"person:hana"}
+    kit.run()
+    planning.replan(kit.app, loop.id, actor="api:token", cause="asked")
+    assert look(kit, loop.id).overtaken == 0, "who asks anew gives it as many tries again"
+
+
+def test_what_a_person_chose_in_vain_is_not_counted(kit: Kit) -> None:
+    loop = want(kit, 1, BookMode.PROPOSE)
+    kit.run()
+    with kit.app.db.read() as tx:
+        best = tx.proposals.of_loop(loop.id)[0]
+    panel = best.interviews[1]
+    add_entries(kit.folder, "hana@testwerk.example", [Entry("Board", panel.span.start, panel.span.end)])
+    with pytest.raises(Taken):
+        choose.choose(kit.app, best.id, "api:token")
+    found = look(kit, loop.id)
+    assert (found.overtaken, found.state) == (0, LoopState.PLANNING)
     assert {str(subject) for subject, _ in found.blocked} == {"person:hana"}
 
 

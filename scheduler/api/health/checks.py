@@ -39,6 +39,8 @@ _KEPT = 5.0
 """Seconds for which what is known is not looked for again."""
 ASIDE = frozenset({"calendars", "workers"})
 """What is told and does not make a deployment unready: requests are taken, and jobs wait or are done elsewhere."""
+_TRIED_KEPT = 1.0
+"""Seconds for which an attempt answers everybody: strangers may ask, and each attempt writes."""
 _CALENDARS_KEPT = 60.0
 """The same for the calendar service, which counts calls."""
 
@@ -136,10 +138,10 @@ class Checks:
 
     def __init__(self, app: App, settings: Settings) -> None:
         self.probes = (
-            Probe("disk", lambda: disk(folders(app, settings)), 0.0),
-            Probe("database", lambda: database(app), 0.0),
-            Probe("backlog", lambda: backlog(app), 0.0),
-            Probe("workers", lambda: workers(app), 0.0),
+            Probe("disk", lambda: disk(folders(app, settings)), _TRIED_KEPT),
+            Probe("database", lambda: database(app), _TRIED_KEPT),
+            Probe("backlog", lambda: backlog(app), _TRIED_KEPT),
+            Probe("workers", lambda: workers(app), _TRIED_KEPT),
             Probe("calendars", lambda: calendars(app), _CALENDARS_KEPT),
         )
 

@@ -94,8 +94,8 @@ def _start_over(app: App, tx: Tx, loop: Loop, lost: Lost) -> None:
     if loop.state is not LoopState.PROPOSED or plan is None or plan.state is not ProposalState.OFFERED:
         return
     foreign = _not_ours(tx, loop, lost.broken)
-    tried = loop.overtaken >= tx.company.policy().max_replans
-    if foreign and tried and lost.actor.startswith("policy:"):
+    counted = bool(foreign) and lost.actor.startswith("policy:")  # a person's choices are watched by a person
+    if counted and loop.overtaken >= tx.company.policy().max_replans:
         _ask_a_human(app, tx, loop, lost)
         return
     try:
@@ -106,7 +106,7 @@ def _start_over(app: App, tx: Tx, loop: Loop, lost: Lost) -> None:
             actor=lost.actor,
             cause=lost.proposal,
             blocked=foreign,
-            change=lambda _, now: {"overtaken": now.overtaken + bool(foreign)},
+            change=lambda _, now: {"overtaken": now.overtaken + counted},
         )
     except WrongState:  # it has bookings: its repair is somebody else's
         return

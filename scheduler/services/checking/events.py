@@ -24,7 +24,7 @@ from scheduler.services.checking import booked
 from scheduler.services.checking.booked import Booking
 
 _ASKED = 100
-"""Events that are asked for by their id: where more are missing, the calendar itself was emptied."""
+"""Events that are asked for by their id, of those that a listing leaves out: what became of more is not known."""
 
 
 class Kind(StrEnum):
@@ -89,13 +89,18 @@ def _compare(calendar: Calendar, bookings: Iterable[Booking], events: Sequence[E
     for booking in bookings:
         interview = booking.interview
         event = by_id.get(interview.event_id)
-        if event is None and interview.event_id and asked < _ASKED:
+        if event is None and interview.event_id:
             asked += 1
+            if asked > _ASKED:
+                continue
             event = _one(calendar, EventRef(interview.calendar, interview.event_id))
         if event is not None:
             yield from _as_booked(booking, event)
         elif interview.event_id or interview.state is InterviewState.CONFIRMED:
             yield Fault(Kind.GONE, f"{named(booking)} has no event in {interview.calendar}", interview)
+    if asked > _ASKED:
+        text = f"{asked - _ASKED} more interviews are in no listing of their calendar; they were not asked for one by one"
+        yield Fault(Kind.UNREAD, text)
 
 
 def _one(calendar: Calendar, ref: EventRef) -> Event | None:

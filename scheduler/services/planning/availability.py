@@ -14,11 +14,14 @@ from connectors.types import Availability, Busy, Known, Unknown, Verdict, Window
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, without
+from scheduler.services import progress
 from scheduler.services.app import App
 from scheduler.services.planning.buffers import guarded
 
 _FAN_OUT = 8
 """Calendar services asked at the same time; each limits its own calls."""
+_AT_ONCE = 400
+"""Accounts between two signs of life: everybody of a large company takes longer than one step of a job may."""
 
 
 def read(app: App, accounts: Mapping[Subject, Account], span: Span) -> dict[Subject, Availability]:
@@ -26,11 +29,17 @@ def read(app: App, accounts: Mapping[Subject, Account], span: Span) -> dict[Subj
 
     A service that cannot be asked makes everybody on it unknown, with its reason.
     """
+    wanted, found = list(accounts.items()), dict[Subject, Availability]()
+    for n in range(0, len(wanted), _AT_ONCE):
+        found |= _read(app, wanted[n : n + _AT_ONCE], span)
+        progress.alive()
+    return found
+
+
+def _read(app: App, wanted: Iterable[tuple[Subject, Account]], span: Span) -> dict[Subject, Availability]:
     groups: dict[tuple[str, Mode], dict[str, list[Subject]]] = defaultdict(lambda: defaultdict(list))
-    for subject, account in accounts.items():
+    for subject, account in wanted:
         groups[account.provider, account.mode][account.address.casefold()].append(subject)
-    if not groups:
-        return {}
     with ThreadPoolExecutor(min(_FAN_OUT, len(groups))) as pool:
         asked = {
             key: pool.submit(_ask, app, Account(key[0], "", key[1]), list(addresses), span)

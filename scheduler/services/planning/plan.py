@@ -271,6 +271,7 @@ def replan_in(
     tx.proposals.make_stale(loop_id)
     changes.setdefault("blocked", (*loop.blocked, *blocked))
     changes.setdefault("replans", loop.replans + 1)
+    changes.setdefault("overtaken", 0)  # whoever asks anew gives it as many tries again
     moved = tx.loops.move(
         loop_id,
         LoopState.PLANNING,

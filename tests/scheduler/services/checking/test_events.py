@@ -89,6 +89,16 @@ def test_a_fault_in_the_file_is_named(kit: Kit, change: Change, kind: Kind) -> N
     assert fault.interview is not None and fault.interview.title in fault.text
 
 
+def test_an_empty_listing_says_that_it_cannot_be_read_rather_than_that_all_is_gone(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_ASKED", 1)
+    with organizer_file(kit) as calendar:
+        for event in [e for e in calendar.walk("VEVENT") if "X-LOOPWRIGHT-KEY" in e]:
+            calendar.subcomponents.remove(event)
+    assert kinds(kit) == [Kind.GONE, Kind.UNREAD]
+
+
 def test_an_event_that_a_person_changed_in_its_text_alone_is_fine(kit: Kit) -> None:
     def text(_: icalendar.Calendar, event: icalendar.Event) -> None:
         event["SUMMARY"] = icalendar.vText("Another title")
