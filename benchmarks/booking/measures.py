@@ -14,6 +14,7 @@ import scene
 from scheduler.domain.loops import Application, BookMode, Candidate
 from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.booking import cancel
 
 PROPOSED, CONFIRMED = (
     frozenset({"proposed", "infeasible", "needs_attention"}),
@@ -37,6 +38,7 @@ def loops(pool: int, template: str, mode: str, loops: int, seed: int, days: int 
                 found["cpu"].append(round(cpu.seconds() - spent, 3))
                 found["seconds"].append(round(time.perf_counter() - begun, 3))
                 found["states"].append(state)
+            _make_room(made, number)
         made.app.db.dispose()
     return found
 
@@ -50,6 +52,14 @@ def _one(made: scene.Scene, template: str, mode: BookMode, number: int, days: in
     state = made.state(loop.id)
     made.waiting.jobs.clear()  # what nobody waits for is not part of it
     return state
+
+
+def _make_room(made: scene.Scene, number: int) -> None:
+    """Cancel a loop, so that the next one finds the company as this one did."""
+    with made.app.db.read() as tx:
+        (loop,) = tx.loops.list(application=f"app-{number}")
+    cancel.cancel(made.app, loop.id, "person:rolf")
+    made.run()
 
 
 MEASURES: dict[str, Callable[..., dict[str, Any]]] = {"loops": loops}

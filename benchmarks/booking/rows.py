@@ -58,7 +58,7 @@ ROWS: dict[str, Row] = {
     "days": Row(
         "on-site loop over several days: request → confirmed (mode book, undo 0), CPU before ÷ after",
         "loops",
-        {"pool": 24, "template": "onsite-loop", "mode": "book"},
+        {"pool": 60, "template": "onsite-loop", "mode": "book"},
         8,
         12,
         cpu_ratio,
@@ -66,7 +66,7 @@ ROWS: dict[str, Row] = {
     "day": Row(
         "the same, one-day loop, CPU before ÷ after",
         "loops",
-        {"pool": 24, "template": "one-day", "mode": "book"},
+        {"pool": 60, "template": "one-day", "mode": "book"},
         1.5,
         3,
         cpu_ratio,

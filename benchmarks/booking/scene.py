@@ -33,7 +33,7 @@ DAYS = 14
 """Days that have meetings."""
 
 _MEETINGS = (30, 30, 30, 60, 60, 90)
-_FULL = 0.6
+_FULL = 0.5
 """The share of a working day that meetings take; calendars of senior people are about that full."""
 
 _FULL_ROOM = 0.3
