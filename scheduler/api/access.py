@@ -67,10 +67,10 @@ def action_of(call: Callable[..., Any] | None) -> Action | None:
     return getattr(call, "action", None)
 
 
-def opened(router: APIRouter, prefix: str = "") -> Iterator[tuple[set[str], re.Pattern[str]]]:
+def opened(router: APIRouter) -> Iterator[tuple[set[str], re.Pattern[str]]]:
     """Methods and path of every route of a router that is open to all."""
     for route in router.routes:
         if isinstance(route, APIRoute) and any(
             action_of(d.call) in OPEN for d in route.dependant.dependencies
         ):
-            yield set(route.methods or ()), compile_path(prefix + route.path)[0]
+            yield set(route.methods or ()), compile_path(route.path)[0]

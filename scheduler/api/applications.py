@@ -10,14 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Limit, Services
+from scheduler.api.common import BASE, After, Limit, Services
 from scheduler.api.conditional.conditions import Conditions, Put
 from scheduler.api.models.loops import ApplicationModel
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.services.asking import requests
 
-router = APIRouter(prefix="/applications", tags=["applications"])
+router = APIRouter(prefix=f"{BASE}/applications", tags=["applications"])
 ApplicationId = Annotated[str, Path(max_length=100)]
 
 

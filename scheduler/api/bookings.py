@@ -10,14 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Limit, Services
+from scheduler.api.common import BASE, After, Limit, Services
 from scheduler.api.models.loops import InterviewOut
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import From, Id, To, Zone, window
 from scheduler.domain.errors import BadInput
 from scheduler.domain.finding import InterviewsWanted
 
-router = APIRouter(prefix="/bookings", tags=["bookings"])
+router = APIRouter(prefix=f"{BASE}/bookings", tags=["bookings"])
 
 
 @router.get("", responses=answers())

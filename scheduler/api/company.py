@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Limit, Services, page
+from scheduler.api.common import BASE, After, Limit, Services, page
 from scheduler.api.conditional.conditions import Conditions, Put
 from scheduler.api.models.company import (
     CompanyOut,
@@ -28,7 +28,7 @@ from scheduler.services.company.read import checked_company, company_json_schema
 from scheduler.services.company.text import plain
 from scheduler.storage.database import Tx
 
-router = APIRouter()
+router = APIRouter(prefix=BASE)
 Reader = Annotated[Actor, needs(Action.READ)]
 Configurer = Annotated[Actor, needs(Action.CONFIGURE)]
 IdPath = Annotated[str, Path(max_length=100)]

@@ -19,7 +19,7 @@ from scheduler.api.problems import Problem
 from scheduler.services.asking.intake import StageEvent
 from scheduler.services.company.file import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=BASE, include_in_schema=False)
 front = APIRouter(include_in_schema=False)
 """What stands before the API: its address alone leads to its description."""
 Observer = Annotated[Actor, needs(Action.OBSERVE)]

@@ -23,7 +23,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.models.facts import FactOut
 from scheduler.api.problems import NotServing, answers
 from scheduler.domain.errors import Missing
@@ -31,7 +31,7 @@ from scheduler.domain.facts import Fact
 from scheduler.services.app import App
 from scheduler.services.planning import plan as planning
 
-router = APIRouter(prefix="/loops", tags=["loops"])
+router = APIRouter(prefix=f"{BASE}/loops", tags=["loops"])
 
 RETRY = 1000
 """Milliseconds after which a client that was let go comes back."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.conditions import Change
 from scheduler.api.conditional.loops import check, detail
 from scheduler.api.conditional.once import Key, once, once_outside
@@ -32,7 +32,7 @@ from scheduler.services.planning import plan as planning
 from scheduler.services.telling import agenda, notices
 from scheduler.storage.database import Tx
 
-router = APIRouter(prefix="/loops", tags=["loops"])
+router = APIRouter(prefix=f"{BASE}/loops", tags=["loops"])
 LoopId = Annotated[str, Path(max_length=100)]
 Reader = Annotated[Actor, needs(Action.READ)]
 Asker = Annotated[Actor, needs(Action.REQUEST)]

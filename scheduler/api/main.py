@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from scheduler.api import (
     applications,
@@ -18,7 +18,6 @@ from scheduler.api import (
 )
 from scheduler.api.access import opened
 from scheduler.api.border import Border
-from scheduler.api.common import BASE
 from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import batches, bulk
 from scheduler.api.gate.door import Door
@@ -39,6 +38,32 @@ words why it cannot be met (`infeasible`). Every refusal is `application/problem
 field and the fix."""
 
 
+ROUTERS = (
+    reading_loops.router,
+    reading_facts.router,
+    bulk.router,
+    loops.router,
+    compare.router,
+    following.router,
+    batches.router,
+    proposals.router,
+    bookings.router,
+    applications.router,
+    company.router,
+    webhooks.router,
+    hooks.router,
+    push.router,
+    health.router,
+    docs.router,
+    pages.router,
+    reasons.router,
+    load.router,
+    docs.front,
+    pages.front,
+)
+"""Where two routes fit, the first counts."""
+
+
 def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
     """The API over these services. ``secret`` opens it where the settings have no token; without either it
     is closed to everybody."""
@@ -50,38 +75,13 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # the target would be built from what the client calls this host
+        # as one list: routers that are included are asked one after the other, at every request, what is in them
+        routes=[route for router in ROUTERS for route in router.routes],
     )
     api.state.app, api.state.settings = app, settings
     api.state.checks, api.state.listening = Checks(app, settings), following.Listening()
     problems.install(api)
-    v1 = APIRouter(prefix=BASE, redirect_slashes=False)
-    found = [*opened(docs.front), *opened(pages.front)]
-    for part in (
-        reading_loops,
-        reading_facts,
-        bulk,
-        loops,
-        compare,
-        following,
-        batches,
-        proposals,
-        bookings,
-        applications,
-        company,
-        webhooks,
-        hooks,
-        push,
-        health,
-        docs,
-        pages,
-        reasons,
-        load,
-    ):
-        v1.include_router(part.router)
-        found += opened(part.router, BASE)
-    api.include_router(v1)
-    api.include_router(docs.front)
-    api.include_router(pages.front)
+    found = [entry for router in ROUTERS for entry in opened(router)]
     api.state.door = Door(settings, settings.api_token or secret, found)
     api.add_middleware(Tagged)
     api.add_middleware(Border, admit=api.state.door.admit)

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.conditions import Change
 from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.models.loops import LoopOut
@@ -20,7 +20,7 @@ from scheduler.domain.errors import Missing
 from scheduler.services.booking import choose, offers
 from scheduler.storage.database import Tx
 
-router = APIRouter(prefix="/proposals", tags=["proposals"])
+router = APIRouter(prefix=f"{BASE}/proposals", tags=["proposals"])
 ProposalId = Annotated[str, Path(max_length=100)]
 
 

@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.problems import answers
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
 
-router = APIRouter(prefix="/push", tags=["push"])
+router = APIRouter(prefix=f"{BASE}/push", tags=["push"])
 Deliverer = Annotated[Actor, needs(Action.DELIVER)]
 
 

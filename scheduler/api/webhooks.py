@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from connectors.signatures import verify
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.border import check_json
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.problems import NotServing, answers
 from scheduler.config import Settings
@@ -22,7 +22,7 @@ from scheduler.domain.errors import Missing
 from scheduler.services.app import App
 from scheduler.services.asking import intake
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix=f"{BASE}/webhooks", tags=["webhooks"])
 Signed = Annotated[str, Header(max_length=1000)]
 
 

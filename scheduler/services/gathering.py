@@ -30,18 +30,36 @@ _AGAIN = 2.0
 """Seconds until what the database did not take is tried again, also while more keeps coming in."""
 
 
-class _Turn:
-    """Somebody who is at some times; ``over`` is set when they are done, whatever came of it."""
+class Turn:
+    """Somebody who is at some times for a loop. ``waited`` says whether somebody else was at one of them before,
+    ``lost`` which of the times that somebody then took for another loop."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted, self.over = wanted, threading.Event()
+    def __init__(self, loop: str, wanted: Wanted) -> None:
+        self.loop, self.wanted, self.over = loop, wanted, threading.Event()
+        self.waited = False
+        self.lost: list[tuple[Subject, Span]] = []
+        self._took = False
 
-    def stands_against(self, wanted: Wanted) -> bool:
-        return any(s == mine and span.overlaps(held) for s, span in wanted for mine, held in self.wanted)
+    def took(self) -> None:
+        """They are ours now, committed: whoever waits need not ask the database."""
+        self._took = True
+
+    def after(self, other: Turn) -> None:
+        """Note what became of somebody who was waited for."""
+        self.waited = True
+        if other._took and other.loop != self.loop:
+            self.lost = [(s, at) for s, at in self.wanted if other._has(s, at)]
+
+    def stands_against(self, other: Turn) -> bool:
+        """Whether both want one of the times."""
+        return any(self._has(s, at) for s, at in other.wanted)
+
+    def _has(self, subject: Subject, span: Span) -> bool:
+        return any(s == subject and span.overlaps(held) for s, held in self.wanted)
 
 
 class Turns:
-    """Who wants a time that somebody of this process is just taking waits for them, and looks then whether it
+    """Who wants a time that somebody of this process is just taking waits for them, and hears then whether it
     is gone, instead of reading the same calendars at the same moment.
 
     Only one is waited for: when their time was not to be had either, the others go on side by side.
@@ -50,22 +68,23 @@ class Turns:
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
         self._lock = threading.Lock()
-        self._running: list[_Turn] = []
+        self._running: list[Turn] = []
 
     @contextmanager
-    def of(self, wanted: Wanted) -> Iterator[bool]:
-        """Be at these times for the length of the block; the value is whether somebody was waited for."""
+    def of(self, loop: str, wanted: Wanted) -> Iterator[Turn]:
+        """Be at these times for the length of the block, after whoever is at one of them."""
+        mine = Turn(loop, wanted)
         with self._lock:
-            first = next((turn for turn in self._running if turn.stands_against(wanted)), None)
-            mine = _Turn(wanted)
+            first = next((turn for turn in self._running if turn.stands_against(mine)), None)
             if first is None:
                 self._running.append(mine)
         if first is not None:
             first.over.wait(self._patience)
-            yield True
+            mine.after(first)
+            yield mine
             return
         try:
-            yield False
+            yield mine
         finally:
             with self._lock:
                 self._running.remove(mine)

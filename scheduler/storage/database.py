@@ -130,8 +130,9 @@ class Database:
     @contextmanager
     def glance(self) -> Iterator[Glance]:
         """A look without a transaction, for the many who ask at once: each statement sees a moment of its own, so
-        that what comes of it is a hint, and whoever acts on it asks again in a `write`."""
-        with _translated(reading=True), self._glancing.connect() as connection, _query_only(connection):
+        that what comes of it is a hint, and whoever acts on it asks again in a `write`. It knows no statement that
+        writes."""
+        with _translated(reading=True), self._glancing.connect() as connection:
             yield Glance(connection)
 
     @contextmanager

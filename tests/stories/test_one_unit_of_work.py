@@ -95,7 +95,8 @@ def test_a_large_company_and_a_full_week_ask_for_no_more(
             kit.run()
         assert look(kit, loop.id).state is LoopState.CONFIRMED
         counts.append(len(found.statements))
-    assert counts[1] <= counts[0] + 4
+    # a lease that is renewed meanwhile adds a few; a question for each person or loop would add a hundred
+    assert counts[1] <= counts[0] + 8
 
 
 def _another(kit: Kit, n: int) -> None:

@@ -14,7 +14,8 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
+from scheduler.api.conditional.conditions import Change, Conditions
 from scheduler.api.conditional.once import Key, once, once_outside
 from scheduler.api.models.batches import AllChosenOut, BatchIn, BatchOut, ProgressOut, RepackIn
 from scheduler.api.problems import answers
@@ -24,7 +25,7 @@ from scheduler.services.asking import batches
 from scheduler.services.asking.batches import Repack
 from scheduler.storage.database import Tx
 
-router = APIRouter(prefix="/batches", tags=["batches"])
+router = APIRouter(prefix=f"{BASE}/batches", tags=["batches"])
 BatchId = Annotated[str, Path(max_length=100)]
 Reader = Annotated[Actor, needs(Action.READ)]
 Asker = Annotated[Actor, needs(Action.REQUEST)]
@@ -65,40 +66,58 @@ async def follow_a_batch(batch_id: BatchId, app: Services, _: Reader, request: R
     )
 
 
-@router.post("/{batch_id}/choose", response_model=AllChosenOut, responses=answers(404, 409, 502))
+@router.post("/{batch_id}/choose", response_model=AllChosenOut, responses=answers(404, 409, 412, 502))
 def choose_a_batch(
-    batch_id: BatchId, app: Services, actor: Annotated[Actor, needs(Action.BOOK)], key: Key
+    batch_id: BatchId,
+    app: Services,
+    actor: Annotated[Actor, needs(Action.BOOK)],
+    conditions: Change,
+    key: Key,
 ) -> Response:
     """Say yes to the whole plan. Each loop is taken like any proposal; what cannot be had is told and keeps
     nobody else from theirs."""
 
     def work() -> AllChosenOut:
+        # each loop is looked at again in the transaction that takes it
+        with app.db.read() as tx:
+            _unchanged(tx, batch_id, conditions)
         return AllChosenOut.of(batches.choose(app, batch_id, actor.name))
 
     return once_outside(app, key, f"POST /batches/{batch_id}/choose", None, 200, work)
 
 
 @router.post(
-    "/{batch_id}/repack", status_code=202, response_model=BatchOut, responses=answers(404, 409, 413, 415)
+    "/{batch_id}/repack", status_code=202, response_model=BatchOut, responses=answers(404, 409, 412, 413, 415)
 )
-def pack_a_batch_anew(batch_id: BatchId, body: RepackIn, app: Services, actor: Asker, key: Key) -> Response:
+def pack_a_batch_anew(
+    batch_id: BatchId, body: RepackIn, app: Services, actor: Asker, conditions: Change, key: Key
+) -> Response:
     """Plan what is not booked once more, around what is, and around what is locked."""
 
     def work(tx: Tx) -> BatchOut:
+        _unchanged(tx, batch_id, conditions)
         changes = Repack(body.lock, body.leave_out, body.priority)
         return _told(tx, batches.repack_in(app, tx, batch_id, actor.name, changes))
 
     return once(app, key, f"POST /batches/{batch_id}/repack", body, 202, work)
 
 
-@router.post("/{batch_id}/cancel", status_code=202, response_model=BatchOut, responses=answers(404, 409))
-def cancel_a_batch(batch_id: BatchId, app: Services, actor: Asker, key: Key) -> Response:
+@router.post("/{batch_id}/cancel", status_code=202, response_model=BatchOut, responses=answers(404, 409, 412))
+def cancel_a_batch(batch_id: BatchId, app: Services, actor: Asker, conditions: Change, key: Key) -> Response:
     """Call a batch off, also while it is planned. What is booked stays booked."""
 
     def work(tx: Tx) -> BatchOut:
+        _unchanged(tx, batch_id, conditions)
         return _told(tx, batches.cancel_in(app, tx, batch_id, actor.name))
 
     return once(app, key, f"POST /batches/{batch_id}/cancel", None, 202, work)
+
+
+def _unchanged(tx: Tx, batch_id: str, conditions: Conditions) -> None:
+    """Raises `Stale` where the batch is not as the client has it."""
+    if conditions.match is not None:
+        batch = tx.batches.get(batch_id)
+        conditions.check("batch", batch_id, None if batch is None else _told(tx, batch))
 
 
 def _out(app: App, batch: Batch) -> BatchOut:

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.models.loops import Id, In
 from scheduler.api.problems import answers
 from scheduler.domain.loops import LoopState
 from scheduler.services.asking import bulk
 
-router = APIRouter(prefix="/loops", tags=["loops"])
+router = APIRouter(prefix=f"{BASE}/loops", tags=["loops"])
 
 
 class BulkIn(In):

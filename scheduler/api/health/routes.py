@@ -12,11 +12,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
+from scheduler.api.common import BASE
 from scheduler.api.faults import FieldFault
 from scheduler.api.health.checks import ASIDE, Checks
 from scheduler.api.problems import RETRY_SECONDS, answers, problem
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix=f"{BASE}/health", tags=["health"])
 
 
 async def _checks(request: Request) -> Checks:

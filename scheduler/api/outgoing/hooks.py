@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Limit, Services
+from scheduler.api.common import BASE, After, Limit, Services
 from scheduler.api.conditional.conditions import Change, Conditions
 from scheduler.api.conditional.once import Key, once_outside
 from scheduler.api.models.loops import In
@@ -23,7 +23,7 @@ from scheduler.domain.hooks import DeliveryState, Hook, HookDelivery, HookState
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Tx
 
-router = APIRouter(prefix="/hooks", tags=["hooks"])
+router = APIRouter(prefix=f"{BASE}/hooks", tags=["hooks"])
 HookId = Annotated[str, Path(max_length=100)]
 Reader = Annotated[Actor, needs(Action.READ)]
 Configurer = Annotated[Actor, needs(Action.CONFIGURE)]

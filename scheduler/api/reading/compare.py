@@ -12,13 +12,13 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
 from scheduler.domain.proposals import Seen
 from scheduler.services.booking import compare
 
-router = APIRouter()
+router = APIRouter(prefix=BASE)
 Reader = Annotated[Actor, needs(Action.READ)]
 Plan = Annotated[str, Query(max_length=100, description="The id of a plan.")]
 

@@ -13,13 +13,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import PAGE, Limit, Services
+from scheduler.api.common import BASE, PAGE, Limit, Services
 from scheduler.api.models.facts import FactOut
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import Facts
 from scheduler.services.telling import export
 
-router = APIRouter(tags=["facts"])
+router = APIRouter(prefix=BASE, tags=["facts"])
 Reader = Annotated[Actor, needs(Action.READ)]
 Behind = Annotated[
     int | None, Query(ge=0, le=2**63 - 1, description="The `seq` of the last row of the page before.")

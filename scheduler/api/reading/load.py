@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Limit, Services, page
+from scheduler.api.common import BASE, After, Limit, Services, page
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import day_of
 from scheduler.domain.errors import BadInput
@@ -20,7 +20,7 @@ from scheduler.domain.people import Person, Standing
 from scheduler.services.planning import workload
 from scheduler.storage.database import Tx
 
-router = APIRouter(prefix="/load", tags=["load"])
+router = APIRouter(prefix=f"{BASE}/load", tags=["load"])
 MOST_WEEKS = 26
 Day = Annotated[
     str, Query(max_length=10, description="A day of the week to begin or to end with: `2026-03-11`.")

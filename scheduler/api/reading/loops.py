@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import After, Limit, Services
+from scheduler.api.common import BASE, After, Limit, Services
 from scheduler.api.conditional.conditions import Change
 from scheduler.api.conditional.loops import check
 from scheduler.api.models.loops import Id, In, LoopOut
@@ -21,7 +21,7 @@ from scheduler.domain.loops import LoopState
 from scheduler.services.asking import owners
 from scheduler.storage.repositories.reading.loops import MOST_COUNTED
 
-router = APIRouter(prefix="/loops", tags=["loops"])
+router = APIRouter(prefix=f"{BASE}/loops", tags=["loops"])
 LoopId = Annotated[str, Path(max_length=100)]
 
 

@@ -17,7 +17,7 @@ from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE
 from scheduler.domain.errors import Missing
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=BASE, include_in_schema=False)
 front = APIRouter(include_in_schema=False)
 FOLDER = Path(__file__).parents[3] / "docs"
 """Beside the packages: in a checkout and in the image."""

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
-from scheduler.api.common import Services
+from scheduler.api.common import BASE, Services
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import From, To, Zone, window
 from scheduler.domain.reasons import REASON_GIVEN, Deed
 
-router = APIRouter(prefix="/reasons", tags=["reasons"])
+router = APIRouter(prefix=f"{BASE}/reasons", tags=["reasons"])
 Reader = Annotated[Actor, needs(Action.READ)]
 LONGEST_DAYS = 366
 

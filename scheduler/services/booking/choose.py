@@ -66,13 +66,15 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
     an interval is no longer free, or somebody's cap reached; a fresh plan is made right after.
     """
-    plan = losing.look(app, proposal_id, actor)
+    plan = losing.contender(app, proposal_id)
     if plan.loop_state not in OPEN:
         return _choose(app, proposal_id, actor)
-    with app.turns.of(losing.wanted(plan)) as waited:
-        if waited:
-            losing.look(app, proposal_id, actor)
-        return _choose(app, proposal_id, actor)
+    with app.turns.of(plan.loop, losing.wanted(plan)) as turn:
+        losing.look(app, plan, actor, turn.lost)
+        loop = _choose(app, proposal_id, actor)
+        if loop.chosen == proposal_id:
+            turn.took()
+        return loop
 
 
 def _choose(app: App, proposal_id: str, actor: str) -> Loop:

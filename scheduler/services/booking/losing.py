@@ -35,18 +35,27 @@ class Lost:
     broken: tuple[tuple[Subject, Span], ...]
 
 
-def look(app: App, proposal_id: str, actor: str) -> Contender:
-    """How a plan stands. Raises `Taken` where one of its times is somebody else's already: no calendar is
-    read for that, and nothing is written before the answer. Raises `Missing`."""
+def contender(app: App, proposal_id: str) -> Contender:
+    """How a plan stands, from one small read. Raises `Missing`."""
     with app.db.glance() as glance:
         plan = glance.contender(proposal_id)
-        if plan is None:
-            raise Missing("proposal", proposal_id)
-        gone = glance.taken(wanted(plan), plan.loop) if _on_offer(plan) else []
+    if plan is None:
+        raise Missing("proposal", proposal_id)
+    return plan
+
+
+def look(app: App, plan: Contender, actor: str, lost: Sequence[tuple[Subject, Span]]) -> None:
+    """Raises `Taken` where one of the plan's times is somebody else's already: what of them is ``lost`` is known,
+    else one small read says it. No calendar is read for that, and nothing is written before the answer."""
+    if not _on_offer(plan):
+        return
+    gone = list(lost)
+    if not gone:
+        with app.db.glance() as glance:
+            gone = glance.taken(wanted(plan), plan.loop)
     if gone:
         taken = Taken(sorted({subject for subject, _ in gone}))
         start_over_later(app, Lost(plan.loop, plan.id, actor, tuple(gone)), taken)
-    return plan
 
 
 def _on_offer(plan: Contender) -> bool:

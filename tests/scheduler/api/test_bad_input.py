@@ -173,7 +173,7 @@ def test_all_faults_are_named_at_once(api: Client) -> None:
         ("/loops?state=happy", "state"),
         ("/loops?after=" + "x" * 101, "after"),
         ("/bookings", "loop"),
-        ("/bookings?person=hana&from=2026-03-11T00:00", "loop"),
+        ("/bookings?person=hana&from=2026-03-11T00:00", "to"),
         ("/bookings?person=nobody&from=2026-03-11T00:00&to=2026-03-12T00:00", "person"),
         ("/bookings?person=hana&from=1&to=2", "from"),
         ("/bookings?person=hana&from=0001-01-01T00:00%2B14:00&to=2026-03-12T00:00", "from"),

@@ -185,4 +185,4 @@ def test_what_is_not_ours_never_leaves(kit: Kit, api: Client) -> None:
     ]
     assert all(len(text) > 2 for text in texts)
     assert not [text for text in texts if "CANARY" in text]
-    assert not [text for text in texts if "calendars" in text or ".sqlite" in text]
+    assert not [text for text in texts if str(kit.folder) in text or ".sqlite" in text]

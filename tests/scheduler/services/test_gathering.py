@@ -23,38 +23,57 @@ def span(minutes: int) -> Span:
     return Span(NINE + timedelta(minutes=minutes), NINE + timedelta(minutes=minutes + 45))
 
 
-def test_who_wants_the_same_time_waits_until_the_first_is_done() -> None:
+@pytest.mark.parametrize("took", [True, False])
+def test_who_wants_the_same_time_waits_and_hears_what_became_of_it(took: bool) -> None:
     turns, done = Turns(PATIENCE), []
 
     def second() -> None:
-        with turns.of([(ANNA, span(30))]) as waited:
-            done.append(("second", waited))
+        with turns.of("two", [(ANNA, span(30)), (BEN, span(60))]) as turn:
+            done.append(("second", turn.waited, turn.lost))
 
-    with turns.of([(ANNA, span(0)), (BEN, span(0))]) as waited:
-        assert not waited
+    with turns.of("one", [(ANNA, span(0)), (BEN, span(0))]) as turn:
+        assert not turn.waited
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(0.05)
-        done.append(("first", False))
+        if took:
+            turn.took()
+        done.append(("first", False, []))
     thread.join(PATIENCE)
-    assert done == [("first", False), ("second", True)]
+    assert done == [("first", False, []), ("second", True, [(ANNA, span(30))] if took else [])]
+
+
+def test_the_same_loop_waits_for_itself_and_has_lost_nothing() -> None:
+    turns, found = Turns(PATIENCE), []
+
+    def again() -> None:
+        with turns.of("one", [(ANNA, span(0))]) as turn:
+            found.append((turn.waited, turn.lost))
+
+    with turns.of("one", [(ANNA, span(0))]) as turn:
+        thread = threading.Thread(target=again)
+        thread.start()
+        thread.join(0.05)
+        turn.took()
+    thread.join(PATIENCE)
+    assert found == [(True, [])]
 
 
 @pytest.mark.parametrize("wanted", [[(ANNA, span(45))], [(BEN, span(0))], []])
 def test_nobody_waits_for_another_time_or_another_person(wanted: list[tuple[Subject, Span]]) -> None:
     turns = Turns(PATIENCE)
-    with turns.of([(ANNA, span(0))]), turns.of(wanted) as waited:
-        assert not waited
+    with turns.of("one", [(ANNA, span(0))]), turns.of("two", wanted) as turn:
+        assert not turn.waited
 
 
 def test_a_turn_ends_also_where_it_fails_and_nobody_waits_for_ever() -> None:
     turns = Turns(patience=0.01)
-    with pytest.raises(ValueError, match="no"), turns.of([(ANNA, span(0))]):
+    with pytest.raises(ValueError, match="no"), turns.of("one", [(ANNA, span(0))]):
         raise ValueError("no")
-    with turns.of([(ANNA, span(0))]) as waited:
-        assert not waited
-        with turns.of([(ANNA, span(0))]) as again:
-            assert again, "after the patience it is tried all the same"
+    with turns.of("one", [(ANNA, span(0))]) as turn:
+        assert not turn.waited
+        with turns.of("two", [(ANNA, span(0))]) as again:
+            assert again.waited and not again.lost, "after the patience it is tried all the same"
 
 
 def test_what_comes_in_together_is_done_together_and_the_rest_before_the_end() -> None:
