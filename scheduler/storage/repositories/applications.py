@@ -11,17 +11,18 @@ import sqlalchemy as sa
 
 from scheduler.domain.finding import words_of_application
 from scheduler.domain.loops import Application, Candidate
-from scheduler.storage.locks import lock_loops, lock_subjects
+from scheduler.storage.locks import lock_subjects
 from scheduler.storage.mapping import Rows
+from scheduler.storage.repositories.loops import Loops
 from scheduler.storage.statements import upsert
-from scheduler.storage.tables import application_words, applications, loops
+from scheduler.storage.tables import application_words, applications
 
 _rows = Rows(Application, applications, without=frozenset({"candidate"}))
 
 
 class Applications:
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: sa.Connection, loops: Loops) -> None:
+        self.connection, self.loops = connection, loops
 
     def get(self, id: str) -> Application | None:
         """The application of that id, or ``None``."""
@@ -47,7 +48,7 @@ class Applications:
             "candidate_zone": value.candidate.zone,
         }
         if before is not None and (before.job, before.recruiter) != (value.job, value.recruiter):
-            self._follow(value)
+            self.loops.follow(value)
         upsert(self.connection, applications, [{**_rows.row(value), **candidate}], key=["id"])
         self._name(value)
 
@@ -62,13 +63,6 @@ class Applications:
         if new := sorted(wanted - known):
             rows = [{"word": word, "application": value.id} for word in new]
             self.connection.execute(sa.insert(application_words), rows)
-
-    def _follow(self, value: Application) -> None:
-        mine = loops.c.application == value.id
-        lock_loops(self.connection, self.connection.execute(sa.select(loops.c.id).where(mine)).scalars())
-        self.connection.execute(sa.update(loops).where(mine).values(job=value.job))
-        whose = sa.update(loops).where(mine, ~loops.c.owner_given).values(owner=value.recruiter)
-        self.connection.execute(whose)
 
     def list(self, limit: int = 100, after: str | None = None) -> Sequence[Application]:
         """By id, from behind the id ``after``."""

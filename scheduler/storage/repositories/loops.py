@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import MOVES, Loop, LoopState, outdated
+from scheduler.domain.loops import MOVES, Application, Loop, LoopState, outdated
 from scheduler.storage.codec import encode
 from scheduler.storage.locks import had, lock_loops
 from scheduler.storage.mapping import Rows
@@ -150,7 +150,19 @@ class Loops:
         if to != loop.owner:
             people = [p for p in (loop.owner, to) if p]
             self._note(at, actor, "loop_assigned", loop_id, loop.owner, to, cause, {"people": people})
-        return replace(loop, owner=to, updated_at=at)
+        return self._known(replace(loop, owner=to, updated_at=at))
+
+    def follow(self, application: Application) -> None:
+        """Have the loops of an application found by its job as it is now; those that were given to nobody else are
+        its recruiter's. They are ours until the transaction ends."""
+        mine = loops.c.application == application.id
+        found = self.connection.execute(sa.select(loops.c.id).where(mine)).scalars().all()
+        lock_loops(self.connection, found)
+        self.connection.execute(sa.update(loops).where(mine).values(job=application.job))
+        whose = sa.update(loops).where(mine, ~loops.c.owner_given).values(owner=application.recruiter)
+        self.connection.execute(whose)
+        for id in found:
+            self._claimed.pop(id, None)
 
     def _locked(self, loop_id: str) -> Loop:
         loop = self.claim(loop_id)
@@ -164,9 +176,14 @@ class Loops:
             changes = {**changes, "reasons": outdated(changes.get("reasons", loop.reasons))}
         changes = {**changes, "updated_at": at}
         self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(_rows.part(changes)))
-        changed = replace(loop, **changes)
-        if loop.id in self._claimed:
-            self._claimed[loop.id] = changed
+        return self._known(replace(loop, **changes))
+
+    def _known(self, changed: Loop) -> Loop:
+        """What `claim` says from now on; a part of a transaction may be undone, so after it the row is read again."""
+        if self.connection.in_nested_transaction():
+            self._claimed.pop(changed.id, None)
+        elif changed.id in self._claimed:
+            self._claimed[changed.id] = changed
         return changed
 
     def _one(self, query: sa.Select[Any]) -> Loop | None:

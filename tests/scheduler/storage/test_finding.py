@@ -171,6 +171,20 @@ def test_a_loop_is_its_recruiters_until_it_is_given_away(database: Database) -> 
         assert pages(tx, LoopsWanted(owner="fred")) == mine
 
 
+def test_a_claimed_loop_has_the_owner_it_was_given_in_the_same_transaction(database: Database) -> None:
+    filled(database, 7)
+    with database.write() as tx:
+        (given, kept) = (one.id for one in tx.loops.list(application="app-0"))
+        assert [tx.loops.claim(id).owner for id in (given, kept)] == ["bob", "bob"]  # type: ignore[union-attr]
+        tx.loops.assign(given, "dora", "person:bob", NOW)
+        tx.applications.put(application("app-0", recruiter="erik"))
+        assert [tx.loops.claim(id).owner for id in (given, kept)] == ["dora", "erik"]  # type: ignore[union-attr]
+        with pytest.raises(ZeroDivisionError), tx.connection.begin_nested():
+            tx.loops.assign(given, "fred", "person:bob", NOW)
+            raise ZeroDivisionError
+        assert tx.loops.claim(given).owner == "dora"  # type: ignore[union-attr]
+
+
 def test_interviews_of_a_stretch_of_time_are_found_without_a_person(database: Database) -> None:
     every = filled(database)
     names = {number(one): one.id for one in every}
