@@ -74,6 +74,8 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # what is sent to collectors would hold bodies and messages, and costs something at every request
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         redirect_slashes=False,  # the target would be built from what the client calls this host
         # as one list: routers that are included are asked one after the other, at every request, what is in them
         routes=[route for router in ROUTERS for route in router.routes],
