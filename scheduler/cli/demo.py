@@ -51,11 +51,15 @@ _WORKING = frozenset({LoopState.PLANNING, LoopState.HELD, LoopState.BOOKING, Loo
 
 @dataclass(frozen=True)
 class Mark:
-    """What a demo folder remembers: its first Monday, its seed, its webhook secret."""
+    """What a demo folder remembers: its first Monday, its seed, its webhook secret, and when it was begun.
+
+    Whatever is sent again under the same id says the same, so nothing in it may be read off the clock.
+    """
 
     first_monday: date
     seed: int
     secret: str
+    begun: datetime
 
 
 def run(data: Path, *, once: bool, port: int, fresh: bool, seed: int | None) -> None:
@@ -146,17 +150,27 @@ def _mark(data: Path, fresh: bool, seed: int) -> Mark:
     if path.exists():
         try:
             known = json.loads(path.read_text())
-            mark = Mark(date.fromisoformat(known["first_monday"]), known["seed"], known["secret"])
+            mark = Mark(
+                date.fromisoformat(known["first_monday"]),
+                known["seed"],
+                known["secret"],
+                datetime.fromisoformat(known["begun"]),
+            )
         except (ValueError, KeyError, TypeError):
             raise BadInput(str(path), "is not the mark of a demo", "use --fresh or another --data") from None
         if mark.first_monday <= _today():
             raise BadInput("--data", f"the demo in {data} is of an earlier week", "add --fresh to begin anew")
         return mark
-    mark = Mark(first_monday(_today()), seed, f"whsec_{secrets.token_hex(24)}")
+    begun = datetime.now(UTC)
+    mark = Mark(first_monday(begun.date()), seed, f"whsec_{secrets.token_hex(24)}", begun)
     new = data / NEW
-    new.write_text(
-        json.dumps({"first_monday": mark.first_monday.isoformat(), "seed": seed, "secret": mark.secret})
-    )
+    kept = {
+        "first_monday": mark.first_monday.isoformat(),
+        "seed": seed,
+        "secret": mark.secret,
+        "begun": begun.isoformat(),
+    }
+    new.write_text(json.dumps(kept))
     new.chmod(0o600)
     new.replace(path)
     return mark
@@ -241,7 +255,7 @@ def _until(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Non
 def _tell(tour: Tour, runtime: Runtime, mark: Mark, address: str) -> None:
     """The story: a stage advance, a booked loop, a decline, a repair, and a request with a 'no'."""
     with tour.step("A stage advance arrives as a signed webhook, twice"):
-        story = demo_requests(mark.first_monday, datetime.now(UTC))
+        story = demo_requests(mark.first_monday, mark.begun)
         body = dict(story.webhook)
         for _ in range(2):
             _deliver(address, mark.secret, body)

@@ -80,9 +80,10 @@ class DemoRequests:
     loop_request: Mapping[str, Any]
 
 
-def demo_requests(monday: date, now: datetime) -> DemoRequests:
+def demo_requests(monday: date, begun: datetime) -> DemoRequests:
     """The first candidate reaches *On-site* and offers four days; the second offers one day only,
-    on which the hiring manager is out of office. ``monday`` is the demo's first one."""
+    on which the hiring manager is out of office. ``monday`` is the demo's first one, ``begun`` when it
+    was made."""
     first, second = applications()
     four_days = [_window(monday + timedelta(days=n), time(9), time(17, 30)) for n in (1, 2, 3, 4)]
     _, week, weekday = OUT
@@ -90,7 +91,7 @@ def demo_requests(monday: date, now: datetime) -> DemoRequests:
     webhook = {
         "id": "delivery-5f2c1d",
         "type": "application.stage_changed",
-        "occurred_at": now.astimezone(UTC).isoformat(),
+        "occurred_at": begun.astimezone(UTC).isoformat(),
         "data": {
             "application": _payload(first),
             "stage": "On-site",

@@ -250,6 +250,9 @@ class _OtherWays:
 
         ``known`` is the best plan and others that are known; what is found is added to it.
         """
+        if not self.bounds.possible:  # what is known was found before others took its place
+            self.proven = True
+            return
         first = known[0]
         self._spared = spared = self.placer.price(self.frame, first)
         if self.loop.max_days == 1:

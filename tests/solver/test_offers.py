@@ -55,6 +55,14 @@ def test_the_same_people_in_swapped_places_are_one_plan() -> None:
     assert (len(found), ending) == (1, Ending.NO_OTHER)
 
 
+def test_where_others_have_taken_the_place_of_what_is_known_there_is_no_other() -> None:
+    """The known plan was found in a world with room for it; in today's there is room for none."""
+    then = pair()
+    (best,), _ = all_of(then)
+    gone = replace(then.loops[0], availability=((at(0, 9), at(0, 9) + 30),))
+    assert all_of(replace(then, loops=(gone,)), known=(best.plan,)) == ([], Ending.NO_OTHER)
+
+
 def test_slots_of_other_lengths_are_other_slots() -> None:
     it = pair(30)
     found, ending = all_of(it)

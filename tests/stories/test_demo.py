@@ -159,7 +159,12 @@ def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
 def test_a_demo_of_an_earlier_week_says_so(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     data.mkdir()
-    mark = {"first_monday": "2024-01-01", "seed": 1, "secret": "whsec_" + "a" * 40}
+    mark = {
+        "first_monday": "2024-01-01",
+        "seed": 1,
+        "secret": "whsec_" + "a" * 40,
+        "begun": "2023-12-29T09:00:00+00:00",
+    }
     (data / "demo.json").write_text(json.dumps(mark))
     refused = demo(data)
     assert refused.returncode == 2 and "--fresh" in refused.stderr
@@ -168,7 +173,12 @@ def test_a_demo_of_an_earlier_week_says_so(tmp_path: Path) -> None:
 def test_two_demos_in_one_folder_at_once_are_one_too_many(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     data.mkdir()
-    mark = {"first_monday": "2024-01-01", "seed": 1, "secret": "whsec_" + "a" * 40}
+    mark = {
+        "first_monday": "2024-01-01",
+        "seed": 1,
+        "secret": "whsec_" + "a" * 40,
+        "begun": "2023-12-29T09:00:00+00:00",
+    }
     (data / "demo.json").write_text(json.dumps(mark))
     with (data / "demo.lock").open("w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)

@@ -66,6 +66,7 @@ def test_the_best_plan_is_on_offer_before_others_are_looked_for(kit: Kit) -> Non
     table_run(kit, jobs.Job.FURTHER)
     found = offer(kit, loop)
     assert [p.rank for p in found] == [1, 2, 3] and found[0] == best
+    assert [p.cost for p in found] == sorted(p.cost for p in found)
     assert looking(kit, loop) == (False, "asked")
     assert whats(kit, loop).count(further.ADDED) == 2
 

@@ -127,10 +127,19 @@ def _add(app: App, then: Loop, new: Proposal) -> bool:
         if loop is None or not _wanted(tx, loop, then.generation, then.replans):
             return False
         if _free(app, tx, loop, new):
-            rank = 1 + max(p.rank for p in _offered(tx, loop))
-            tx.proposals.add_all([replace(new, rank=rank)])
+            _rank(tx, loop, new)
             tx.facts.add(Fact(app.clock(), ACTOR, ADDED, f"loop:{loop.id}", after=new.id, cause=loop.cause))
         return True
+
+
+def _rank(tx: Tx, loop: Loop, new: Proposal) -> None:
+    """Keep a plan at its place by price: the best stays first, whatever is dearer moves down by one."""
+    best, *others = _offered(tx, loop)
+    dearer = [p.rank for p in others if p.cost > new.cost]
+    if dearer:
+        tx.proposals.move_down(loop.id, loop.generation, min(dearer))
+    rank = min(dearer) if dearer else 1 + max(p.rank for p in (best, *others))
+    tx.proposals.add_all([replace(new, rank=rank)])
 
 
 def _free(app: App, tx: Tx, loop: Loop, new: Proposal) -> bool:

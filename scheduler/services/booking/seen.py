@@ -20,7 +20,8 @@ from scheduler.domain.time import Span
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
-CALENDARS_SEEN = "calendars_seen"
+CALENDARS_KEPT = "calendars_kept"
+"""A fact: what the calendars said is kept. (What they say of a booked loop later is `calendars_seen`.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +57,4 @@ def keep(tx: Tx, loop: Loop, proposal: str, actor: str, at: datetime, rows: Iter
         "calendars": len(seen.calendars),
         "digest": hashlib.sha256(text.encode()).hexdigest(),
     }
-    tx.facts.add(Fact(at, actor, CALENDARS_SEEN, f"loop:{loop.id}", "", "", proposal, data))
+    tx.facts.add(Fact(at, actor, CALENDARS_KEPT, f"loop:{loop.id}", "", "", proposal, data))

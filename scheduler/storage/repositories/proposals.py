@@ -86,6 +86,12 @@ class Proposals:
         query = sa.select(proposals).where(offered).order_by(*order)
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
+    def move_down(self, loop_id: str, generation: int, rank: int) -> None:
+        """Make room at a rank: what is offered of the loop there or below goes down by one."""
+        offered = (proposals.c.loop == loop_id) & (proposals.c.state == ProposalState.OFFERED.value)
+        below = offered & (proposals.c.generation == generation) & (proposals.c.rank >= rank)
+        self.connection.execute(sa.update(proposals).where(below).values(rank=proposals.c.rank + 1))
+
     def set_state(self, id: str, state: ProposalState) -> None:
         """Raises `Missing` for an unknown id."""
         change = sa.update(proposals).where(proposals.c.id == id).values(state=state.value)

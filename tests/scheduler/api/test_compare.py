@@ -66,7 +66,7 @@ def test_what_the_calendars_said_is_kept_without_a_word_of_it(api: Client) -> No
             assert calendar["start"] <= block["start"] < block["end"] <= calendar["end"]
     everything = json.dumps([seen, api.ask("/facts?limit=100")])
     assert "Canary" not in everything and "dentist" not in everything
-    (fact,) = api.ask("/facts?what=calendars_seen")
+    (fact,) = api.ask("/facts?what=calendars_kept")
     with api.kit.app.db.read() as tx:
         kept = codec.encode(tx.seen.last(loop["id"]))
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"))

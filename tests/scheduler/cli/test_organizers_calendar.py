@@ -149,7 +149,7 @@ def test_doctor_repairs_nothing_where_nothing_is_loaded(tmp_path: Path) -> None:
 
 def test_a_demo_that_lost_it_makes_it_again(runtime: Runtime, tmp_path: Path) -> None:
     organizers(tmp_path).unlink()
-    mark = demo.Mark(date(2026, 3, 9), 1, "s" * 32)
+    mark = demo.Mark(date(2026, 3, 9), 1, "s" * 32, datetime(2026, 3, 1, tzinfo=UTC))
     demo._company(runtime, mark, tmp_path / "data")
     assert organizers(tmp_path).exists()
 
