@@ -58,7 +58,7 @@ def test_nothing_leaves_that_is_not_listed(api: Client) -> None:
     """Every answer has a model; those that are documents of their own are named here."""
     documents = {"/company", "/company/schema", "/openapi.json", "/docs", "/"}
     streams = {"/facts/export", "/batches/{batch_id}/events", "/loops/{loop_id}/events"}
-    pages = {"/llms.txt", "/docs/{page}.md"}
+    pages = {"/llms.txt", "/docs/{page:path}"}
     documents |= streams | pages
     nothing = {"remove_a_hook"}  # 204
     for route in routes(api):

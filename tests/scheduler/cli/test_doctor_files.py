@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from connectors.errors import Transient
 from scheduler.api.gate import secret, visits
+from scheduler.cli.faults import out
 from scheduler.cli.main import app
 from scheduler.config import Settings
 from tests.house.tree import ROOT
@@ -47,8 +48,14 @@ def opened(folder: Path) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) for line in found.splitlines())
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are not broken, however long the folder's name is; the console asks for its width once, when it is made."""
+    monkeypatch.setattr(out, "_width", 400)
+
+
 def doctor(data: Path, *words: str) -> Result:
-    return CliRunner().invoke(app, ["doctor", "--data", str(data), *words], env={"COLUMNS": "300"})
+    return CliRunner().invoke(app, ["doctor", "--data", str(data), *words])
 
 
 def test_a_new_folder_is_closed_from_the_first_byte(tmp_path: Path) -> None:
