@@ -226,7 +226,8 @@ def test_what_we_booked_ourselves_is_never_somebodys_calendar(
     assert lost and {look(kit, loop.id).overtaken for loop in loops} == {0}
 
 
-def test_a_foreign_meeting_is_counted_and_kept_out(kit: Kit) -> None:
+def overtaken(kit: Kit, actor: str) -> Loop:
+    """A loop whose best plan ``actor`` chose in vain: somebody's calendar was faster."""
     loop = want(kit, 1, BookMode.PROPOSE)
     kit.run()
     with kit.app.db.read() as tx:
@@ -234,7 +235,12 @@ def test_a_foreign_meeting_is_counted_and_kept_out(kit: Kit) -> None:
     panel = best.interviews[1]
     add_entries(kit.folder, "hana@testwerk.example", [Entry("Board", panel.span.start, panel.span.end)])
     with pytest.raises(Taken):
-        choose.choose(kit.app, best.id, "policy:book")
+        choose.choose(kit.app, best.id, actor)
+    return loop
+
+
+def test_a_foreign_meeting_is_counted_and_kept_out(kit: Kit) -> None:
+    loop = overtaken(kit, "policy:book")
     found = look(kit, loop.id)
     assert (found.overtaken, found.state) == (1, LoopState.PLANNING)
     assert {str(subject) for subject, _ in found.blocked} == {"person:hana"}
@@ -244,14 +250,7 @@ def test_a_foreign_meeting_is_counted_and_kept_out(kit: Kit) -> None:
 
 
 def test_what_a_person_chose_in_vain_is_not_counted(kit: Kit) -> None:
-    loop = want(kit, 1, BookMode.PROPOSE)
-    kit.run()
-    with kit.app.db.read() as tx:
-        best = tx.proposals.of_loop(loop.id)[0]
-    panel = best.interviews[1]
-    add_entries(kit.folder, "hana@testwerk.example", [Entry("Board", panel.span.start, panel.span.end)])
-    with pytest.raises(Taken):
-        choose.choose(kit.app, best.id, "api:token")
+    loop = overtaken(kit, "api:token")
     found = look(kit, loop.id)
     assert (found.overtaken, found.state) == (0, LoopState.PLANNING)
     assert {str(subject) for subject, _ in found.blocked} == {"person:hana"}
