@@ -50,7 +50,7 @@ class HookState(StrEnum):
 class Hook:
     """Somebody's wish to be told: where, of what (``types`` such as ``seat.declined`` or ``loop.*``; none are all),
     signed with what. ``why`` says why it is disabled; ``failing_since`` is set from the first failure to the next
-    success; until ``rest_until`` it is left alone."""
+    success; until ``rest_until`` it is left alone. Until ``old_until`` messages are signed with ``old_secret`` too."""
 
     id: str
     url: str
@@ -61,6 +61,13 @@ class Hook:
     why: str = ""
     failing_since: datetime | None = None
     rest_until: datetime | None = None
+    old_secret: str = field(default="", repr=False)
+    old_until: datetime | None = None
+
+    def secrets(self, now: datetime) -> tuple[str, ...]:
+        """What a message is signed with now: the present secret first."""
+        both = self.old_secret and self.old_until is not None and now < self.old_until
+        return (self.secret, self.old_secret) if both else (self.secret,)
 
     def wants(self, kind: str) -> bool:
         return not self.types or kind in self.types or f"{kind.partition('.')[0]}.*" in self.types

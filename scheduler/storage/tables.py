@@ -343,6 +343,8 @@ hooks = sa.Table(
     instant("created_at"),
     instant("failing_since", nullable=True),
     instant("rest_until", nullable=True),
+    words("old_secret"),
+    instant("old_until", nullable=True),
 )
 
 hook_deliveries = sa.Table(

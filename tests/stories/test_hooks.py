@@ -163,6 +163,33 @@ def test_another_secret_verifies_nothing(kit: Kit, receiver: Receiver) -> None:
         receiver.taken(other.secret)
 
 
+def test_both_secrets_sign_until_the_old_one_ends(kit: Kit, receiver: Receiver) -> None:
+    old = hooks.add(kit.app, receiver.url, ("loop.requested",), "api:local")
+    new = hooks.rotate(kit.app, old.id, "api:local", timedelta(hours=1))
+    ask(kit, "short", windows=())
+    assert receiver.taken(old.secret) == receiver.taken(new.secret) != []
+    (headers, _), *_ = receiver.messages
+    assert len(headers["webhook-signature"].split(" ")) == 2
+    receiver.messages.clear()
+    kit.clock.forward(minutes=61)
+    ask(kit, "short", windows=(), stage_visit="another")
+    assert receiver.taken(new.secret)
+    with pytest.raises(WebhookVerificationError):
+        receiver.taken(old.secret)
+    hooks.sweep(kit.app)
+    assert _state(kit, old).old_secret == ""
+
+
+def test_a_secret_that_is_changed_twice_leaves_one_before_it(kit: Kit, receiver: Receiver) -> None:
+    first = hooks.add(kit.app, receiver.url, ("loop.requested",), "api:local")
+    second = hooks.rotate(kit.app, first.id, "api:local", timedelta(hours=1))
+    third = hooks.rotate(kit.app, first.id, "api:local", timedelta(hours=1))
+    ask(kit, "short", windows=())
+    assert receiver.taken(second.secret) == receiver.taken(third.secret) != []
+    with pytest.raises(WebhookVerificationError):
+        receiver.taken(first.secret)
+
+
 def _one(kit: Kit, receiver: Receiver) -> Hook:
     hook = hooks.add(kit.app, receiver.url, ("loop.requested",), "api:local")
     ask(kit, "short", windows=())

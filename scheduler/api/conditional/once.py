@@ -9,15 +9,17 @@ Told by `tests/scheduler/api/test_once.py`.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from scheduler.domain.errors import BadInput
+from scheduler.domain.errors import BadInput, WrongState
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
 
@@ -61,6 +63,35 @@ def digest_of(asked: BaseModel | bytes | None) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """How an answer with a secret in its ``field`` is kept: with a digest in its place. ``known`` gives the secrets
+    of the thing of an id as they are kept elsewhere; ``noun`` names the thing.
+
+    A digest tells nothing of a secret that is drawn at random and long."""
+
+    noun: str
+    field: str
+    known: Callable[[str], Iterable[str]]
+
+    def covered(self, body: str) -> str:
+        value = json.loads(body)
+        return json.dumps({**value, self.field: self._digest(value[self.field])})
+
+    def lifted(self, body: str) -> str:
+        """The answer as it was given. Raises `WrongState` where the secret is another one by now."""
+        value = json.loads(body)
+        for secret in self.known(value["id"]):
+            if self._digest(secret) == value[self.field]:
+                return json.dumps({**value, self.field: secret}, separators=(",", ":"))
+        text = f"the {self.field} of that answer is not kept any more"
+        raise WrongState(self.noun, value["id"], "gone or changed since", text)
+
+    @staticmethod
+    def _digest(secret: str) -> str:
+        return f"sha256:{hashlib.sha256(secret.encode()).hexdigest()}"
+
+
 def once(
     app: App,
     key: str | None,
@@ -88,10 +119,11 @@ def once_outside(
     asked: BaseModel | bytes | None,
     status: int,
     work: Callable[[], BaseModel],
+    veil: Veil | None = None,
 ) -> Response:
     """The same for work that calls other services between its transactions: the key is claimed before it and the
     answer kept after. Such work has to bear a repetition, since a process may end in between: a claim without an
-    answer counts for a minute.
+    answer counts for a minute. What of the answer must not be kept as it is, ``veil`` covers.
 
     Raises `WrongState` while the first is still under way, `BadInput` for a key of another request.
     """
@@ -100,7 +132,7 @@ def once_outside(
     with app.db.write() as tx:
         known = tx.inbox.claim_answer(key, route, digest_of(asked), app.clock())
     if known is not None:
-        return _json(known.body, known.status)
+        return _json(veil.lifted(known.body) if veil else known.body, known.status)
     try:
         body = work().model_dump_json()
     except BaseException:
@@ -108,7 +140,7 @@ def once_outside(
             tx.inbox.give_up_claim(key, route)
         raise
     with app.db.write() as tx:
-        tx.inbox.keep_answer(key, route, status, body)
+        tx.inbox.keep_answer(key, route, status, veil.covered(body) if veil else body)
     return _json(body, status)
 
 

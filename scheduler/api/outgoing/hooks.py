@@ -5,7 +5,7 @@ Told by `tests/scheduler/api/test_hooks.py`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -15,11 +15,12 @@ from pydantic import BaseModel, Field
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE, After, Limit, Services
 from scheduler.api.conditional.conditions import Change, Conditions
-from scheduler.api.conditional.once import Key, once_outside
+from scheduler.api.conditional.once import Key, Veil, once_outside
 from scheduler.api.models.loops import In
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
 from scheduler.domain.hooks import DeliveryState, Hook, HookDelivery, HookState
+from scheduler.services.app import App
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Tx
 
@@ -50,6 +51,9 @@ class HookOut(BaseModel):
     why: str
     created_at: datetime
     failing_since: datetime | None
+    old_until: datetime | None = Field(
+        None, description="Until when messages are signed with the secret of before as well."
+    )
 
     @staticmethod
     def of(hook: Hook) -> HookOut:
@@ -61,6 +65,7 @@ class HookOut(BaseModel):
             why=hook.why,
             created_at=hook.created_at,
             failing_since=hook.failing_since,
+            old_until=hook.old_until,
         )
 
 
@@ -100,6 +105,12 @@ class HookDeliveryOut(BaseModel):
         )
 
 
+class RotateIn(In):
+    """For how long both secrets count; with 0 the old one ends at once."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=168)] = 24
+
+
 class ReplayIn(In):
     """What is sent again: messages in that state that tell of facts from a number on."""
 
@@ -128,7 +139,39 @@ def add_a_hook(body: HookIn, app: Services, actor: Configurer, key: Key) -> Resp
         made = hooks.add(app, body.url, body.types, actor.name)
         return NewHookOut(**HookOut.of(made).model_dump(), secret=made.secret)
 
-    return once_outside(app, key, "POST /hooks", body, 201, work)
+    return once_outside(app, key, "POST /hooks", body, 201, work, _veil(app))
+
+
+def _veil(app: App) -> Veil:
+    """The secret of an answer is kept with its hook and nowhere else."""
+
+    def known(id: str) -> list[str]:
+        with app.db.read() as tx:
+            hook = tx.hooks.get(id)
+        return [] if hook is None else [hook.secret, *filter(None, [hook.old_secret])]
+
+    return Veil("hook", "secret", known)
+
+
+@router.post("/{hook_id}/rotate", response_model=NewHookOut, responses=answers(404, 409, 412, 413, 415))
+def rotate_a_secret(
+    hook_id: HookId,
+    app: Services,
+    actor: Configurer,
+    conditions: Change,
+    key: Key,
+    body: RotateIn | None = None,
+) -> Response:
+    """Give a hook a new secret. For the overlap its messages carry two signatures, by the new and by the old one."""
+    asked = body or RotateIn()
+
+    def work() -> NewHookOut:
+        before = partial(_check, hook_id=hook_id, conditions=conditions)
+        overlap = timedelta(hours=asked.overlap_hours)
+        made = hooks.rotate(app, hook_id, actor.name, overlap, before)
+        return NewHookOut(**HookOut.of(made).model_dump(), secret=made.secret)
+
+    return once_outside(app, key, f"POST /hooks/{hook_id}/rotate", asked, 200, work, _veil(app))
 
 
 @router.get("", responses=answers())

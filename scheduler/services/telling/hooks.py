@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from connectors.outgoing import hooks as wire
 from connectors.signatures import PREFIX, sign
@@ -58,14 +59,17 @@ def add(app: App, url: str, types: Collection[str], actor: str) -> Hook:
             raise BadInput(
                 f"types[{n}]", f"{kind!r:.80} is no type of message", f"write one, or all of {known}"
             )
-    secret = PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-    made = Hook(f"hk_{secrets.token_hex(8)}", url, tuple(types), HookState.ACTIVE, app.clock(), secret)
+    made = Hook(f"hk_{secrets.token_hex(8)}", url, tuple(types), HookState.ACTIVE, app.clock(), _new_secret())
     with app.db.write() as tx:
         if len(tx.hooks.list()) >= MOST_HOOKS:
             raise BadInput("url", f"there are {MOST_HOOKS} hooks already", "remove one first")
         tx.hooks.put(made)
         _note(app, tx, made.id, "hook_added", actor, "", HookState.ACTIVE)
     return made
+
+
+def _new_secret() -> str:
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 Before = Callable[[Tx], None]
@@ -95,6 +99,33 @@ def enable(app: App, id: str, actor: str, before: Before = _allowed) -> Hook:
             _note(app, tx, id, "hook_enabled", actor, hook.state, HookState.ACTIVE)
         jobs.hook(app, tx, id, f"enabled/{app.clock().timestamp():.6f}")
         return _known(tx, id)
+
+
+def rotate(app: App, id: str, actor: str, overlap: timedelta, before: Before = _allowed) -> Hook:
+    """Give a hook a new secret; for as long as ``overlap`` its messages are signed with the one before as well,
+    so that whoever receives them can change over at their own time. Raises `Missing`."""
+    with app.db.write() as tx:
+        before(tx)
+        hook, until = tx.hooks.claim(id), app.clock() + overlap
+        if hook is None:
+            raise Missing("hook", id)
+        kept = {"old_secret": hook.secret, "old_until": until} if overlap else _FORGOTTEN
+        tx.hooks.change(id, secret=_new_secret(), **kept)
+        _note(
+            app,
+            tx,
+            id,
+            "hook_rotated",
+            actor,
+            "",
+            "",
+            f"the secret of before counts until {until:%Y-%m-%d %H:%M} UTC",
+        )
+        return _known(tx, id)
+
+
+_FORGOTTEN: Mapping[str, Any] = {"old_secret": "", "old_until": None}
+"""Fields of a hook without a secret of before."""
 
 
 def replay(app: App, id: str, delivery: str, before: Before = _allowed) -> HookDelivery:
@@ -151,8 +182,12 @@ def sweep(app: App) -> None:
     """Queue what is overdue because a job was lost, and forget old messages."""
     now = app.clock()
     with app.db.read() as tx:
-        late = [h.id for h in tx.hooks.list(active=True) if _overdue(tx, h, now)]
+        every = tx.hooks.list()
+        late = [h.id for h in every if h.state is HookState.ACTIVE and _overdue(tx, h, now)]
     with app.db.write() as tx:
+        for hook in every:
+            if hook.old_until is not None and hook.old_until <= now:
+                tx.hooks.forget_old_secret(hook.id, now)
         tx.hooks.forget(now - KEPT)
         for id in late:
             jobs.hook(app, tx, id, f"sweep/{int(now.timestamp()) // 60}")
@@ -184,7 +219,8 @@ def _send(app: App, hook: Hook, message: HookDelivery) -> None:
         "content-type": "application/json",
         "webhook-id": message.id,
         "webhook-timestamp": str(stamp),
-        "webhook-signature": sign(hook.secret, message.id, stamp, body),
+        # space-delimited, as Standard Webhooks has it for a secret that is being changed
+        "webhook-signature": " ".join(sign(s, message.id, stamp, body) for s in hook.secrets(app.clock())),
     }
     answer = wire.post(hook.url, headers, body, allowed=app.hook_hosts)
     now = app.clock()

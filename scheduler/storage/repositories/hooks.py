@@ -52,6 +52,11 @@ class Hooks:
         change = sa.update(hooks).where(hooks.c.id == id)
         self.connection.execute(change.values(_hooks.part(changes)))
 
+    def forget_old_secret(self, id: str, now: datetime) -> None:
+        """Forget the secret of before, unless it was changed again meanwhile."""
+        over = sa.update(hooks).where(hooks.c.id == id, hooks.c.old_until <= now)
+        self.connection.execute(over.values(old_secret="", old_until=None))
+
     def remove(self, id: str) -> bool:
         """Forget it with its secret and its messages; false where there was none."""
         self.connection.execute(sa.delete(hook_deliveries).where(_d.hook == id))

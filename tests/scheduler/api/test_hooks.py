@@ -101,5 +101,44 @@ def test_nobody_makes_hooks_without_limit(api: Client, monkeypatch: pytest.Monke
     assert "remove one first" in api.refused(422, "/hooks", "POST", json={"url": URL})["detail"]
 
 
+def _kept(kit: Kit) -> str:
+    with kit.app.db.read() as tx:
+        return str(tx.connection.exec_driver_sql("SELECT group_concat(body) FROM lw_answers").scalar())
+
+
+def test_a_secret_lies_in_no_answer_that_is_kept(api: Client) -> None:
+    again = {"headers": {"Idempotency-Key": "k-1"}}
+    made = api.ask("/hooks", "POST", {"url": URL}, 201, **again)
+    assert made["secret"] not in _kept(api.kit) and made["id"] in _kept(api.kit)
+    assert api.ask("/hooks", "POST", {"url": URL}, 201, **again) == made
+    key = {"headers": {"Idempotency-Key": "k-2"}}
+    changed = api.ask(f"/hooks/{made['id']}/rotate", "POST", {"overlap_hours": 1}, **key)
+    assert changed["secret"] not in _kept(api.kit)
+    assert api.ask(f"/hooks/{made['id']}/rotate", "POST", {"overlap_hours": 1}, **key) == changed
+    assert api.ask("/hooks", "POST", {"url": URL}, 201, **again) == made, "it still counts"
+    api.kit.clock.forward(hours=2)
+    sending.sweep(api.kit.app)
+    problem = api.refused(409, "/hooks", "POST", json={"url": URL}, **again)
+    assert "the secret of that answer is not kept any more" in problem["detail"]
+    assert len(api.ask("/hooks")) == 1
+
+
+def test_the_secret_is_changed_by_whoever_knows_the_hook_as_it_is(api: Client) -> None:
+    made = _made(api)
+    tag = api.get(f"{BASE}/hooks/{made['id']}").headers["etag"]
+    first = api.ask(f"/hooks/{made['id']}/rotate", "POST", headers={"If-Match": tag})
+    assert first["secret"] != made["secret"] and first["old_until"] == "2026-03-10T07:00:00Z"
+    late = api.refused(412, f"/hooks/{made['id']}/rotate", "POST", headers={"If-Match": tag})
+    assert [e["field"] for e in late["errors"]] == ["old_until"]
+    at_once = api.ask(f"/hooks/{made['id']}/rotate", "POST", {"overlap_hours": 0})
+    assert at_once["old_until"] is None
+    assert api.refused(404, "/hooks/hk_0/rotate", "POST")["type"] == "not_found"
+    for hours in (-1, 169, "a day"):
+        problem = api.refused(422, f"/hooks/{made['id']}/rotate", "POST", json={"overlap_hours": hours})
+        assert problem["errors"][0]["field"] == "overlap_hours"
+    told = api.ask("/facts?what=hook_rotated")
+    assert len(told) == 2 and at_once["secret"] not in json.dumps(told)
+
+
 def test_hooks_need_a_token(kit: Kit) -> None:
     assert Client(kit, api_token=TOKEN).post(f"{BASE}/hooks", json={"url": URL}).status_code == 401
