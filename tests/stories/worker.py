@@ -8,21 +8,21 @@ few seconds (``full:K6``); an empty DATABASE is the one in the folder.
 from __future__ import annotations
 
 import logging
-import os
 import resource
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from connectors.local.store import Folder
 from scheduler import config, wiring
 from scheduler.cli.serve import working
 from scheduler.services import lease, staff
-from scheduler.services.afterwards import replies
 from scheduler.services.booking import choose, perform, settle
 from scheduler.services.planning import plan
 from scheduler.wiring import Runtime
@@ -56,6 +56,25 @@ def deployment(
     return replace(made, app=replace(made.app, solver=InProcess()))
 
 
+def stopping() -> Callable[[], None]:
+    """Stop this process while none of its threads has the calendars' lock: it would keep it."""
+    gate, usual = threading.RLock(), Folder.locked
+
+    @contextmanager
+    def locked(folder: Folder) -> Iterator[None]:
+        with gate, usual(folder):
+            yield
+
+    Folder.locked = locked  # type: ignore[method-assign]
+
+    def stop() -> None:
+        with gate:
+            # To this thread: of a signal to the process the kernel may tell another thread first, and this one goes on.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+
+    return stop
+
+
 def fill() -> None:
     """No file may be written any more, wherever it lies, as on a full disk, until the room is back."""
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -79,10 +98,8 @@ def at(point: str, happens: Callable[[], None]) -> None:
 def main(folder: Path, database: str, name: str, point: str = "") -> None:
     quicker()
     what, _, where = point.partition(":")
-    if what == "stop":  # no other thread may have the calendars' lock at that moment: it would keep it
-        replies.sync = lambda _: None  # type: ignore[assignment]
     if where:
-        at(where, fill if what == "full" else lambda: os.kill(os.getpid(), signal.SIGSTOP))
+        at(where, fill if what == "full" else stopping())
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     made = deployment(folder, database and database + QUICKLY, name, running())
     wiring.migrate(made)
