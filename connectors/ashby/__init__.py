@@ -1,0 +1,1 @@
+"""Ashby: its API and its webhooks."""

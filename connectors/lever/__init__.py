@@ -1,0 +1,1 @@
+"""Lever: its API and its webhooks."""
