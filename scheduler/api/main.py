@@ -20,6 +20,7 @@ from scheduler.api.access import opened
 from scheduler.api.border import Border
 from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import batches, bulk
+from scheduler.api.doing.choosing import Choosing
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
@@ -80,7 +81,7 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         # as one list: routers that are included are asked one after the other, at every request, what is in them
         routes=[route for router in ROUTERS for route in router.routes],
     )
-    api.state.app, api.state.settings = app, settings
+    api.state.app, api.state.settings, api.state.choosing = app, settings, Choosing(app)
     api.state.checks, api.state.listening = Checks(app, settings), following.Listening()
     problems.install(api)
     found = [entry for router in ROUTERS for entry in opened(router)]

@@ -115,32 +115,33 @@ def of_unavailable(error: Unavailable) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the app in the one shape."""
+    """Answer every error of the app in the one shape. None of it waits for anything: plain functions would be handed
+    to a thread, once for every refusal."""
 
-    def domain(_: Request, error: Exception) -> JSONResponse:
+    async def domain(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, DomainError)
         return of_domain(error)
 
-    def validation(request: Request, error: Exception) -> JSONResponse:
+    async def validation(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         return of_validation(error, request)
 
-    def unavailable(_: Request, error: Exception) -> JSONResponse:
+    async def unavailable(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Unavailable)
         return of_unavailable(error)
 
-    def http(_: Request, error: Exception) -> JSONResponse:
+    async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         kinds = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
         return problem(
             error.status_code, kinds.get(error.status_code, "refused"), str(error.detail), (), error.headers
         )
 
-    def connector(_: Request, error: Exception) -> JSONResponse:
+    async def connector(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ConnectorError)
         return problem(502, error.code, str(error))
 
-    def not_serving(_: Request, error: Exception) -> JSONResponse:
+    async def not_serving(_: Request, error: Exception) -> JSONResponse:
         return problem(503, "unavailable", str(error), headers={"retry-after": str(RETRY_SECONDS)})
 
     app.add_exception_handler(DomainError, domain)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
+from fastapi.concurrency import run_in_threadpool
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.conditions import Change
-from scheduler.api.conditional.once import Key, once_outside
+from scheduler.api.conditional.once import Key, once_awaited
+from scheduler.api.doing.choosing import Choosing, choosing
 from scheduler.api.models.loops import LoopOut
 from scheduler.api.models.proposals import ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import Missing
-from scheduler.services.booking import choose, offers
+from scheduler.services.booking import offers
 from scheduler.storage.database import Tx
 
 router = APIRouter(prefix=f"{BASE}/proposals", tags=["proposals"])
@@ -42,9 +44,10 @@ def _told(tx: Tx, proposal_id: str) -> ProposalOut:
 
 
 @router.post("/{proposal_id}/choose", response_model=LoopOut, responses=answers(404, 409, 412, 502))
-def choose_a_proposal(
+async def choose_a_proposal(
     proposal_id: ProposalId,
     app: Services,
+    choosing: Annotated[Choosing, Depends(choosing)],
     actor: Annotated[Actor, needs(Action.BOOK)],
     conditions: Change,
     key: Key,
@@ -52,11 +55,14 @@ def choose_a_proposal(
     """Say yes to a plan: its times are read again, held at once, and booked. Asking again for the same
     plan is answered the same. 409: somebody is no longer free; a fresh plan is made next."""
 
-    def work() -> LoopOut:
+    def unchanged() -> None:
+        with app.db.read() as tx:
+            conditions.check("proposal", proposal_id, _told(tx, proposal_id))
+
+    async def work() -> LoopOut:
         # Of a plan nothing changes but its state, which the booking looks at again in its own transaction.
         if conditions.match is not None:
-            with app.db.read() as tx:
-                conditions.check("proposal", proposal_id, _told(tx, proposal_id))
-        return LoopOut.of(choose.choose(app, proposal_id, actor.name))
+            await run_in_threadpool(unchanged)
+        return LoopOut.of(await choosing.choose(proposal_id, actor.name))
 
-    return once_outside(app, key, f"POST /proposals/{proposal_id}/choose", None, 200, work)
+    return await once_awaited(app, key, f"POST /proposals/{proposal_id}/choose", None, 200, work)

@@ -6,11 +6,13 @@ Nothing here decides anything: between processes, and after a crash, the databas
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from concurrent import futures
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol
 
 from scheduler.domain.subjects import Subject
@@ -31,31 +33,50 @@ _AGAIN = 2.0
 
 
 class Turn:
-    """Somebody who is at some times for a loop. ``waited`` says whether somebody else was at one of them before,
-    ``lost`` which of the times that somebody then took for another loop."""
+    """Somebody who is at some times for a loop, after ``first`` where somebody is at one of them already.
+    ``lost`` are those of the times that the first one then took for another loop."""
 
-    def __init__(self, loop: str, wanted: Wanted) -> None:
-        self.loop, self.wanted, self.over = loop, wanted, threading.Event()
-        self.waited = False
-        self.lost: list[tuple[Subject, Span]] = []
+    def __init__(self, loop: str, wanted: Wanted, first: Turn | None) -> None:
+        self.loop, self.wanted, self.first = loop, wanted, first
         self._took = False
+        self._over: futures.Future[None] = futures.Future()
+        self._heard: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
 
     def took(self) -> None:
         """They are ours now, committed: whoever waits need not ask the database."""
         self._took = True
 
-    def after(self, other: Turn) -> None:
-        """Note what became of somebody who was waited for."""
-        self.waited = True
-        if other._took and other.loop != self.loop:
-            self.lost = [(s, at) for s, at in self.wanted if other._has(s, at)]
+    @property
+    def waited(self) -> bool:
+        """Whether somebody else was at one of the times before."""
+        return self.first is not None
 
-    def stands_against(self, other: Turn) -> bool:
-        """Whether both want one of the times."""
-        return any(self._has(s, at) for s, at in other.wanted)
+    @property
+    def lost(self) -> list[tuple[Subject, Span]]:
+        if self.first is None or not self.first._took or self.first.loop == self.loop:
+            return []
+        return [(s, at) for s, at in self.wanted if self.first._has(s, at)]
+
+    def stands_against(self, wanted: Wanted) -> bool:
+        """Whether one of the times is wanted."""
+        return any(self._has(s, at) for s, at in wanted)
 
     def _has(self, subject: Subject, span: Span) -> bool:
         return any(s == subject and span.overlaps(held) for s, held in self.wanted)
+
+    def _end(self) -> None:
+        self._over.set_result(None)
+
+    def _wait(self, seconds: float) -> None:
+        with suppress(futures.TimeoutError):
+            self._over.result(seconds)
+
+    async def _await(self, seconds: float) -> None:
+        """However many wait on an event loop, one signal from a thread wakes them all: each signal is a call of the
+        system, before which a thread that works may keep the interpreter for itself."""
+        loop = asyncio.get_running_loop()
+        heard = self._heard.get(loop) or self._heard.setdefault(loop, asyncio.wrap_future(self._over))
+        await asyncio.wait([heard], timeout=seconds)
 
 
 class Turns:
@@ -73,22 +94,38 @@ class Turns:
     @contextmanager
     def of(self, loop: str, wanted: Wanted) -> Iterator[Turn]:
         """Be at these times for the length of the block, after whoever is at one of them."""
-        mine = Turn(loop, wanted)
-        with self._lock:
-            first = next((turn for turn in self._running if turn.stands_against(mine)), None)
-            if first is None:
-                self._running.append(mine)
-        if first is not None:
-            first.over.wait(self._patience)
-            mine.after(first)
-            yield mine
-            return
+        mine = self._enter(loop, wanted)
         try:
+            if mine.first is not None:
+                mine.first._wait(self._patience)
             yield mine
         finally:
+            self._leave(mine)
+
+    @asynccontextmanager
+    async def awaited(self, loop: str, wanted: Wanted) -> AsyncIterator[Turn]:
+        """The same for who waits on an event loop: no thread is held for it."""
+        mine = self._enter(loop, wanted)
+        try:
+            if mine.first is not None:
+                await mine.first._await(self._patience)
+            yield mine
+        finally:
+            self._leave(mine)
+
+    def _enter(self, loop: str, wanted: Wanted) -> Turn:
+        with self._lock:
+            first = next((turn for turn in self._running if turn.stands_against(wanted)), None)
+            mine = Turn(loop, wanted, first)
+            if first is None:
+                self._running.append(mine)
+            return mine
+
+    def _leave(self, mine: Turn) -> None:
+        if mine.first is None:
             with self._lock:
                 self._running.remove(mine)
-            mine.over.set()
+            mine._end()
 
 
 class Later(Protocol):
@@ -127,12 +164,14 @@ class Gathering:
 
     def add(self, name: str, work: Callable[[Sequence[Any]], None], item: Any) -> None:
         with self._changed:
+            idle = not self._waiting
             self._waiting.setdefault(name, (work, []))[1].append(item)
-            self._last = time.monotonic()
+            self._last = max(self._last, time.monotonic())  # what is tried again waits its time
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="gathering", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if idle:  # else it looks by itself whether it has become quiet
+                self._changed.notify()
 
     def close(self) -> None:
         with self._changed:

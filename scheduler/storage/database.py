@@ -95,7 +95,7 @@ class Glance:
     """What can be looked at without a transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self.contender = Proposals(connection).contender
+        self.contenders = Proposals(connection).contenders
         self.taken = Reservations(connection).taken
 
 

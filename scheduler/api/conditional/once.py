@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from scheduler.domain.errors import BadInput, WrongState
 from scheduler.services.app import App
@@ -129,16 +130,55 @@ def once_outside(
     """
     if key is None:
         return _json(work().model_dump_json(), status)
-    with app.db.write() as tx:
-        known = tx.inbox.claim_answer(key, route, digest_of(asked), app.clock())
+    known = _claimed(app, key, route, asked, veil)
     if known is not None:
-        return _json(veil.lifted(known.body) if veil else known.body, known.status)
+        return known
     try:
         body = work().model_dump_json()
     except BaseException:
-        with app.db.write() as tx:
-            tx.inbox.give_up_claim(key, route)
+        _give_up(app, key, route)
         raise
+    return _kept(app, key, route, status, body, veil)
+
+
+async def once_awaited(
+    app: App,
+    key: str | None,
+    route: str,
+    asked: BaseModel | bytes | None,
+    status: int,
+    work: Callable[[], Awaitable[BaseModel]],
+) -> Response:
+    """`once_outside` for work that waits on the event loop: without a key no thread is needed for it."""
+    if key is None:
+        return _json((await work()).model_dump_json(), status)
+    known = await run_in_threadpool(_claimed, app, key, route, asked)
+    if known is not None:
+        return known
+    try:
+        body = (await work()).model_dump_json()
+    except BaseException:
+        await run_in_threadpool(_give_up, app, key, route)
+        raise
+    return await run_in_threadpool(_kept, app, key, route, status, body)
+
+
+def _claimed(
+    app: App, key: str, route: str, asked: BaseModel | bytes | None, veil: Veil | None = None
+) -> Response | None:
+    with app.db.write() as tx:
+        known = tx.inbox.claim_answer(key, route, digest_of(asked), app.clock())
+    if known is None:
+        return None
+    return _json(veil.lifted(known.body) if veil else known.body, known.status)
+
+
+def _give_up(app: App, key: str, route: str) -> None:
+    with app.db.write() as tx:
+        tx.inbox.give_up_claim(key, route)
+
+
+def _kept(app: App, key: str, route: str, status: int, body: str, veil: Veil | None = None) -> Response:
     with app.db.write() as tx:
         tx.inbox.keep_answer(key, route, status, veil.covered(body) if veil else body)
     return _json(body, status)

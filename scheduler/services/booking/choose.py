@@ -20,7 +20,7 @@ from scheduler.domain.errors import Full, Missing, Taken, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, Candidate, Loop, LoopState
 from scheduler.domain.people import Person, Room
-from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
+from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span
@@ -30,6 +30,7 @@ from scheduler.services.booking import caps, layout, losing, recheck, seen
 from scheduler.services.booking.holes import CONFLICTS
 from scheduler.services.booking.losing import Lost
 from scheduler.services.failpoints import failpoint
+from scheduler.services.gathering import Turn
 from scheduler.services.planning import buffers
 from scheduler.services.planning.candidate import kept_free
 from scheduler.services.planning.picture import subjects_of
@@ -66,19 +67,25 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
     an interval is no longer free, or somebody's cap reached; a fresh plan is made right after.
     """
-    plan = losing.contender(app, proposal_id)
-    if plan.loop_state not in OPEN:
-        return _choose(app, proposal_id, actor)
+    plan = losing.look(app, proposal_id).plan
     with app.turns.of(plan.loop, losing.wanted(plan)) as turn:
-        losing.look(app, plan, actor, turn.lost)
-        loop = _choose(app, proposal_id, actor)
-        if loop.chosen == proposal_id:
-            turn.took()
-        return loop
+        return in_turn(app, plan, actor, turn)
+
+
+def in_turn(app: App, plan: Contender, actor: str, turn: Turn) -> Loop:
+    """`choose` for a plan whose times nobody of this process is at, but who has the ``turn``."""
+    if (
+        plan.loop_state in OPEN
+    ):  # who waited has an old look, and one who came just before may be gone already
+        losing.tell(app, plan, actor, turn.lost or losing.look(app, plan.id).gone)
+    loop = _choose(app, plan.id, actor)
+    if loop.chosen == plan.id:
+        turn.took()
+    return loop
 
 
 def _choose(app: App, proposal_id: str, actor: str) -> Loop:
-    """`choose`, once nobody of this process is at the same times."""
+    """`choose`, after everything that can be told without the calendars."""
     with app.db.read() as tx:
         proposal = tx.proposals.get(proposal_id)
         if proposal is None:

@@ -5,8 +5,10 @@ Told by `tests/stories/test_races.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import NoReturn
 
@@ -35,25 +37,42 @@ class Lost:
     broken: tuple[tuple[Subject, Span], ...]
 
 
-def contender(app: App, proposal_id: str) -> Contender:
-    """How a plan stands, from one small read. Raises `Missing`."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a plan stood at a moment, and which of its times were another loop's then."""
+
+    plan: Contender
+    gone: tuple[tuple[Subject, Span], ...]
+
+
+def looks(app: App, proposals: Collection[str]) -> dict[str, Look]:
+    """How these plans stand, each that there is: one small read for all of them, and one for those of the same days."""
+    found: dict[str, Look] = {}
+    days: dict[tuple[date, date], list[Contender]] = defaultdict(list)
     with app.db.glance() as glance:
-        plan = glance.contender(proposal_id)
-    if plan is None:
+        for plan in glance.contenders(proposals):
+            found[plan.id] = Look(plan, ())
+            if _on_offer(plan) and plan.interviews:
+                spans = [planned.span for planned in plan.interviews]
+                days[min(spans).start.date(), max(s.end for s in spans).date()].append(plan)
+        for plans in days.values():
+            gone = glance.taken([(plan.loop, wanted(plan)) for plan in plans])
+            found |= {plan.id: Look(plan, tuple(g)) for plan, g in zip(plans, gone, strict=True)}
+    return found
+
+
+def look(app: App, proposal_id: str) -> Look:
+    """How one plan stands. Raises `Missing`."""
+    found = looks(app, [proposal_id]).get(proposal_id)
+    if found is None:
         raise Missing("proposal", proposal_id)
-    return plan
+    return found
 
 
-def look(app: App, plan: Contender, actor: str, lost: Sequence[tuple[Subject, Span]]) -> None:
-    """Raises `Taken` where one of the plan's times is somebody else's already: what of them is ``lost`` is known,
-    else one small read says it. No calendar is read for that, and nothing is written before the answer."""
-    if not _on_offer(plan):
-        return
-    gone = list(lost)
-    if not gone:
-        with app.db.glance() as glance:
-            gone = glance.taken(wanted(plan), plan.loop)
-    if gone:
+def tell(app: App, plan: Contender, actor: str, gone: Sequence[tuple[Subject, Span]]) -> None:
+    """Raises `Taken` where some of the times of a plan that is on offer are ``gone``. No calendar is read for that,
+    and nothing is written before the answer."""
+    if gone and _on_offer(plan):
         taken = Taken(sorted({subject for subject, _ in gone}))
         start_over_later(app, Lost(plan.loop, plan.id, actor, tuple(gone)), taken)
 

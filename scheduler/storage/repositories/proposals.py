@@ -5,7 +5,7 @@ Told by `tests/scheduler/storage/test_loops.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,7 +33,7 @@ _contender = (
     )
     .join(loops, loops.c.id == proposals.c.loop)
     .join(applications, applications.c.id == loops.c.application)
-    .where(proposals.c.id == sa.bindparam("wanted"))
+    .where(proposals.c.id.in_(sa.bindparam("wanted", expanding=True)))
 )
 
 
@@ -51,20 +51,21 @@ class Proposals:
         row = self.connection.execute(sa.select(proposals).where(proposals.c.id == id)).mappings().first()
         return _rows.value(row) if row else None
 
-    def contender(self, id: str) -> Contender | None:
-        """How the proposal of that id stands, in one small read, or ``None``."""
-        row = self.connection.execute(_contender, {"wanted": id}).mappings().first()
-        if row is None:
-            return None
-        return Contender(
-            id=row["id"],
-            loop=row["loop"],
-            state=ProposalState(row["state"]),
-            loop_state=LoopState(row["loop_state"]),
-            chosen=row["chosen"],
-            candidate=Subject.candidate(row["candidate_email"]),
-            interviews=decode(tuple[PlannedInterview, ...], row["interviews"], "proposal.interviews"),
-        )
+    def contenders(self, ids: Collection[str]) -> list[Contender]:
+        """How the proposals of these ids stand, in one small read; those that there are."""
+        rows = self.connection.execute(_contender, {"wanted": sorted(ids)}).mappings()
+        return [
+            Contender(
+                id=row["id"],
+                loop=row["loop"],
+                state=ProposalState(row["state"]),
+                loop_state=LoopState(row["loop_state"]),
+                chosen=row["chosen"],
+                candidate=Subject.candidate(row["candidate_email"]),
+                interviews=decode(tuple[PlannedInterview, ...], row["interviews"], "proposal.interviews"),
+            )
+            for row in rows
+        ]
 
     def of_loop(self, loop_id: str, generation: int | None = None) -> list[Proposal]:
         """Newest generation first, best first in each; of one ``generation`` where given."""

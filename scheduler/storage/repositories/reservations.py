@@ -6,7 +6,7 @@ for all, so that two transactions never wait for each other; `expire` waits for 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -28,12 +28,11 @@ _t = reservations.c
 
 LONGEST = timedelta(days=1)
 """No reservation lasts longer, so that a look at a window need not read all that came before it."""
-_taken = sa.select(_t.subject, _t.start_at, _t.end_at).where(
+_taken = sa.select(_t.subject, _t.start_at, _t.end_at, _t.loop).where(
     _t.subject.in_(sa.bindparam("subjects", expanding=True)),
     _t.start_at < sa.bindparam("end", type_=_t.end_at.type),
     _t.start_at > sa.bindparam("longest_before", type_=_t.start_at.type),
     _t.end_at > sa.bindparam("start", type_=_t.start_at.type),
-    _t.loop != sa.bindparam("mine", type_=_t.loop.type),
 )
 
 
@@ -160,22 +159,32 @@ class Reservations:
             found &= (_t.expires_at.is_(None)) | (_t.expires_at > now)
         return self._list(found)
 
-    def taken(self, wanted: Collection[tuple[Subject, Span]], except_loop: str) -> list[tuple[Subject, Span]]:
-        """Which of these times other loops have, in one small read: for the many who ask at once whether they
-        came too late. That none is taken promises nothing, see `take`."""
-        if not wanted:
-            return []
-        start, end = min(span.start for _, span in wanted), max(span.end for _, span in wanted)
-        asked = {
-            "subjects": sorted({str(subject) for subject, _ in wanted}),
+    def taken(
+        self, asked: Sequence[tuple[str, Collection[tuple[Subject, Span]]]]
+    ) -> list[list[tuple[Subject, Span]]]:
+        """For each loop with what it wants, which of these times other loops have: one small read for the many who
+        ask at once whether they came too late. That none is taken promises nothing, see `take`."""
+        everything = [one for _, wanted in asked for one in wanted]
+        if not everything:
+            return [[] for _ in asked]
+        start, end = min(span.start for _, span in everything), max(span.end for _, span in everything)
+        limits = {
+            "subjects": sorted({str(subject) for subject, _ in everything}),
             "start": start,
             "end": end,
             "longest_before": start - LONGEST,
-            "mine": except_loop,
         }
-        rows = self.connection.execute(_taken, asked).all()
-        there = [(Subject.parse(row.subject), Span(row.start_at, row.end_at)) for row in rows]
-        return [(s, span) for s, span in wanted if any(s == who and span.overlaps(at) for who, at in there)]
+        there: dict[str, list[tuple[str, Span]]] = defaultdict(list)
+        for row in self.connection.execute(_taken, limits):
+            there[row.subject].append((row.loop, Span(row.start_at, row.end_at)))
+        return [
+            [
+                (subject, span)
+                for subject, span in wanted
+                if any(loop != mine and span.overlaps(at) for loop, at in there.get(str(subject), ()))
+            ]
+            for mine, wanted in asked
+        ]
 
     def _lock(self, rows: Sequence[Reservation], *loops: str) -> None:
         for row in rows:

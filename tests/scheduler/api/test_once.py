@@ -68,14 +68,14 @@ class TestChoosing:
 
     def test_while_the_first_is_under_way(self, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         plan = api.loop()["proposals"][0]["id"]
-        begun, go_on, real = threading.Event(), threading.Event(), choose.choose
+        begun, go_on, real = threading.Event(), threading.Event(), choose.in_turn
 
         def slow(*given: Any) -> Any:
             begun.set()
             assert go_on.wait(30)
             return real(*given)
 
-        monkeypatch.setattr(choose, "choose", slow)
+        monkeypatch.setattr(choose, "in_turn", slow)
         found: list[Any] = []
         first = threading.Thread(
             target=lambda: found.append(api.post(f"{BASE}/proposals/{plan}/choose", headers=KEY))

@@ -77,15 +77,15 @@ def test_a_glance_tells_how_a_plan_stands_and_what_of_it_is_gone(database: Datab
         tx.reservations.take([hold("person:anna", 10, 20, loop="loop-2")])
     wanted = [(ANNA, span(0, 11)), (ANNA, span(20, 30)), (Subject.person("ben"), span(10, 20))]
     with database.glance() as glance:
-        plan = glance.contender("p-1")
-        assert plan is not None and (plan.loop, plan.loop_state) == ("loop-1", LoopState.PROPOSED)
+        (plan,) = glance.contenders(["p-1", "p-9"])
+        assert (plan.loop, plan.loop_state) == ("loop-1", LoopState.PROPOSED)
         assert plan.state is ProposalState.OFFERED
         assert plan.candidate == application().candidate.subject
         assert plan.interviews == proposal().interviews
-        assert glance.taken(wanted, "loop-1") == [(ANNA, span(0, 11))]
-        assert glance.taken(wanted, "loop-2") == [], "one's own times are in nobody's way"
-        assert glance.taken([], "loop-1") == []
-        assert glance.contender("p-9") is None
+        gone = glance.taken([("loop-1", wanted), ("loop-2", wanted), ("loop-1", [])])
+        assert gone == [[(ANNA, span(0, 11))], [], []], "one's own times are in nobody's way"
+        assert glance.taken([]) == []
+        assert glance.taken([("loop-1", [])]) == [[]]
     with database.write() as tx:
         assert tx.reservations.release("loop-2") == 1, "a glance leaves nothing open"
 
