@@ -28,7 +28,8 @@ class SeatArrays:
     """Prices of one interview seat: ``base[p, day, step]`` for the people ``who`` (indices of the panel).
 
     ``charged``: whether a seat here counts for what `LoopArrays.charge` asks of a person;
-    ``attends``: whether who sits here must come to the debrief. A shadow does not.
+    ``attends``: whether coming to the debrief is paid for here. A shadow need not come, and who sits in
+    sessions that want the same people comes once: it is paid for in the first of them.
     """
 
     n: int
@@ -185,8 +186,8 @@ class LoopArrays:
         empty = self.weights.optional_empty if seat.optional else None
         index = [self.panel.get(person, 0) for person in seat.pool]
         index += [0] * (len(base) - len(index))
-        charged = session.session.same_people_as is None
-        return SeatArrays(seat.n, empty, np.array(index, dtype=np.int64), base, charged)
+        first = session.session.same_people_as is None
+        return SeatArrays(seat.n, empty, np.array(index, dtype=np.int64), base, charged=first, attends=first)
 
     def in_blocks(self, size: int) -> LoopArrays:
         """The same with debrief starts in blocks of so many neighbours: at its best for everybody, ending
