@@ -1,6 +1,6 @@
 """What the app asks of a hiring system. One screen; errors as in `connectors.errors`.
 
-Told by `tests/connectors/hiring/test_signatures.py`.
+Told by `tests/connectors/hiring/conformance.py`, the suite that every system passes.
 """
 
 from __future__ import annotations

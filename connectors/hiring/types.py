@@ -1,6 +1,6 @@
 """What a hiring system knows, in one vocabulary. Ids are the system's own, as text.
 
-Told by `tests/connectors/hiring/test_signatures.py`.
+Told by `tests/connectors/hiring/conformance.py`, the suite that every system passes.
 """
 
 from __future__ import annotations
