@@ -17,6 +17,8 @@ from scheduler.api import (
     webhooks,
 )
 from scheduler.api.access import opened
+from scheduler.api.attention import doing as attention_doing
+from scheduler.api.attention import routes as attention
 from scheduler.api.border import Border
 from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import batches, bulk
@@ -59,6 +61,8 @@ ROUTERS = (
     pages.router,
     reasons.router,
     load.router,
+    attention.router,
+    attention_doing.router,
     docs.front,
     pages.front,
 )

@@ -21,6 +21,7 @@ from scheduler.config import Settings
 from scheduler.domain.errors import Missing
 from scheduler.services.app import App
 from scheduler.services.asking import intake
+from scheduler.storage.database import Tx
 
 router = APIRouter(prefix=f"{BASE}/webhooks", tags=["webhooks"])
 Signed = Annotated[str, Header(max_length=1000)]
@@ -103,8 +104,13 @@ def get_delivery(
 ) -> DeliveryOut:
     """What became of a delivery."""
     with app.db.read() as tx:
-        found = tx.inbox.get(delivery_id)
-        differed = sum(f.what == intake.OTHER_BODY for f in tx.facts.of(f"delivery:{delivery_id}"))
+        return delivery_out(tx, delivery_id)
+
+
+def delivery_out(tx: Tx, delivery_id: str) -> DeliveryOut:
+    """The delivery as it is told. Raises `Missing`."""
+    found = tx.inbox.get(delivery_id)
+    differed = sum(f.what == intake.OTHER_BODY for f in tx.facts.of(f"delivery:{delivery_id}"))
     if found is None:
         raise Missing("delivery", delivery_id)
     return DeliveryOut(

@@ -23,6 +23,7 @@ class Deed(StrEnum):
     SWAP = "swap"
     DECLINE = "decline"
     OVERRIDE = "override"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ DEFAULT_REASONS = _codes(
     ("room", "The room cannot be used", "reschedule"),
     ("agreed", "Agreed with everybody it concerns", "override"),
     ("urgent", "It cannot wait", "reschedule override"),
+    ("elsewhere", "Done outside of this program", "close"),
+    ("as_it_should_be", "It is as it should be", "close"),
     ("mistake", "A mistake of ours", ""),
     ("other", "Another reason", ""),
 )

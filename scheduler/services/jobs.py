@@ -116,6 +116,16 @@ def mail(app: App, tx: Tx, loop: Loop, first: LedgerRow) -> None:
     _queue(app, tx, Job.PERFORM, _generation(loop), f"mail:{first.id}")
 
 
+def mail_again(app: App, tx: Tx, loop: Loop, first: LedgerRow) -> None:
+    """The same for messages that were given up; ``first`` is one of them."""
+    _queue(app, tx, Job.PERFORM, _generation(loop), f"mail:{first.id}:{app.clock().timestamp():.6f}")
+
+
+def intake_asked(app: App, tx: Tx, delivery: str) -> None:
+    """`intake` once more because a person asks for it."""
+    _queue(app, tx, Job.INTAKE, {"delivery": delivery}, f"intake:{delivery}:{app.clock().timestamp():.6f}")
+
+
 def repair(app: App, tx: Tx, loop: Loop) -> None:
     """Mend a loop once more: each try has its number."""
     _repair(app, tx, loop, f"r{loop.replans}")

@@ -20,6 +20,8 @@ from scheduler.storage import migrate
 from scheduler.storage.columns import NotAware
 from scheduler.storage.errors import Unavailable
 from scheduler.storage.repositories.applications import Applications
+from scheduler.storage.repositories.attention.cares import CalendarFaults, Cares, Digests
+from scheduler.storage.repositories.attention.found import FoundMatters
 from scheduler.storage.repositories.batches import Batches
 from scheduler.storage.repositories.company import CompanyFile
 from scheduler.storage.repositories.cursors import Cursors
@@ -89,6 +91,10 @@ class Tx:
         self.found_interviews = FoundInterviews(connection)
         self.found_facts = FoundFacts(connection)
         self.batches = Batches(connection)
+        self.found_matters = FoundMatters(connection)
+        self.cares = Cares(connection)
+        self.calendar_faults = CalendarFaults(connection)
+        self.digests = Digests(connection)
 
 
 class Glance:

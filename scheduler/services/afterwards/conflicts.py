@@ -94,6 +94,7 @@ def look(app: App, days: int) -> int:
         return 0
     window = Span(min(s.start for s in spans), max(s.end for s in spans))
     seen = replace(seen, found=availability.read(app, accounts, window))
+    availability.noted(app, seen.found)
     for loop_id in sorted(seen.watched):
         with app.db.write() as tx:
             _act(app, tx, seen, loop_id)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from scheduler.domain.errors import BadInput, BadInputs, DomainError
+from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, BookMode, Candidate
 from scheduler.domain.time import utc
@@ -27,6 +27,8 @@ log = logging.getLogger("loopwright.webhooks")
 SOURCE = "webhook"
 OTHER_BODY = "delivery_differed"
 """What the fact is called that a message's id came again with another body."""
+DEAD_LETTER = "dead_letter"
+"""What the outcome of a delivery begins with that could not be acted on."""
 
 
 class _Model(BaseModel):
@@ -149,7 +151,20 @@ def work(app: App, delivery_id: str) -> None:
             tx.inbox.finish(delivery.id, outcome, loop)
     except DomainError as error:
         with app.db.write() as tx:
-            tx.inbox.finish(delivery_id, f"dead_letter: {error.text}")
+            tx.inbox.finish(delivery_id, f"{DEAD_LETTER}: {error.text}")
+
+
+def again_in(app: App, tx: Tx, delivery_id: str, actor: str) -> None:
+    """Work once more on a dead letter: what was in its way may be mended. Raises `Missing`, `WrongState`."""
+    delivery, now = tx.inbox.get(delivery_id), app.clock()
+    if delivery is None:
+        raise Missing("delivery", delivery_id)
+    if not tx.inbox.reopen(delivery_id, DEAD_LETTER):
+        raise WrongState(
+            "delivery", delivery_id, delivery.outcome or "at work", "only a dead letter is worked on again"
+        )
+    tx.facts.add(Fact(now, actor, "delivery_replayed", f"delivery:{delivery_id}", delivery.outcome))
+    jobs.intake_asked(app, tx, delivery_id)
 
 
 def _act(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError
 from connectors.protocol import Calendar
 from connectors.types import Availability, Busy, Known, Unknown, Verdict, Window
+from scheduler.domain.attention.calendars import CalendarFault
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, without
@@ -20,6 +21,7 @@ from scheduler.services.planning.buffers import guarded
 
 _FAN_OUT = 8
 """Calendar services asked at the same time; each limits its own calls."""
+_NOTED = timedelta(hours=1)
 _AT_ONCE = 400
 """Accounts between two signs of life: everybody of a large company takes longer than one step of a job may."""
 
@@ -34,6 +36,28 @@ def read(app: App, accounts: Mapping[Subject, Account], span: Span) -> dict[Subj
         found |= _read(app, wanted[n : n + _AT_ONCE], span)
         progress.alive()
     return found
+
+
+def noted(app: App, found: Mapping[Subject, Availability]) -> None:
+    """Keep which of these calendars cannot be read, since when, and which can be again. A calendar that stays as it
+    was is noted anew once in `_NOTED` only."""
+    now, faults = app.clock(), {s: a for s, a in found.items() if isinstance(a, Unknown)}
+    with app.db.read() as tx:
+        known = {fault.subject: fault for fault in tx.calendar_faults.all()}
+    over = [s for s in known if isinstance(found.get(s), Known)]
+    new = [
+        CalendarFault(s, a.code, a.reason, _since(known.get(s), a.code, now), now)
+        for s, a in faults.items()
+        if s not in known or known[s].code != a.code or known[s].seen_at <= now - _NOTED
+    ]
+    if over or new:
+        with app.db.write() as tx:
+            tx.calendar_faults.over(over)
+            tx.calendar_faults.note(new)
+
+
+def _since(known: CalendarFault | None, code: str, now: datetime) -> datetime:
+    return known.since if known is not None and known.code == code else now
 
 
 def _read(app: App, wanted: Iterable[tuple[Subject, Account]], span: Span) -> dict[Subject, Availability]:

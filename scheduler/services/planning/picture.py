@@ -112,7 +112,9 @@ def gather(app: App, loop: Loop) -> Picture:
         ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
         span = Span(min([now, *starts]), max([loop.horizon.end, now, *ends]) + DEBRIEF_TAIL)
         picture = _from_tables(app, tx, loop, now, span, _company(tx))
-    return replace(picture, availability=availability.read(app, _accounts(picture), span))
+    found = availability.read(app, _accounts(picture), span)
+    availability.noted(app, found)
+    return replace(picture, availability=found)
 
 
 def gather_all(app: App, loops: Sequence[Loop]) -> tuple[dict[str, Picture], dict[str, Exception]]:
@@ -141,6 +143,7 @@ def _with_calendars(
     everybody = {s: account for accounts in wanted.values() for s, account in accounts.items()}
     try:
         states = availability.read(app, everybody, span)
+        availability.noted(app, states)
     except Exception as error:
         if len(pictures) == 1:
             failed[next(iter(pictures))] = error

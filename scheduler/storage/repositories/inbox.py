@@ -76,6 +76,12 @@ class Inbox:
             raise Missing("delivery", id)
         return False
 
+    def reopen(self, id: str, outcome: str) -> bool:
+        """Work on it once more, if that is how it ended (``outcome`` is what the outcome begins with)."""
+        mine = (inbox.c.id == id) & inbox.c.outcome.startswith(outcome, autoescape=True)
+        change = sa.update(inbox).where(mine).values(outcome="", finished_at=None)
+        return self.connection.execute(change).rowcount == 1
+
     def pending(self, older_than: datetime, limit: int = 100) -> list[Delivery]:
         """Those received before ``older_than`` and not finished, oldest first."""
         waiting = inbox.c.finished_at.is_(None) & (inbox.c.received_at <= older_than)

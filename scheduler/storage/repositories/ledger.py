@@ -90,6 +90,16 @@ class Ledger:
         """Count an attempt that failed and try again at ``due_at``; ``False`` as in `done`."""
         return self._mark(id, attempts=ledger.c.attempts + 1, error=error, due_at=due_at)
 
+    def again(self, loop_id: str, at: datetime) -> list[LedgerRow]:
+        """Note once more what of the loop's present mails was given up; gives them."""
+        lock_loops(self.connection, [loop_id])
+        failed = (ledger.c.loop == loop_id) & (ledger.c.state == WriteState.FAILED.value)
+        found = self._list(failed & (ledger.c.write == Write.MAIL.value) & CURRENT)
+        mine = ledger.c.id.in_([row.id for row in found])
+        todo = {"state": WriteState.TODO.value, "attempts": 0, "due_at": at}
+        self.connection.execute(sa.update(ledger).where(mine).values(todo))
+        return found
+
     def give_up(self, id: str, error: str) -> bool:
         """Mark it failed for good; ``False`` as in `done`."""
         failed = WriteState.FAILED.value

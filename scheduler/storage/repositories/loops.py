@@ -49,6 +49,7 @@ class Loops:
             "job": application.job,
             "stage": loop.labels.get("stage") or application.stage,
             "template_id": loop.template.id,
+            "state_at": loop.created_at,
         }
         if not add_new(self.connection, loops, {**_rows.row(loop), **found_by}):
             other = self.by_visit(loop.application, loop.stage_visit) or self.get(loop.id)
@@ -175,7 +176,9 @@ class Loops:
         if loop.state in _OFFERING and news and Proposals(self.connection).withdraw(loop.id):
             changes = {**changes, "reasons": outdated(changes.get("reasons", loop.reasons))}
         changes = {**changes, "updated_at": at}
-        self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(_rows.part(changes)))
+        since = {"state_at": at} if "state" in changes else {}
+        values = {**_rows.part(changes), **since}
+        self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(values))
         return self._known(replace(loop, **changes))
 
     def _known(self, changed: Loop) -> Loop:

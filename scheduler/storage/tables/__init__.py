@@ -7,19 +7,16 @@ import sqlalchemy as sa
 
 from scheduler.domain.people import Person, Room, Site
 from scheduler.storage.columns import beginnings, columns_of, flag, instant, json, number, words
-
-PREFIX = "lw_"
-"""The job engine keeps its tables beside ours on SQLite: ours are the ones with this prefix."""
-
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
+from scheduler.storage.tables.apart import (
+    attention,
+    calendar_faults,
+    digests,
+    hook_deliveries,
+    hooks,
 )
+from scheduler.storage.tables.meta import PREFIX, metadata
+
+__all__ = ["PREFIX", "attention", "calendar_faults", "digests", "hook_deliveries", "hooks", "metadata"]
 
 company = sa.Table(
     "lw_company",
@@ -113,6 +110,7 @@ loops = sa.Table(
     json("labels"),
     words("owner"),
     flag("owner_given"),
+    instant("state_at", nullable=True),
     words("job"),
     words("stage"),
     words("template_id"),
@@ -329,42 +327,6 @@ leases = sa.Table(
     words("name", primary_key=True),
     words("holder"),
     instant("until"),
-)
-
-hooks = sa.Table(
-    "lw_hooks",
-    metadata,
-    words("id", primary_key=True),
-    words("url"),
-    json("types"),
-    words("state"),
-    words("secret"),
-    words("why"),
-    instant("created_at"),
-    instant("failing_since", nullable=True),
-    instant("rest_until", nullable=True),
-    words("old_secret"),
-    instant("old_until", nullable=True),
-)
-
-hook_deliveries = sa.Table(
-    "lw_hook_deliveries",
-    metadata,
-    words("id", primary_key=True),
-    words("hook"),
-    number("fact"),
-    words("type"),
-    words("body"),
-    words("state"),
-    instant("due_at"),
-    instant("noted_at"),
-    number("attempts"),
-    number("status"),
-    words("error"),
-    instant("done_at", nullable=True),
-    sa.Index("ix_lw_hook_deliveries_due", "state", "hook", "due_at"),
-    sa.Index("ix_lw_hook_deliveries_hook", "hook", "fact", "id"),
-    sa.Index("ix_lw_hook_deliveries_noted_at", "noted_at"),
 )
 
 seen = sa.Table(

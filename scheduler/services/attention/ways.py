@@ -1,0 +1,59 @@
+"""What can be done about a matter.
+
+Told by `tests/scheduler/services/attention/test_matters.py`.
+"""
+
+from __future__ import annotations
+
+from scheduler.domain.attention.matters import Do, Kind, Matter, Way
+from scheduler.storage.repositories.attention.found import About
+
+
+def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
+    """The likeliest first."""
+    thing = matter.id.partition(":")[2]
+    match matter.kind:
+        case Kind.HOOK:
+            return (Way(Do.ENABLE, thing, "Send to it again, what waited included"),)
+        case Kind.DELIVERY:
+            return (Way(Do.DELIVER_AGAIN, thing, "Work on the message once more"),)
+        case Kind.HANGING | Kind.FAILED:
+            return ()
+        case Kind.REVOKED | Kind.UNREADABLE:
+            return (Way(Do.LOOK, matter.loop, "Look at the loop that it endangers"),) if matter.loop else ()
+        case Kind.MAIL:
+            return (Way(Do.SEND_AGAIN, matter.loop, "Send again what could not be sent"), _look(matter))
+        case Kind.INVITATION:
+            return (Way(Do.REMIND, matter.loop, "Remind those who have not answered"), _look(matter))
+        case Kind.CANDIDATE:
+            asked = Way(Do.REMIND, matter.loop, "Remind the candidate")
+            return (asked, Way(Do.CHANGE, matter.loop, "Enter the candidate's times"), _cancel(matter))
+        case Kind.REPAIR:
+            offered = [Way(Do.CHOOSE, id, "Say yes to the repair that is offered") for id in _offered(loop)]
+            return (*offered, Way(Do.REPAIR, matter.loop, "Look for another repair"), _cancel(matter))
+        case Kind.INFEASIBLE:
+            again = Way(Do.REPLAN, matter.loop, "Read the calendars again and plan anew")
+            change = Way(Do.CHANGE, matter.loop, "Give other times, or leave steps out")
+            return (again, change, _cancel(matter))
+        case Kind.LOOP if matter.interview:
+            move = Way(Do.ACCEPT_MOVE, matter.loop, "Accept where the events were moved")
+            return (Way(Do.REPAIR, matter.loop, "Look for a repair"), move, _cancel(matter))
+        case Kind.LOOP:
+            again = Way(Do.REPLAN, matter.loop, "Read the calendars again and plan anew")
+            return (again, Way(Do.CHANGE, matter.loop, "Complete or change the loop"), _cancel(matter))
+        case Kind.LEFT:
+            return (_cancel(matter), _look(matter))
+        case Kind.STUCK:
+            return (_look(matter),)
+
+
+def _offered(loop: About | None) -> tuple[str, ...]:
+    return loop.offered if loop is not None else ()
+
+
+def _look(matter: Matter) -> Way:
+    return Way(Do.LOOK, matter.loop, "Look at the loop")
+
+
+def _cancel(matter: Matter) -> Way:
+    return Way(Do.CANCEL, matter.loop, "Cancel the loop")

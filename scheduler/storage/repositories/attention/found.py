@@ -1,0 +1,234 @@
+"""What needs a person, source by source, each in one question however many loops there are.
+
+Told by `tests/scheduler/services/attention/test_matters.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.bookings import InterviewState, SeatState, Write, WriteState
+from scheduler.domain.loops import BookMode, LoopState, Reason
+from scheduler.domain.proposals import ProposalState
+from scheduler.domain.time import Span
+from scheduler.storage.codec import decode
+from scheduler.storage.tables import applications, inbox, interviews, ledger, loops, proposals, seats
+
+_UNANSWERED = (SeatState.ASSIGNED.value, SeatState.INVITED.value, SeatState.TENTATIVE.value)
+_LIVE = interviews.c.state != InterviewState.CANCELLED.value
+_SINCE = sa.func.coalesce(loops.c.state_at, loops.c.updated_at, type_=loops.c.updated_at.type)
+_DEAD = "dead_letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """From which instants on a loop counts as waiting too long, by what it waits for."""
+
+    candidate: datetime
+    job: datetime
+    booking: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLoop:
+    """What is read of a loop that may need somebody; ``last`` is when its horizon and its windows are over."""
+
+    id: str
+    state: LoopState
+    owner: str
+    since: datetime
+    reasons: tuple[Reason, ...]
+    labels: Mapping[str, str]
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The next interview of a loop."""
+
+    interview: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Somebody invited to an interview who has not said whether they come."""
+
+    interview: str
+    loop: str
+    owner: str
+    title: str
+    start: datetime
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentMail:
+    """A mail that was given up; ``what`` is what it was about."""
+
+    loop: str
+    owner: str
+    what: str
+    error: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    id: str
+    delivery_id: str
+    outcome: str
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whose loop a matter is about, and what can be said yes to."""
+
+    candidate: str
+    job: str
+    offered: tuple[str, ...]
+    fixes: tuple[str, ...]
+
+
+class FoundMatters:
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def loops(self, waits: Waits, only: str | None = None) -> list[OpenLoop]:
+        """Every loop that waits for a person, or for too long for something else."""
+        c = loops.c
+        query = sa.select(
+            c.id, c.state, c.owner, _SINCE.label("since"), c.reasons, c.labels, c.horizon, c.windows
+        )
+        query = query.where(_waiting(waits), *_only(c.id, only))
+        return [_loop(row) for row in self.connection.execute(query).mappings()]
+
+    def ahead(self, waits: Waits, now: datetime, only: str | None = None) -> dict[str, Ahead]:
+        """The next interview of each of these loops that has one."""
+        query = sa.select(interviews.c.loop, sa.func.min(interviews.c.start_at).label("start_at"))
+        query = query.join(loops, loops.c.id == interviews.c.loop).where(
+            _waiting(waits), *_only(loops.c.id, only)
+        )
+        return self._next(query.where(_LIVE, interviews.c.start_at > now))
+
+    def ahead_of(self, ids: Collection[str], now: datetime) -> dict[str, Ahead]:
+        """The next interview of each of some loops."""
+        if not ids:
+            return {}
+        query = sa.select(interviews.c.loop, sa.func.min(interviews.c.start_at).label("start_at"))
+        mine = interviews.c.loop.in_(sorted(set(ids)))
+        return self._next(query.where(mine, _LIVE, interviews.c.start_at > now))
+
+    def _next(self, first: sa.Select[tuple[str, datetime]]) -> dict[str, Ahead]:
+        named = first.group_by(interviews.c.loop).subquery()
+        same = (named.c.loop == interviews.c.loop) & (named.c.start_at == interviews.c.start_at)
+        query = (
+            sa.select(interviews.c.loop, interviews.c.id, interviews.c.start_at)
+            .join(named, same)
+            .where(_LIVE)
+        )
+        return {loop: Ahead(id, start) for loop, id, start in self.connection.execute(query)}
+
+    def unanswered(self, window: Span, only: str | None = None) -> list[Unanswered]:
+        """Who has not answered the invitation to an interview that begins in the window."""
+        i = interviews.c
+        query = (
+            sa.select(i.id, i.loop, loops.c.owner, i.title, i.start_at, seats.c.person)
+            .join(loops, loops.c.id == i.loop)
+            .join(seats, seats.c.interview == i.id)
+            .where(i.start_at > window.start, i.start_at <= window.end, i.event_id != "")
+            .where(
+                i.state == InterviewState.CONFIRMED.value, seats.c.state.in_(_UNANSWERED), *_only(i.id, only)
+            )
+            .where(loops.c.state.in_([LoopState.CONFIRMED.value, LoopState.NEEDS_ATTENTION.value]))
+            .order_by(i.start_at, i.id, seats.c.place)
+        )
+        return [Unanswered(*row) for row in self.connection.execute(query)]
+
+    def unsent(self, since: datetime, only: str | None = None) -> list[UnsentMail]:
+        """Mails that were given up and that no later one about the same has made good."""
+        mail = ledger.c.write == Write.MAIL.value
+        now = ledger.c.generation == loops.c.generation
+        failed = mail & now & (ledger.c.state == WriteState.FAILED.value) & (ledger.c.noted_at > since)
+        query = sa.select(ledger.c.loop, loops.c.owner, ledger.c.interview, ledger.c.error, ledger.c.noted_at)
+        query = query.join(loops, loops.c.id == ledger.c.loop).where(failed, *_only(ledger.c.loop, only))
+        found = [UnsentMail(*row) for row in self.connection.execute(query.order_by(ledger.c.noted_at))]
+        if not found:
+            return []
+        sent = sa.select(ledger.c.loop, ledger.c.interview, sa.func.max(ledger.c.noted_at))
+        done = mail & (ledger.c.state == WriteState.DONE.value) & ledger.c.loop.in_({m.loop for m in found})
+        later = {
+            (loop, what): at
+            for loop, what, at in self.connection.execute(
+                sent.where(done).group_by(ledger.c.loop, ledger.c.interview)
+            )
+        }
+        return [m for m in found if m.noted_at >= later.get((m.loop, m.what), m.noted_at)]
+
+    def dead_letters(self, since: datetime, only: str | None = None) -> list[DeadLetter]:
+        """Deliveries of the hiring system that could not be acted on."""
+        c = inbox.c
+        query = sa.select(c.id, c.delivery_id, c.outcome, c.finished_at).where(
+            c.finished_at > since, c.outcome.startswith(_DEAD), *_only(c.id, only)
+        )
+        return [DeadLetter(*row) for row in self.connection.execute(query.order_by(c.finished_at, c.id))]
+
+    def about(self, ids: Iterable[str]) -> dict[str, About]:
+        """Whose loops these are, what is offered of each, and what would help."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        offered: dict[str, list[str]] = {}
+        plans = sa.select(proposals.c.loop, proposals.c.id).where(
+            proposals.c.loop.in_(wanted), proposals.c.state == ProposalState.OFFERED.value
+        )
+        for loop, id in self.connection.execute(plans.order_by(proposals.c.rank, proposals.c.id)):
+            offered.setdefault(loop, []).append(id)
+        query = sa.select(loops.c.id, applications.c.candidate_name, applications.c.job, loops.c.fixes)
+        query = query.join(applications, applications.c.id == loops.c.application).where(
+            loops.c.id.in_(wanted)
+        )
+        return {
+            id: About(name, job, tuple(offered.get(id, ())), tuple(fixes))
+            for id, name, job, fixes in self.connection.execute(query)
+        }
+
+    def owners(self, states: Collection[LoopState]) -> Sequence[str]:
+        """Who has loops in these states, each once."""
+        live = loops.c.state.in_(sorted(s.value for s in states)) & (loops.c.owner != "")
+        query = sa.select(loops.c.owner).where(live).distinct().order_by(loops.c.owner)
+        return self.connection.execute(query).scalars().all()
+
+
+def _only(column: sa.ColumnElement[str], id: str | None) -> list[sa.ColumnElement[bool]]:
+    return [] if id is None else [column == id]
+
+
+def _waiting(waits: Waits) -> sa.ColumnElement[bool]:
+    c = loops.c
+    at = [LoopState.PLANNING, LoopState.HELD, LoopState.BOOKING, LoopState.REPAIRING, LoopState.CANCELLING]
+    instant = c.updated_at.type
+    return sa.or_(
+        c.state.in_([LoopState.NEEDS_ATTENTION.value, LoopState.INFEASIBLE.value]),
+        (c.state == LoopState.AWAITING_CANDIDATE.value) & (sa.literal(waits.candidate, instant) >= _SINCE),
+        c.state.in_([s.value for s in at]) & (c.updated_at <= sa.literal(waits.job, instant)),
+        (c.state == LoopState.PROPOSED.value)
+        & (c.mode == BookMode.BOOK.value)
+        & (sa.literal(waits.booking, instant) >= _SINCE),
+        (c.state == LoopState.CONFIRMED.value) & (c.labels != sa.literal({}, c.labels.type)),
+    )
+
+
+def _loop(row: sa.RowMapping) -> OpenLoop:
+    horizon = decode(Span, row["horizon"], "loop.horizon")
+    ends = [decode(Span, window, "loop.windows").end for window in row["windows"]]
+    last = min(horizon.end, max(ends)) if ends else horizon.end
+    reasons = decode(tuple[Reason, ...], row["reasons"], "loop.reasons")
+    return OpenLoop(
+        row["id"], LoopState(row["state"]), row["owner"], row["since"], reasons, row["labels"], last
+    )
