@@ -126,6 +126,16 @@ def outdated(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """Of a loop that waits, what says how urgent it is: the span and the windows in which it may take place."""
+
+    id: str
+    horizon: Span
+    windows: tuple[Span, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """All interviews of one stage visit of one application, planned together with the debrief.
 

@@ -18,9 +18,14 @@ from scheduler.domain.errors import BadInput
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 """Far from where arithmetic on dates overflows, so that nothing behind the border can."""
 
-_OF_NO_PLACE = re.compile(r"(localtime|Factory|posixrules)$|(right|posix)/")
+_OF_THE_MACHINE = re.compile(r"(localtime|Factory|posixrules)$|(right|posix)/")
 """Rules of the machine and of no place: they differ from machine to machine, and those under ``right`` count
 leap seconds."""
+_OF_NO_PLACE = re.compile(
+    r"Etc/(?!UTC$)|(EST|MST|HST|WET|CET|MET|EET|UCT|Universal|Zulu|Greenwich|GMT([+-]?0)?|[A-Z]{3}\d[A-Z]{3})$"
+)
+"""Fixed offsets and abbreviations, which say nothing of where somebody is: a place changes its rules, these do not.
+``UTC`` is what it says."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,9 +68,17 @@ def _zone(name: str) -> ZoneInfo | None:
 
 def zone(name: str, field: str = "zone") -> ZoneInfo:
     """The IANA zone of that name. Raises `BadInput` for anything else; never falls back to UTC."""
-    found = _zone(name) if isinstance(name, str) and name and not _OF_NO_PLACE.match(name) else None
+    found = _zone(name) if isinstance(name, str) and name and not _OF_THE_MACHINE.match(name) else None
     if found is None:
         raise BadInput(field, f"unknown time zone {name!r:.60}", "use an IANA name such as Europe/Berlin")
+    return found
+
+
+def place(name: str, field: str = "zone") -> ZoneInfo:
+    """`zone`, of a place, or UTC. Raises `BadInput` for offsets and abbreviations as well."""
+    found = zone(name, field)
+    if _OF_NO_PLACE.match(name):
+        raise BadInput(field, f"{name!r:.60} is no place", "name the zone of a place, such as Europe/Berlin")
     return found
 
 

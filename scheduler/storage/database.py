@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ BUSY_SECONDS = 30
 IDLE_SECONDS = 15
 """After so long in an open transaction PostgreSQL ends a session that asks nothing, and lets go of its locks:
 the process was stopped, or its machine is gone."""
-_OPTIONS = {
+_LIMITS = {
     "statement_timeout": 60_000,
     "lock_timeout": BUSY_SECONDS * 1000,
     "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
@@ -95,6 +95,13 @@ class Tx:
         self.cares = Cares(connection)
         self.calendar_faults = CalendarFaults(connection)
         self.digests = Digests(connection)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that may fail while the rest goes on: PostgreSQL takes no statement behind one that failed, unless
+        it is led back to before it. SQLite does by itself."""
+        with nullcontext() if self.connection.dialect.name == "sqlite" else self.connection.begin_nested():
+            yield
 
 
 class Glance:
@@ -269,11 +276,25 @@ def _limited(url: sa.URL) -> sa.URL:
     """With a time limit for everything that is asked of a server; what the address says itself stands."""
     if url.get_backend_name() != "postgresql":
         return url
-    limits = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
+    return url.update_query_dict({n: str(value) for n, value in _CONNECTION.items() if n not in url.query})
+
+
+def session_limits(address: sa.URL | str) -> list[tuple[Callable[[Any, Any], None], str]]:
+    """The ``pool_events`` of an engine that sets the limits on each new connection, as far as the address does not in
+    its own ``options``: by a statement, since poolers such as PgBouncer refuse ``options`` at the start."""
+    url = sa.make_url(address)
     said = url.query.get("options", "")
     given = said if isinstance(said, str) else " ".join(said)
-    settings = {name: str(value) for name, value in _CONNECTION.items() if name not in url.query}
-    return url.update_query_dict({**settings, "options": f"{limits} {given}".strip()})
+    wanted = ", ".join(f"set_config('{n}', '{ms}', false)" for n, ms in _LIMITS.items() if n not in given)
+    if url.get_backend_name() != "postgresql" or not wanted:
+        return []
+
+    def limit(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {wanted}")
+        connection.commit()  # what is set in a transaction that is rolled back is not set
+
+    return [(limit, "connect")]
 
 
 def _engine(url: sa.URL) -> sa.Engine:
@@ -293,6 +314,7 @@ def _engine(url: sa.URL) -> sa.Engine:
             pool_size=10,
             max_overflow=10,
             pool_timeout=BUSY_SECONDS,
+            pool_events=session_limits(url),
         )
     event.listen(engine, "handle_error", _unwrap)
     return engine

@@ -64,11 +64,11 @@ class Rows(Generic[T]):
                 row[self.renamed.get(name, name)] = _plain(value)
         return row
 
-    def value(self, row: sa.RowMapping, **elsewhere: Any) -> T:
+    def value(self, row: Mapping[Any, Any], **elsewhere: Any) -> T:
         """The value of a row, completed by the fields that lie ``elsewhere``."""
         return self.cls(**{name: self._field(name, row) for name in self.fields}, **elsewhere)
 
-    def _field(self, name: str, row: sa.RowMapping) -> Any:
+    def _field(self, name: str, row: Mapping[Any, Any]) -> Any:
         if name == "span":
             start: datetime = row["start_at"]
             return Span(start, row["end_at"])

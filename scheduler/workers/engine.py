@@ -20,7 +20,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 
-from scheduler.storage.database import IDLE_SECONDS, Database, Tx
+from scheduler.storage.database import IDLE_SECONDS, Database, Tx, session_limits
 from scheduler.workers.watch import Watch
 
 log = logging.getLogger("loopwright.jobs")
@@ -175,6 +175,7 @@ def _config(url: str, name: str) -> DBOSConfig:
         "system_database_url": url,
         "application_version": VERSION,
         "executor_id": name,
+        "db_engine_kwargs": {"pool_events": session_limits(url)},
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
         "console_log_level": "ERROR",

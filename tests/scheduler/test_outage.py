@@ -164,7 +164,18 @@ def test_every_connection_has_its_limits(fresh_postgres_url: str) -> None:
         for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
             shown[name] = tx.connection.exec_driver_sql(f"SHOW {name}").scalar_one()
     assert set(shown.values()) == {"1min", "30s", "15s"}
+    assert "options" not in db.url.query, "a pooler in between may refuse them at the start"
     query = db.url.query
     assert {"connect_timeout", "keepalives_idle", "tcp_user_timeout"} <= set(query)
     assert database.Database(f"{fresh_postgres_url}&connect_timeout=3").url.query["connect_timeout"] == "3"
+    db.dispose()
+
+
+def test_what_an_address_sets_itself_stands(fresh_postgres_url: str) -> None:
+    db = database.Database(fresh_postgres_url + "&options=-c%20lock_timeout%3D200")
+    with db.read() as tx:
+        shown = [
+            tx.connection.exec_driver_sql(f"SHOW {n}").scalar() for n in ("lock_timeout", "statement_timeout")
+        ]
+    assert shown == ["200ms", "1min"]
     db.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import BookMode, LoopState
@@ -141,3 +142,21 @@ def test_further_plans_cost_a_price_and_the_first_is_kept(kit: Kit) -> None:
     for loop in (*others, first):
         yes(kit, loop)
     assert states(kit) == {"confirmed": 3}
+
+
+def test_what_is_on_offer_is_read_at_once_however_many_loops_offer_it(kit: Kit) -> None:
+    for n in range(3):
+        want(kit, n, PROPOSE, WEDNESDAY)
+        kit.run()
+    asked: list[str] = []
+    event.listen(kit.app.db.engine, "before_cursor_execute", lambda _c, _u, text, *_: asked.append(text))
+    with kit.app.db.read() as tx:
+        policy = tx.company.policy()
+        asked.clear()
+        there = together.standing(tx, kit.clock(), policy)
+        assert len(asked) == 2
+        assert len({o.loop.id for o in there}) == 3
+        for one in there:
+            assert one.loop == tx.loops.get(one.loop.id)
+            its, plan = tx.applications.get(one.loop.application), tx.proposals.get(one.id)
+            assert one == together.offer(plan.id, one.loop, plan.rank, its, plan.interviews)

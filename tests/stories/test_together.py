@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.local.folder import Entry, add_entries
 from scheduler.domain.errors import Taken
@@ -23,6 +25,7 @@ from scheduler.services.planning import plan as planning
 from scheduler.services.planning.together import packing, waiting
 from scheduler.services.planning.together.waiting import NAME, plan
 from scheduler.storage import invariants
+from scheduler.storage.tables import loops as table
 from tests.scheduler.kit import COMPANY, Kit, make
 from tests.stories.kit import DAYS, MARA, booked, look
 
@@ -293,3 +296,26 @@ def test_more_than_one_job_may_plan_is_handed_on(kit: Kit, monkeypatch: pytest.M
     assert Counter(look(kit, loop.id).state.value for loop in loops) == {"proposed": 4, "planning": 2}
     kit.run()
     assert states(kit) == {"confirmed": 6}
+
+
+def test_the_most_urgent_of_very_many_is_first(kit: Kit) -> None:
+    """Whatever waits is looked at: the youngest may be the one whose days are over first."""
+    last = want(kit, 0, BookMode.PROPOSE)
+    with kit.app.db.write() as tx:
+        row = dict(tx.connection.execute(sa.select(table).where(table.c.id == last.id)).mappings().one())
+        later = {**row["horizon"], "end": "2026-03-31T00:00:00+00:00"}
+        others = [
+            {
+                **row,
+                "id": f"older-{n}",
+                "stage_visit": f"older-{n}",
+                "horizon": later,
+                "windows": [],
+                "created_at": row["created_at"] - timedelta(hours=1),
+            }
+            for n in range(1005)
+        ]
+        tx.connection.execute(sa.insert(table), others)
+    waits = waiting._waiting(kit.app, ())
+    assert len(waits) == 1006 and waits[0].id == last.id
+    assert waiting._gathered(kit.app, ())[0] == last

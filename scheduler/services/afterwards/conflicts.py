@@ -38,7 +38,6 @@ _SETTLED = timedelta(minutes=2)
 """A loop that changed this recently is left for the next look: invitations are still on their way."""
 _ELSEWHERE = frozenset({"moved", "deleted"})
 """Flags of interviews whose event is not where we put it: a human decides on those."""
-_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def look(app: App, days: int) -> int:
 
 def _booked(app: App, tx: Tx, window: Span) -> Seen:
     """What is booked in the window and has not begun, and all of our events there."""
-    loops = {loop.id: loop for loop in tx.loops.list(states=_WATCHED, limit=_MOST)}
+    loops = {loop.id: loop for loop in tx.loops.every(_WATCHED)}
     watched: dict[str, list[Interview]] = defaultdict(list)
     own: dict[Subject, list[Span]] = defaultdict(list)
     for interview in tx.interviews.between(window):

@@ -13,14 +13,13 @@ from scheduler.services.planning import absent
 from scheduler.storage.database import Tx
 
 LEFT = "left"
-_MOST = 10_000
 
 
 def look(app: App) -> None:
     """Send every confirmed loop that has lost somebody for good to its repair, and tell those who look
     after the others; what was told and is no longer so is taken back."""
     with app.db.read() as tx:
-        waiting = tx.loops.list(states={LoopState.NEEDS_ATTENTION}, limit=_MOST)
+        waiting = tx.loops.every({LoopState.NEEDS_ATTENTION})
         told = {loop.id for loop in waiting if any(r.kind == LEFT for r in loop.reasons)}
         lost = {i.loop for i in tx.interviews.without_somebody(app.clock())}
     for loop_id in sorted(told | lost):

@@ -19,7 +19,6 @@ from scheduler.storage.database import Tx
 
 MOVED, DELETED = "moved", "deleted"
 _WATCHED = frozenset({LoopState.CONFIRMED, LoopState.NEEDS_ATTENTION})
-_MOST = 10_000
 
 
 def away(app: App, tx: Tx, interview: Interview, event: Event | None) -> None:
@@ -58,7 +57,7 @@ def look(app: App) -> None:
     with app.db.read() as tx:
         told = {
             loop.id
-            for loop in tx.loops.list(states=_WATCHED, limit=_MOST)
+            for loop in tx.loops.every(_WATCHED)
             if any(r.kind == holes.BOOKED_TWICE for r in loop.reasons)
         }
         found: dict[str, list[Reason]] = {}

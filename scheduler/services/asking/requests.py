@@ -11,7 +11,7 @@ from typing import Any
 from scheduler.domain.errors import BadInput, BadInputs, WrongState
 from scheduler.domain.loops import Accommodation, Application, BookMode, Loop, LoopState, Reason
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
-from scheduler.domain.time import Span, instant, utc, zone
+from scheduler.domain.time import Span, instant, place, utc, zone
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.asking.owners import check_owner
@@ -115,7 +115,7 @@ def check_people(tx: Tx, application: Application) -> None:
             raise BadInput(
                 f"application.accommodation.also[{n}]", f"no person {id!r}", "add them to the company file"
             )
-    zone(application.candidate.zone, "application.candidate.zone")
+    place(application.candidate.zone, "application.candidate.zone")
 
 
 def claim(tx: Tx, id: str) -> Application | None:

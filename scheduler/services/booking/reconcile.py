@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError
 from connectors.protocol import event_id
 from connectors.types import Event, EventRef, Window
-from scheduler.domain.bookings import Interview, Write, WriteState
+from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
 from scheduler.domain.proposals import BatchState, ProposalState
@@ -21,7 +21,9 @@ from scheduler.storage.database import Tx
 ACTOR = "system:reconciler"
 OVERDUE = timedelta(seconds=60)
 _PAGE = 500
-"""Loops that are read at once."""
+"""Rows of the ledger that are read at once."""
+_PERFORMED = frozenset(s for s, job in jobs.WAITS_FOR.items() if job is jobs.Job.PERFORM)
+"""States of loops that wait for their writes: they are looked after as such."""
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=100)
 
 
@@ -34,14 +36,26 @@ def sweep(app: App) -> None:
     now = app.clock()
     expire(app)
     with app.db.write() as tx:
-        for row in tx.ledger.due(now - OVERDUE, limit=200):
+        for row in overdue(tx, now):
             loop = tx.loops.get(row.loop)
-            if loop is not None and jobs.WAITS_FOR.get(loop.state) is not jobs.Job.PERFORM:
+            if loop is not None:
                 jobs.perform_again(app, tx, loop, row, row.due_at or loop.updated_at)
         for delivery in tx.inbox.pending(now - OVERDUE):
             jobs.intake_again(app, tx, delivery.id, delivery.received_at)
         _look_after(app, tx, now)
     complete(app)
+
+
+def overdue(tx: Tx, now: datetime) -> Iterator[LedgerRow]:
+    """Of each loop that waits for no job that writes, the row that is due the longest: that job does all of them.
+    Cancels and mails of what is booked already, as many as there are."""
+    seen, skip = set[str](), 0
+    while page := tx.ledger.due(now - OVERDUE, _PAGE, skip, _PERFORMED):
+        skip += len(page)
+        for row in page:
+            if row.loop not in seen:
+                seen.add(row.loop)
+                yield row
 
 
 def _look_after(app: App, tx: Tx, now: datetime) -> None:
@@ -50,7 +64,7 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
         if batch.updated_at + OVERDUE <= now:
             jobs.batch_again(app, tx, batch.id, batch.round, batch.updated_at)
     undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
-    for loop in _waiting(tx):
+    for loop in tx.loops.every(jobs.WAITS_FOR.keys()):
         if loop.updated_at + OVERDUE > now:
             continue
         if loop.state is not LoopState.PROPOSED:
@@ -61,14 +75,6 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
             offered = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
             if offered:
                 jobs.awaited_again(app, tx, loop, offered[0].id)
-
-
-def _waiting(tx: Tx) -> Iterator[Loop]:
-    """Every loop in a state that waits for a job, however many plans are on offer to people."""
-    after: str | None = None
-    while page := tx.loops.list(states=jobs.WAITS_FOR.keys(), limit=_PAGE, after=after):
-        yield from page
-        after = page[-1].id
 
 
 def expire(app: App) -> None:
@@ -83,20 +89,15 @@ def backlog(app: App) -> tuple[int, float]:
     """How many writes wait, and for how many seconds the oldest has been due."""
     now = app.clock()
     with app.db.read() as tx:
-        rows = tx.ledger.due(now, limit=1000)
-    due = [r.due_at for r in rows if r.due_at is not None]
-    return len(rows), max(((now - d).total_seconds() for d in due), default=0.0)
+        count, oldest = tx.ledger.waiting(now)
+    return count, (now - oldest).total_seconds() if oldest is not None else 0.0
 
 
 def complete(app: App) -> None:
     """Confirmed loops become *completed* once their last meeting has ended."""
     now = app.clock()
     with app.db.read() as tx:
-        over = [
-            loop.id
-            for loop in tx.loops.list(states={LoopState.CONFIRMED}, limit=1000)
-            if _over(tx, loop, now)
-        ]
+        over = [loop.id for loop in tx.loops.every({LoopState.CONFIRMED}) if _over(tx, loop, now)]
     for id in over:
         with app.db.write() as tx:
             loop = tx.loops.claim(id)

@@ -128,7 +128,8 @@ def gather_all(app: App, loops: Sequence[Loop]) -> tuple[dict[str, Picture], dic
         company = _company(tx)
         for loop in loops:
             try:
-                found[loop.id] = _from_tables(app, tx, loop, now, span, company)
+                with tx.part():
+                    found[loop.id] = _from_tables(app, tx, loop, now, span, company)
             except Exception as error:
                 failed[loop.id] = error
     return _with_calendars(app, found, span, failed), failed

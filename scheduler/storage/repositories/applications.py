@@ -5,17 +5,20 @@ Told by `tests/scheduler/storage/test_loops.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from scheduler.domain.finding import words_of_application
-from scheduler.domain.loops import Application, Candidate
+from scheduler.domain.loops import Application, Candidate, Loop
 from scheduler.storage.locks import lock_subjects
 from scheduler.storage.mapping import Rows
-from scheduler.storage.repositories.loops import Loops
+from scheduler.storage.repositories.loops import Loops, loop_and
+from scheduler.storage.repositories.proposals import on_offer
 from scheduler.storage.statements import upsert
-from scheduler.storage.tables import application_words, applications
+from scheduler.storage.tables import application_words, applications, loops, proposals
 
 _rows = Rows(Application, applications, without=frozenset({"candidate"}))
 
@@ -64,6 +67,15 @@ class Applications:
             rows = [{"word": word, "application": value.id} for word in new]
             self.connection.execute(sa.insert(application_words), rows)
 
+    def offering(self, since: datetime) -> dict[str, tuple[Loop, Application]]:
+        """The loops, each with its application, whose plans are on offer and were made after ``since``: one read."""
+        mine = sa.select(loops, *(column.label(f"its_{column.name}") for column in applications.c))
+        query = mine.join(applications, applications.c.id == loops.c.application).where(
+            loops.c.id.in_(sa.select(proposals.c.loop).where(on_offer(since)))
+        )
+        found = (loop_and(row) for row in self.connection.execute(query).mappings())
+        return {loop.id: (loop, _value(its)) for loop, its in found}
+
     def list(self, limit: int = 100, after: str | None = None) -> Sequence[Application]:
         """By id, from behind the id ``after``."""
         query = sa.select(applications).order_by(applications.c.id).limit(limit)
@@ -72,6 +84,6 @@ class Applications:
         return [_value(row) for row in self.connection.execute(query).mappings()]
 
 
-def _value(row: sa.RowMapping) -> Application:
+def _value(row: Mapping[Any, Any]) -> Application:
     candidate = Candidate(row["candidate_name"], row["candidate_email"], row["candidate_zone"])
     return _rows.value(row, candidate=candidate)

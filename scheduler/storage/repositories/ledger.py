@@ -67,9 +67,11 @@ class Ledger:
         row = self.connection.execute(_WANTED, {"row": id}).first()
         return (WriteState(row.state), LoopState(row.loop_state)) if row else None
 
-    def due(self, now: datetime, limit: int = 100) -> list[LedgerRow]:
-        """What is to be done by ``now``, longest waiting first; never of an older generation,
-        cancels excepted."""
+    def due(
+        self, now: datetime, limit: int = 100, skip: int = 0, but: Collection[LoopState] = ()
+    ) -> list[LedgerRow]:
+        """What is to be done by ``now``, longest waiting first, from behind as many as are ``skip``ped; never of an
+        older generation, cancels excepted, and not of loops that are in one of the states ``but``."""
         time = sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at) <= now
         order = (
             sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at),
@@ -77,8 +79,18 @@ class Ledger:
             ledger.c.position,
             ledger.c.id,
         )
-        query = sa.select(ledger).where(_TODO, CURRENT, time).order_by(*order).limit(limit)
+        query = sa.select(ledger).where(_TODO, CURRENT, time).order_by(*order).limit(limit).offset(skip)
+        if but:
+            elsewhere = sa.select(loops.c.id).where(loops.c.state.in_(sorted(s.value for s in but)))
+            query = query.where(ledger.c.loop.not_in(elsewhere))
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+    def waiting(self, now: datetime) -> tuple[int, datetime | None]:
+        """How many rows `due` would give, and since when the longest has been due for another attempt."""
+        time = sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at) <= now
+        query = sa.select(sa.func.count(), sa.func.min(ledger.c.due_at)).where(_TODO, CURRENT, time)
+        count, oldest = self.connection.execute(query).one()
+        return count, oldest
 
     def done(self, id: str, result: Mapping[str, Any], loop: str = "") -> bool:
         """Mark it done. ``False`` for whoever comes too late: it is no longer to do, or its loop has

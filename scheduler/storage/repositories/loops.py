@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import MOVES, Application, Loop, LoopState, outdated
+from scheduler.domain.loops import MOVES, Application, Loop, LoopState, Queued, outdated
 from scheduler.storage.codec import encode
 from scheduler.storage.locks import had, lock_loops
 from scheduler.storage.mapping import Rows
@@ -21,6 +21,10 @@ from scheduler.storage.statements import add_new
 from scheduler.storage.tables import applications, loops
 
 _rows = Rows(Loop, loops)
+_queued = Rows(Queued, loops)
+_queued_columns = [loops.c[name] for name in _queued.fields]
+_PAGE = 500
+"""Loops that `Loops.every` reads at once."""
 _FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at", "owner"})
 _NOT_IN_FACTS = frozenset({"template"})
 """Named as changed, but too long to be repeated in a fact."""
@@ -105,6 +109,27 @@ class Loops:
             last = sa.select(loops.c.created_at, loops.c.id).where(loops.c.id == after)
             query = query.where(sa.tuple_(loops.c.created_at, loops.c.id) > last.scalar_subquery())
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+    def every(self, states: Collection[LoopState]) -> Iterator[Loop]:
+        """All in one of these states, in the order they were asked for, read page by page: the transaction is not to
+        move any of them meanwhile."""
+        after: str | None = None
+        while page := self.list(states=states, limit=_PAGE, after=after):
+            yield from page
+            after = page[-1].id
+
+    def of_ids(self, ids: Collection[str]) -> Sequence[Loop]:
+        """In the order they were asked for; those that there are."""
+        query = (
+            sa.select(loops).where(loops.c.id.in_(sorted(set(ids)))).order_by(loops.c.created_at, loops.c.id)
+        )
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
+    def queue(self, state: LoopState) -> Sequence[Queued]:
+        """All that are in a state, in the order they were asked for, as far as it is needed to see who comes first."""
+        query = sa.select(*_queued_columns).where(loops.c.state == state.value)
+        query = query.order_by(loops.c.created_at, loops.c.id)
+        return [_queued.value(row) for row in self.connection.execute(query).mappings()]
 
     def move(
         self,
@@ -206,6 +231,11 @@ class Loops:
     ) -> None:
         subject = f"loop:{loop_id}"
         self.facts.add(Fact(at, actor, what, subject, str(before), str(after), cause, data))
+
+
+def loop_and(row: sa.RowMapping) -> tuple[Loop, dict[str, Any]]:
+    """A loop, and the columns that were read beside it as ``its_…``."""
+    return _rows.value(row), {name[4:]: row[name] for name in row if name.startswith("its_")}
 
 
 def _changeable(changes: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -82,9 +82,8 @@ class Proposals:
 
     def standing(self, since: datetime) -> list[Proposal]:
         """What is on offer and was made after ``since``, of every loop, the oldest first."""
-        offered = (proposals.c.state == ProposalState.OFFERED.value) & (proposals.c.created_at > since)
         order = (proposals.c.created_at, proposals.c.loop, proposals.c.rank, proposals.c.id)
-        query = sa.select(proposals).where(offered).order_by(*order)
+        query = sa.select(proposals).where(on_offer(since)).order_by(*order)
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
     def move_down(self, loop_id: str, generation: int, rank: int) -> None:
@@ -120,6 +119,11 @@ class Proposals:
         if except_id is not None:
             change = change.where(proposals.c.id != except_id)
         return self.connection.execute(change.values(state=stale)).rowcount
+
+
+def on_offer(since: datetime) -> sa.ColumnElement[bool]:
+    """Plans that are on offer and were made after an instant."""
+    return (proposals.c.state == ProposalState.OFFERED.value) & (proposals.c.created_at > since)
 
 
 class SeenCalendars:

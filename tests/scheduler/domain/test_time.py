@@ -21,6 +21,7 @@ from scheduler.domain.time import (
     instant,
     intersection,
     merged,
+    place,
     utc,
     zone,
 )
@@ -104,6 +105,23 @@ def test_an_unknown_zone_is_an_error_and_never_utc(name: str) -> None:
 def test_a_known_zone_is_found() -> None:
     assert zone("Europe/Berlin").key == "Europe/Berlin"
     assert zone("UTC").key == "UTC"
+
+
+@pytest.mark.parametrize(
+    "name", ["Etc/GMT+3", "Etc/GMT", "Etc/Zulu", "EST", "EST5EDT", "CET", "GMT", "GMT+0", "MST7MDT"]
+)
+def test_what_is_no_place_is_nobodys_zone(name: str) -> None:
+    assert zone(name).key == name, "times may be given so"
+    with pytest.raises(BadInput, match="is no place; name the zone of a place") as caught:
+        place(name, "candidate.zone")
+    assert caught.value.field == "candidate.zone"
+
+
+@pytest.mark.parametrize(
+    "name", ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Japan", "NZ", "ROK", "UTC", "Etc/UTC"]
+)
+def test_a_place_is_found_by_each_of_its_names(name: str) -> None:
+    assert place(name).key == name
 
 
 @pytest.mark.parametrize(

@@ -279,3 +279,12 @@ def test_what_was_answered_is_there_after_a_kill(database: Database) -> None:
     with database.read() as tx:
         assert len(tx.facts.list(limit=20_000)) == kept + 3
         assert tx.facts.verify() is None
+
+
+def test_a_part_that_fails_leaves_the_rest_of_the_transaction_as_it_was(database: Database) -> None:
+    """PostgreSQL takes nothing more behind a statement that failed."""
+    with database.read() as tx:
+        before = tx.loops.list()
+        with pytest.raises(sa.exc.DBAPIError), tx.part():
+            tx.connection.execute(sa.text("SELECT nothing FROM nowhere"))
+        assert tx.loops.list() == before

@@ -71,22 +71,15 @@ def offer_of(outcome: Outcome) -> Offer:
 
 def standing(tx: Tx, now: datetime, policy: Policy, leave_out: Collection[str] = ()) -> list[Offer]:
     """Everything on offer now, the loops ``leave_out`` left out."""
-    found, known = [], dict[str, tuple[Loop, Application] | None]()
-    for proposal in tx.proposals.standing(now - timedelta(hours=policy.offer_hours)):
-        if proposal.loop in leave_out:
+    since, found = now - timedelta(hours=policy.offer_hours), []
+    whose = tx.applications.offering(since)
+    for proposal in tx.proposals.standing(since):
+        if proposal.loop in leave_out or proposal.loop not in whose:
             continue
-        if proposal.loop not in known:
-            known[proposal.loop] = _whose(tx, proposal.loop)
-        whose = known[proposal.loop]
-        if whose is not None and _fits(whose[0], proposal.interviews):
-            found.append(offer(proposal.id, whose[0], proposal.rank, whose[1], proposal.interviews))
+        loop, application = whose[proposal.loop]
+        if _fits(loop, proposal.interviews):
+            found.append(offer(proposal.id, loop, proposal.rank, application, proposal.interviews))
     return found
-
-
-def _whose(tx: Tx, loop_id: str) -> tuple[Loop, Application] | None:
-    loop = tx.loops.get(loop_id)
-    application = tx.applications.get(loop.application) if loop else None
-    return (loop, application) if loop and application else None
 
 
 def _fits(loop: Loop, planned: Iterable[PlannedInterview]) -> bool:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection
 from datetime import datetime
 
-from scheduler.domain.loops import Loop, LoopState
+from scheduler.domain.loops import Loop, LoopState, Queued
 from scheduler.domain.proposals import BatchState
 from scheduler.services import jobs
 from scheduler.services.again import Again
@@ -37,7 +37,6 @@ ROUNDS = 8
 """Batches that one job plans; then the next one goes on, so that no job lasts for ever."""
 _LOOK, _LOOKS = 0.1, 10
 """Where several wait, more are just coming: look again after so many seconds, at most so often."""
-_MOST_WAITING = 1000
 
 
 def plan(app: App, loop_id: str) -> float | None:
@@ -69,10 +68,10 @@ def _waits(app: App, loop_id: str) -> bool:
         return waits and loop_id not in _in_batches(tx)
 
 
-def _waiting(app: App, leave_out: Collection[str]) -> list[Loop]:
-    """The loops that wait to be planned, the most urgent first: whose time to take place ends soonest."""
+def _waiting(app: App, leave_out: Collection[str]) -> list[Queued]:
+    """All loops that wait to be planned, the most urgent first: whose time to take place ends soonest."""
     with app.db.read() as tx:
-        found = tx.loops.list(states={LoopState.PLANNING}, limit=_MOST_WAITING)
+        found = tx.loops.queue(LoopState.PLANNING)
         kept = {*leave_out, *_in_batches(tx)} if found else set()
     return sorted((loop for loop in found if loop.id not in kept), key=urgency)
 
@@ -82,7 +81,7 @@ def _in_batches(tx: Tx) -> set[str]:
     return {id for batch in tx.batches.list({BatchState.PLANNING}) for id in batch.loops}
 
 
-def urgency(loop: Loop) -> tuple[datetime, datetime, str]:
+def urgency(loop: Loop | Queued) -> tuple[datetime, datetime, str]:
     """What is served first: whose last possible hour comes first, then who asked first."""
     last = max((w.end for w in loop.windows), default=loop.horizon.end)
     return min(last, loop.horizon.end), loop.created_at, loop.id
@@ -98,7 +97,9 @@ def _gathered(app: App, leave_out: Collection[str]) -> list[Loop]:
         before, found = len(found), _waiting(app, leave_out)
         if len(found) == before:
             break
-    return found[:MOST]
+    first = [loop.id for loop in found[:MOST]]
+    with app.db.read() as tx:
+        return sorted(tx.loops.of_ids(first), key=urgency)
 
 
 def _batch(app: App, mine: Lease, leave_out: Collection[str]) -> dict[str, Exception]:
@@ -128,4 +129,6 @@ def _hand_on(app: App, failed: Collection[str]) -> None:
     left = _waiting(app, failed)
     if left:
         with app.db.write() as tx:
-            jobs.plan_next(app, tx, left[0])
+            first = tx.loops.get(left[0].id)
+            if first is not None:
+                jobs.plan_next(app, tx, first)

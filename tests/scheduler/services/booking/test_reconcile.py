@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from scheduler.services import jobs
 from scheduler.services.asking import intake, requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import reconcile
+from scheduler.storage.repositories import loops as loops_read
 from scheduler.storage.tables import loops
 from scheduler.workers.tasks import tasks
 from tests.scheduler.kit import Kit, make
@@ -108,7 +110,7 @@ def test_a_plan_that_a_person_decides_on_waits_for_them(kit: Kit) -> None:
 
 def test_many_plans_on_offer_hide_no_loop_that_waits(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many older ones wait for a person."""
-    monkeypatch.setattr(reconcile, "_PAGE", 2)
+    monkeypatch.setattr(loops_read, "_PAGE", 2)
     for n in range(5):
         someone = replace(
             MARA, id=f"app-{n}", candidate=Candidate(f"Candidate {n}", f"c{n}@example.org", "Europe/Berlin")
@@ -155,3 +157,46 @@ def test_every_state_that_waits_is_looked_after(kit: Kit, state: LoopState) -> N
     assert swept(kit, 2) != []
     kit.run()
     assert look(kit, loop.id).state is not state
+
+
+def test_a_late_mail_is_not_hidden_behind_loops_that_are_looked_after_as_such(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor behind other rows of one loop, however many they are: one job does all of those."""
+    monkeypatch.setattr(reconcile, "_PAGE", 2)
+    kit.clock.forward(hours=2)
+    made: dict[int, Loop] = {}
+    for n, state in enumerate([*[LoopState.BOOKING] * 4, LoopState.CONFIRMED, LoopState.CONFIRMED]):
+        someone = replace(
+            MARA, id=f"app-{n}", candidate=Candidate(f"Candidate {n}", f"c{n}@example.org", "Europe/Berlin")
+        )
+        asked = LoopRequest(someone, "short", DAYS, "Europe/Berlin", BookMode.PROPOSE)
+        loop = made[n] = requests.ask(kit.app, asked, "person:rolf")
+        with kit.app.db.write() as tx:
+            tx.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(state=state.value))
+            rows = [
+                LedgerRow.noted(loop, f"in-{k}", Write.MAIL, key=f"mail-{n}-{k}", payload={}, order=k)
+                for k in range(5 if n == 4 else 1)
+            ]
+            tx.ledger.add_all(rows, at=kit.clock() - timedelta(minutes=60 - n))
+    with kit.app.db.read() as tx:
+        found = [row.loop for row in reconcile.overdue(tx, kit.clock())]
+    assert found == [made[4].id, made[5].id]
+    kit.jobs.waiting.clear()
+    reconcile.sweep(kit.app)
+    queued = [payload["loop"] for name, payload, _ in kit.jobs.waiting if name == "perform"]
+    assert sorted(queued) == sorted([made[4].id, made[5].id]), "each loop once"
+
+
+def test_what_waits_is_counted_however_much_it_is(kit: Kit) -> None:
+    loop = _asked(kit, BookMode.PROPOSE)
+    noted = kit.clock()
+    with kit.app.db.write() as tx:
+        rows = [
+            LedgerRow.noted(loop, f"in-{n}", Write.CANCEL, key=f"k-{n}", payload={}, order=n)
+            for n in range(1200)
+        ]
+        tx.ledger.add_all(rows, at=noted)
+        assert tx.ledger.failed_attempt(rows[7].id, "no answer", noted)
+    kit.clock.forward(minutes=3)
+    assert reconcile.backlog(kit.app) == (1200, 180.0)
