@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """How long requests and jobs in flight may go on after SIGTERM or SIGINT before the process ends."""
     header_seconds: float = Field(10.0, gt=0, le=300)
     """How long a client may take for the head of a request, from the connection or its first byte on."""
+    service_days: int = Field(5, ge=1, le=90)
+    """Within how many days of the request a loop is to be booked; the console turns its age amber at half, red after."""
     solve_memory_mb: int = Field(4096, ge=512)
     """Address space of a solving process."""
     smtp: str = Field("", repr=False, pattern=r"^(smtps?://.+|smtp\+none://.+)?$")
@@ -183,6 +185,7 @@ _WANTED = {
     "answers_days": "a whole number from 1 to 365",
     "stop_seconds": "a whole number of seconds from 0 to 600",
     "header_seconds": "a number of seconds above 0, at most 300",
+    "service_days": "a whole number of days from 1 to 90",
     "solve_memory_mb": "a whole number of megabytes, at least 512",
     "hook_hosts": "hosts or host:port, separated by commas",
     "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",

@@ -69,8 +69,15 @@ def action_of(call: Callable[..., Any] | None) -> Action | None:
 
 def opened(router: APIRouter) -> Iterator[tuple[set[str], re.Pattern[str]]]:
     """Methods and path of every route of a router that is open to all."""
+    yield from addresses(
+        router, lambda route: any(action_of(d.call) in OPEN for d in route.dependant.dependencies)
+    )
+
+
+def addresses(
+    router: APIRouter, which: Callable[[APIRoute], bool] = lambda _: True
+) -> Iterator[tuple[set[str], re.Pattern[str]]]:
+    """Methods and path of the routes that ``which`` says yes to."""
     for route in router.routes:
-        if isinstance(route, APIRoute) and any(
-            action_of(d.call) in OPEN for d in route.dependant.dependencies
-        ):
+        if isinstance(route, APIRoute) and which(route):
             yield set(route.methods or ()), compile_path(route.path)[0]

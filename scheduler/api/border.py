@@ -28,8 +28,11 @@ SLOWEST = 30.0
 """Seconds that a client has for sending its body."""
 _LONGEST_NUMBER = 30
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
+API = "/api/"
+"""Addresses of programs, which send JSON; pages send forms."""
 WEBHOOKS = ("/api/v1/webhooks/", "/api/v1/push/")
 """Addresses whose bodies are verified before they are read."""
+FORM = b"application/x-www-form-urlencoded"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 HEADERS = [
@@ -113,8 +116,14 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
     except TimeoutError:
         text = f"body: did not arrive within {SLOWEST:.0f} seconds; send it at once"
         raise Refused(408, "refused", text) from None
-    if body and not webhook:
-        _check_type(scope)
+    if body and not scope["path"].startswith(API):
+        if _type(scope) != FORM:
+            raise Refused(
+                415, "not_a_form", f"content-type: is not {FORM.decode()}; send the page's own form"
+            )
+    elif body and not webhook:
+        if _type(scope) != b"application/json":
+            raise Refused(415, "not_json", "content-type: is not application/json; send the body as JSON")
         if len(body) > LARGEST:  # takes a second or two, in which others want their answers
             await run_in_threadpool(check_json, body)
         else:
@@ -160,10 +169,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _check_type(scope: Scope) -> None:
-    kind = dict(scope["headers"]).get(b"content-type", b"").split(b";")[0].strip().lower()
-    if kind != b"application/json":
-        raise Refused(415, "not_json", "content-type: is not application/json; send the body as JSON")
+def _type(scope: Scope) -> bytes:
+    return bytes(dict(scope["headers"]).get(b"content-type", b"").split(b";")[0].strip().lower())
 
 
 def check_json(body: bytes) -> Any:

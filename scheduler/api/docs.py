@@ -106,8 +106,9 @@ def _streams_as_of_now(document: Mapping[str, Any]) -> None:
 def get_front(
     request: Request, _: Observer, token: Annotated[str | None, Query(max_length=200)] = None
 ) -> RedirectResponse:
-    """To the description; with a ticket the browser gets its cookie, and the ticket leaves the address."""
-    answer = RedirectResponse(f"{BASE}/docs", 307 if token is None else 303)
+    """To the first page, or to the description where there are no pages; with a ticket the browser gets its
+    cookie, and the ticket leaves the address."""
+    answer = RedirectResponse(request.app.state.home, 307 if token is None else 303)
     if token is None:
         return answer
     door: Door = request.app.state.door
@@ -120,7 +121,7 @@ def get_front(
             path="/",
             secure=door.secure(request.scope),
             httponly=True,
-            samesite="strict",
+            samesite="lax",  # so that who follows a link from a mail is still signed in
         )
     return answer
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from typing import Protocol
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from scheduler.api import (
     applications,
@@ -16,10 +19,11 @@ from scheduler.api import (
     push,
     webhooks,
 )
-from scheduler.api.access import opened
+from scheduler.api.access import addresses, opened
 from scheduler.api.attention import doing as attention_doing
 from scheduler.api.attention import routes as attention
 from scheduler.api.border import Border
+from scheduler.api.common import BASE
 from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import batches, bulk
 from scheduler.api.doing.choosing import Choosing
@@ -69,9 +73,23 @@ ROUTERS = (
 """Where two routes fit, the first counts."""
 
 
-def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
-    """The API over these services. ``secret`` opens it where the settings have no token; without either it
-    is closed to everybody."""
+class Pages(Protocol):
+    """What people look at, beside the API in the same process. ``home`` is where they begin; what is in ``open``
+    is answered to everybody."""
+
+    home: str
+    router: APIRouter
+    open: APIRouter
+
+    def outside(self, app: ASGIApp) -> ASGIApp:
+        """Around everything: refusals of the API become pages where a page was asked for."""
+        ...
+
+
+def create_app(app: App, settings: Settings, secret: str = "", pages: Pages | None = None) -> FastAPI:
+    """The API over these services, and the pages where they are given. ``secret`` opens both where the settings have
+    no token; without either they are closed to everybody."""
+    routers = (*ROUTERS, *((pages.open, pages.router) if pages else ()))
     api = FastAPI(
         title="Loopwright",
         version="1",
@@ -83,14 +101,18 @@ def create_app(app: App, settings: Settings, secret: str = "") -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         redirect_slashes=False,  # the target would be built from what the client calls this host
         # as one list: routers that are included are asked one after the other, at every request, what is in them
-        routes=[route for router in ROUTERS for route in router.routes],
+        routes=[route for router in routers for route in router.routes],
     )
     api.state.app, api.state.settings, api.state.choosing = app, settings, Choosing(app)
+    api.state.home = pages.home if pages else f"{BASE}/docs"
     api.state.checks, api.state.listening = Checks(app, settings), following.Listening()
     problems.install(api)
     found = [entry for router in ROUTERS for entry in opened(router)]
+    found += addresses(pages.open) if pages else ()
     api.state.door = Door(settings, settings.api_token or secret, found)
     api.add_middleware(Tagged)
     api.add_middleware(Border, admit=api.state.door.admit)
+    if pages:
+        api.add_middleware(pages.outside)
     docs.describe(api)
     return api

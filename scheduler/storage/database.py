@@ -37,6 +37,7 @@ from scheduler.storage.repositories.proposals import Proposals, SeenCalendars
 from scheduler.storage.repositories.reading.facts import FoundFacts
 from scheduler.storage.repositories.reading.interviews import FoundInterviews
 from scheduler.storage.repositories.reading.loops import FoundLoops
+from scheduler.storage.repositories.reading.overview import Overview
 from scheduler.storage.repositories.reservations import Reservations
 from scheduler.storage.repositories.subscriptions import Subscriptions
 from scheduler.storage.repositories.templates import Templates
@@ -90,6 +91,7 @@ class Tx:
         self.found_loops = FoundLoops(connection)
         self.found_interviews = FoundInterviews(connection)
         self.found_facts = FoundFacts(connection)
+        self.overview = Overview(connection)
         self.batches = Batches(connection)
         self.found_matters = FoundMatters(connection)
         self.cares = Cares(connection)

@@ -56,6 +56,8 @@ OFFENCES = [
     ("calls go down", "scheduler.services.booking.choose", "scheduler.api.main"),
     ("calls go down", "scheduler.workers.tasks", "scheduler.api.main"),
     ("calls go down", "scheduler.api.main", "scheduler.wiring"),
+    ("calls go down", "scheduler.web.main", "scheduler.api.main"),
+    ("calls go down", "scheduler.api.main", "scheduler.web.main"),
     (
         "the chapters of a loop's life",
         "scheduler.services.planning.plan",

@@ -1,7 +1,8 @@
 """Whether a request that a cookie vouches for was made by a page of this deployment.
 
 A browser sends cookies along with whatever any page makes it ask: a page of another port of this machine is
-"same-site" and gets past SameSite. Browsers say in `Origin` and `Sec-Fetch-Site`, which no page can set, who
+"same-site" and gets past SameSite. Whoever follows a link to a page, from a mail say, comes from elsewhere too:
+that is let in where it is a look at a page in a window of its own. Browsers say in `Origin` and `Sec-Fetch-Site`, which no page can set, who
 asked (https://fetch.spec.whatwg.org/#origin-header, https://www.w3.org/TR/fetch-metadata/).
 """
 
@@ -16,6 +17,8 @@ from starlette.types import Scope
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 _READS = frozenset({"GET", "HEAD"})
+_API = "/api/"
+"""Where programs ask; every other address is a page's."""
 
 
 def named(base_url: str) -> str:
@@ -34,10 +37,24 @@ def foreign(scope: Scope, base_url: str) -> str | None:
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     ours = {f"{scope['scheme']}://{host}"} | ({f"https://{own}"} if own else set())
     allowed = {"same-origin", "none"} if scope["method"] in _READS else {"same-origin"}
+    if _follows_a_link(scope, headers):
+        return None
     told = origin is not None or site is not None or scope["method"] in _READS
     if not told or (origin is not None and origin not in ours) or (site is not None and site not in allowed):
         return "origin: another page made this request; send the API token as a bearer token in programs"
     return None
+
+
+def _follows_a_link(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody opens a page in a window of its own, from wherever: it changes nothing, and whoever sent
+    them cannot read it. A frame has another destination."""
+    told = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
+    return (
+        scope["method"] in _READS
+        and not scope["path"].startswith(_API)
+        and headers.get("origin") is None
+        and told == ("navigate", "document")
+    )
 
 
 def _is_local(host: str) -> bool:

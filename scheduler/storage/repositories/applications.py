@@ -32,14 +32,14 @@ class Applications:
         row = (
             self.connection.execute(sa.select(applications).where(applications.c.id == id)).mappings().first()
         )
-        return _value(row) if row else None
+        return value_of(row) if row else None
 
     def claim(self, id: str) -> Application | None:
         """The same, for ourselves until the transaction ends, also where there is none yet."""
         lock_subjects(self.connection, [f"application:{id}"])
         mine = sa.select(applications).where(applications.c.id == id).with_for_update(key_share=True)
         row = self.connection.execute(mine).mappings().first()
-        return _value(row) if row else None
+        return value_of(row) if row else None
 
     def put(self, value: Application) -> None:
         """Insert it, or replace the one of its id; its loops are found by the new one, and those that were given
@@ -74,16 +74,17 @@ class Applications:
             loops.c.id.in_(sa.select(proposals.c.loop).where(on_offer(since)))
         )
         found = (loop_and(row) for row in self.connection.execute(query).mappings())
-        return {loop.id: (loop, _value(its)) for loop, its in found}
+        return {loop.id: (loop, value_of(its)) for loop, its in found}
 
     def list(self, limit: int = 100, after: str | None = None) -> Sequence[Application]:
         """By id, from behind the id ``after``."""
         query = sa.select(applications).order_by(applications.c.id).limit(limit)
         if after is not None:
             query = query.where(applications.c.id > after)
-        return [_value(row) for row in self.connection.execute(query).mappings()]
+        return [value_of(row) for row in self.connection.execute(query).mappings()]
 
 
-def _value(row: Mapping[Any, Any]) -> Application:
+def value_of(row: Mapping[Any, Any]) -> Application:
+    """The application that a row of the table, or of a wider one, holds."""
     candidate = Candidate(row["candidate_name"], row["candidate_email"], row["candidate_zone"])
     return _rows.value(row, candidate=candidate)

@@ -1,0 +1,39 @@
+"""What was just done, told once on the next page.
+
+The cookie holds a name and a number, never a text: what is shown is written here.
+
+Told by `tests/scheduler/web/test_queue.py`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+
+from scheduler.web.frame.words import N_, Words
+
+_COOKIE = "console-said"
+_FORM = re.compile(r"([a-z_]{1,30})(?:-(\d{1,4}))?")
+SAID = {
+    "booked": N_("Chosen: the times are held, and the invitations follow."),
+    "planning": N_("The calendars are read again, and new plans are made."),
+    "repairing": N_("The repair has begun."),
+    "cancelled": N_("Cancelled: all times are free, and everybody is told."),
+    "assigned": N_("The owner is noted."),
+    "accepted": N_("The new time is the loop's."),
+    "kept": N_("Kept."),
+}
+
+
+def say(answer: RedirectResponse, what: str) -> RedirectResponse:
+    """Have the page that is looked at next tell that this was done."""
+    answer.set_cookie(_COOKIE, what, max_age=60, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+def said(request: Request, words: Words) -> str:
+    """What there is to tell on this page, or nothing."""
+    found = _FORM.fullmatch(request.cookies.get(_COOKIE, ""))
+    return words(SAID[found[1]]) if found and found[1] in SAID else ""

@@ -1,0 +1,26 @@
+"""The screens of the console, in the order of a recruiter's day: what the menu and the keys know.
+
+Told by `tests/scheduler/web/test_queue.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.web.frame.words import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """``key`` opens it after ``g``; ``icon`` is the name of a symbol in `frame/icons.html`."""
+
+    address: str
+    title: str
+    key: str
+    icon: str
+
+
+SCREENS = (
+    Screen("/today", N_("Today"), "t", "sun"),
+    Screen("/loops", N_("Loops"), "l", "list"),
+)

@@ -1,0 +1,1 @@
+"""One loop: its plans, its agenda, who has answered, what happened, and what can be done."""

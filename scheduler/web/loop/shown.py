@@ -1,0 +1,152 @@
+"""What a loop's page shows, put together from what the services know.
+
+Told by `tests/scheduler/web/test_loop.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from scheduler.domain.bookings import Interview
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import ENDED, LoopState
+from scheduler.domain.time import zone
+from scheduler.services.overview.one import Whole
+from scheduler.web.frame import terms
+from scheduler.web.frame.terms import Terms
+from scheduler.web.frame.viewer import Viewer
+from scheduler.web.frame.words import N_, Words
+
+_MOVED = "moved"
+_PLANNED_ANEW = frozenset({LoopState.PROPOSED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION})
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOf:
+    """A clock of the agenda: whose it is, and which."""
+
+    whose: str
+    zone: str
+
+
+def zones(whole: Whole, viewer: Viewer) -> list[ClockOf]:
+    """The clocks of the candidate, the place and whoever looks; each zone once, with all whose it is."""
+    wanted = [
+        (whole.application.candidate.zone, N_("candidate")),
+        (whole.loop.zone, N_("place")),
+        (viewer.zone, N_("you")),
+    ]
+    found: dict[str, list[str]] = {}
+    for name, whose in wanted:
+        found.setdefault(name, []).append(viewer.words(whose))
+    return [ClockOf(", ".join(whose), name) for name, whose in found.items()]
+
+
+def days(whole: Whole) -> list[tuple[date, list[Interview]]]:
+    """The interviews by the day at the place."""
+    tz = zone(whole.loop.zone)
+    ordered = sorted(whole.interviews, key=lambda i: (i.span.start, i.id))
+    return [(d, list(group)) for d, group in groupby(ordered, lambda i: i.span.start.astimezone(tz).date())]
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """Which forms make sense as the loop stands; the services decide again."""
+
+    choose: bool
+    replan: bool
+    repair: bool
+    accept: bool
+    cancel: bool
+
+
+def may(whole: Whole) -> May:
+    state, booked = whole.loop.state, bool(whole.interviews)
+    attention = state is LoopState.NEEDS_ATTENTION
+    return May(
+        choose=bool(whole.plans),
+        replan=state in _PLANNED_ANEW and not booked,
+        repair=attention and booked,
+        accept=attention and any(i.flag == _MOVED for i in whole.interviews),
+        cancel=state not in ENDED and state is not LoopState.CANCELLING,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact in words: when, who, what, and what was said beside it."""
+
+    at: datetime
+    who: str
+    what: str
+    more: str
+    quiet: bool
+
+
+def history(whole: Whole, words: Words) -> list[Happened]:
+    """What happened, the newest first."""
+    return told(whole, reversed(whole.facts), words)
+
+
+def told(whole: Whole, facts: Iterable[Fact], words: Words) -> list[Happened]:
+    """Facts in words."""
+    in_words = Terms(words)
+    return [
+        Happened(
+            f.at,
+            _who(whole, f.actor, words),
+            _what(whole, f, in_words),
+            _more(whole, f),
+            f.what in terms.QUIET,
+        )
+        for f in facts
+    ]
+
+
+def _who(whole: Whole, actor: str, words: Words) -> str:
+    kind, _, id = actor.partition(":")
+    if kind == "person":
+        return whole.name(id)
+    if actor == "api:browser":
+        return words(N_("somebody in the console"))
+    if kind == "api":
+        return words(N_("a program"))
+    if kind == "webhook":
+        return words(N_("the hiring system"))
+    return words(N_("Loopwright")) if kind == "system" else actor
+
+
+def _what(whole: Whole, fact: Fact, in_words: Terms) -> str:
+    values = {"before": fact.before, "after": fact.after, "person": ""}
+    person = fact.data.get("person")
+    if isinstance(person, str):
+        values["person"] = whole.name(person)
+    if fact.what == "loop_moved":
+        values |= {"before": in_words.state(fact.before), "after": in_words.state(fact.after)}
+    elif fact.what == "loop_assigned":
+        values["after"] = whole.name(fact.after)
+    elif fact.what == "reason_given":
+        values["after"] = next((r.text for r in whole.reasons if r.code == fact.after), fact.after)
+    return in_words.fact(fact.what, **values)
+
+
+def _more(whole: Whole, fact: Fact) -> str:
+    """What people said beside it, and why it was so."""
+    texts: list[str] = []
+    for name in ("comment", "text", "message"):
+        value = fact.data.get(name)
+        if isinstance(value, str) and value:
+            texts.append(value)
+    texts += _texts(fact.data.get("reasons"))
+    if isinstance(fact.data.get("interview"), str):
+        title = next((i.title for i in whole.interviews if i.id == fact.data["interview"]), "")
+        texts = [title, *texts] if title else texts
+    return "\n".join(texts)
+
+
+def _texts(value: object) -> Sequence[str]:
+    found = value if isinstance(value, list | tuple) else []
+    return [part["text"] for part in found if isinstance(part, dict) and isinstance(part.get("text"), str)]

@@ -1,0 +1,197 @@
+"""One loop, looked at and changed.
+
+Every form carries the number of the newest fact that its page showed: where something has happened since that
+matters to a decision, nothing is done, and the page says what it was.
+
+Told by `tests/scheduler/web/test_loop.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Request, Response
+
+from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
+from scheduler.domain.facts import Fact
+from scheduler.domain.reasons import Deed
+from scheduler.services.afterwards import accepting, repair
+from scheduler.services.app import App
+from scheduler.services.asking import owners
+from scheduler.services.booking import cancel, choose
+from scheduler.services.overview import named, one, queue
+from scheduler.services.planning import plan as planning
+from scheduler.storage.database import Tx
+from scheduler.web.frame import terms
+from scheduler.web.frame.forms import Filled, Form, Posted, read
+from scheduler.web.frame.level import service_level
+from scheduler.web.frame.said import say
+from scheduler.web.frame.templates import page, see
+from scheduler.web.frame.viewer import Looking, Services, Viewer
+from scheduler.web.loop import shown
+from scheduler.web.loop.forms import CancelForm, ChooseForm, OwnerForm, WhyForm
+
+router = APIRouter(prefix="/loops/{loop_id}", include_in_schema=False)
+LoopId = Annotated[str, Path(max_length=100)]
+F = TypeVar("F", bound=Form)
+
+
+class _Changed(Exception):
+    """Somebody was faster: ``facts`` say who, and what they did."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        super().__init__("the loop has changed since its page was made")
+        self.facts = facts
+
+
+@router.get("")
+def get_loop(request: Request, loop_id: LoopId, app: Services, viewer: Looking) -> Response:
+    return _page(request, app, viewer, loop_id, Filled[Form]({}, None))
+
+
+@router.post("/choose")
+def choose_a_plan(
+    request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted
+) -> Response:
+    def work(form: ChooseForm) -> None:
+        _unchanged_now(app, loop_id, form.version)
+        choose.choose(app, form.proposal, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(ChooseForm, posted, viewer.words), work, "booked")
+
+
+@router.post("/replan")
+def plan_anew(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    def work(form: WhyForm) -> None:
+        with app.db.write() as tx:
+            _unchanged(tx, loop_id, form.version)
+            planning.replan_in(
+                app, tx, loop_id, actor=viewer.actor, cause="asked", reason=form.reason or None
+            )
+
+    return _do(request, app, viewer, loop_id, read(WhyForm, posted, viewer.words), work, "planning")
+
+
+@router.post("/repair")
+def repair_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    def work(form: Form) -> None:
+        with app.db.write() as tx:
+            _unchanged(tx, loop_id, form.version)
+            repair.request_in(app, tx, loop_id, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "repairing")
+
+
+@router.post("/accept-move")
+def accept_a_move(
+    request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted
+) -> Response:
+    def work(form: WhyForm) -> None:
+        accepting.accept(
+            app,
+            loop_id,
+            viewer.actor,
+            form.reason or None,
+            before=lambda tx: _unchanged(tx, loop_id, form.version),
+        )
+
+    return _do(request, app, viewer, loop_id, read(WhyForm, posted, viewer.words), work, "accepted")
+
+
+@router.post("/cancel")
+def cancel_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    def work(form: CancelForm) -> None:
+        with app.db.write() as tx:
+            _unchanged(tx, loop_id, form.version)
+            loop = tx.loops.claim(loop_id)
+            if loop is None:
+                raise Missing("loop", loop_id)
+            cancel.cancel_in(app, tx, loop, viewer.actor, form.message, form.reason or None)
+
+    return _do(request, app, viewer, loop_id, read(CancelForm, posted, viewer.words), work, "cancelled")
+
+
+@router.post("/owner")
+def give_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    def work(form: OwnerForm) -> None:
+        with app.db.write() as tx:
+            owner = named.person(tx, form.owner, "owner").id if form.owner else None
+            owners.assign_in(app, tx, loop_id, owner, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(OwnerForm, posted, viewer.words), work, "assigned")
+
+
+def _unchanged(tx: Tx, loop_id: str, version: int) -> None:
+    """Have the loop to ourselves, and raise `_Changed` where something has happened that whoever decides has not
+    seen."""
+    if tx.loops.claim(loop_id) is None:
+        raise Missing("loop", loop_id)
+    facts = one.since(tx, loop_id, version, terms.QUIET)
+    if version and facts:
+        raise _Changed(facts)
+
+
+def _unchanged_now(app: App, loop_id: str, version: int) -> None:
+    """The same for what asks calendars before its transaction, and looks at the loop's state again in it."""
+    with app.db.read() as tx:
+        facts = one.since(tx, loop_id, version, terms.QUIET)
+    if version and facts:
+        raise _Changed(facts)
+
+
+def _do(
+    request: Request,
+    app: App,
+    viewer: Viewer,
+    loop_id: str,
+    filled: Filled[F],
+    work: Callable[[F], None],
+    done: str,
+) -> Response:
+    """Do what a form asks for, and show the loop: as it is then, or with what stands against it."""
+    if filled.value is None:
+        return _page(request, app, viewer, loop_id, filled, 422)
+    try:
+        work(filled.value)
+    except _Changed as changed:
+        return _page(request, app, viewer, loop_id, filled, 409, changed.facts)
+    except Missing:
+        raise
+    except DomainError as error:
+        filled.refuse(error)
+        status = 422 if isinstance(error, BadInput | BadInputs) else 409
+        return _page(request, app, viewer, loop_id, filled, status)
+    return say(see(f"/loops/{loop_id}"), done)
+
+
+def _page(
+    request: Request,
+    app: App,
+    viewer: Viewer,
+    loop_id: str,
+    form: Filled[Any],
+    status: int = 200,
+    changed: Sequence[Fact] = (),
+) -> Response:
+    now = app.clock()
+    with app.db.read() as tx:
+        whole = one.whole(tx, loop_id)
+        (row,) = queue.told(tx, [whole.loop], now, service_level(request))
+        people = named.owners(tx)
+    return page(
+        request,
+        "loop/loop.html",
+        status,
+        viewer=viewer,
+        w=whole,
+        row=row,
+        zones=shown.zones(whole, viewer),
+        days=shown.days(whole),
+        may=shown.may(whole),
+        history=shown.history(whole, viewer.words),
+        changed=shown.told(whole, changed, viewer.words),
+        reasons={deed.value: [r for r in whole.reasons if r.fits(deed)] for deed in Deed},
+        people=people,
+        form=form,
+    )

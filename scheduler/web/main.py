@@ -1,0 +1,35 @@
+"""Puts the console together.
+
+Told by `tests/scheduler/web/test_pages.py`.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.types import ASGIApp
+
+from scheduler.web.frame import assets, live
+from scheduler.web.frame.refusals import Refusals
+from scheduler.web.loop import views as loop
+from scheduler.web.queue import views as queue
+from scheduler.web.today import views as today
+from scheduler.web.you import views as you
+
+ROUTERS = (today.router, queue.router, loop.router, you.router, live.router)
+"""Where two routes fit, the first counts."""
+
+
+class Console:
+    """The pages of a deployment, to be served beside its API."""
+
+    home = "/today"
+
+    def __init__(self) -> None:
+        self.open = APIRouter(include_in_schema=False, routes=list(assets.router.routes))
+        self.router = APIRouter(
+            include_in_schema=False, routes=[route for router in ROUTERS for route in router.routes]
+        )
+
+    def outside(self, app: ASGIApp) -> ASGIApp:
+        """Refusals of the API become pages where a page was asked for."""
+        return Refusals(app)

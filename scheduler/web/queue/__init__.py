@@ -1,0 +1,1 @@
+"""Loops: the queue, looked through, and worked through many at once."""

@@ -1,0 +1,1 @@
+"""Today: what needs a person, the interviews of these days, how many loops stand where."""
