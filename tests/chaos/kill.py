@@ -58,8 +58,10 @@ def points() -> Iterator[tuple[str, str, int]]:
     for name in NAMES:
         if name[0] in "KB":
             yield from (("book", name, turn) for turn in _BOOK.get(name, (1,)))
-        else:
+        elif name[0] == "C":
             yield from (("cancel", name, turn) for turn in _CANCEL.get(name, (1,)))
+        else:
+            yield "offer", name, 1
     yield from (("follow", name, 1) for name in _FOLLOW)
 
 
@@ -100,7 +102,7 @@ def _play(made: Scene, scenario: Scenario, services: Services) -> list[str]:
         return fork(lambda: worker.work(made, what), log, environment).wait(_LONG)
 
     what = scenario.what
-    if what != "book" and run("book") != 0:
+    if what in ("cancel", "follow") and run("book") != 0:
         return ["the loop was not booked to begin with"]
     if what == "follow":
         fork(lambda: _decline(made, services), log).wait(_LONG)

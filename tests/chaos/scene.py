@@ -59,7 +59,7 @@ templates:
       - {id: first, title: First talk, minutes: 45, seats: [{pool: engineers}]}
       - {id: second, title: Second talk, minutes: 45, after: [first], seats: [{pool: engineers}]}
     debrief: {minutes: 30, within_hours: 8}
-policy: {undo_minutes: 0, solve_seconds: 5, alternatives: 1}
+policy: {undo_minutes: 0, solve_seconds: 5, alternatives: 2}
 """
 SPECS = ("first", "second", "debrief")
 

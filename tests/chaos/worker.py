@@ -8,10 +8,12 @@ import time
 
 from scheduler.cli.serve import working
 from scheduler.domain.loops import Application, BookMode, Candidate, Loop, LoopState
+from scheduler.domain.proposals import ProposalState
 from scheduler.services.afterwards import replies
 from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
-from scheduler.services.booking import cancel, perform, reconcile
+from scheduler.services.booking import cancel, choose, perform, reconcile
+from scheduler.services.planning import plan
 from scheduler.wiring import Runtime
 from tests.chaos.forks import note_modules
 from tests.chaos.scene import Scene, days
@@ -20,6 +22,7 @@ MARA = Application(
     "app-1", Candidate("Mara Lind", "mara@example.org", "Europe/Lisbon"), "Backend Engineer", "hana", "rolf"
 )
 PATIENCE = 60.0
+SETTLED = (LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED)
 RESTING = (LoopState.CONFIRMED, LoopState.CANCELLED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION)
 ACKNOWLEDGED, MODULES, UNSETTLED = "acknowledged", "modules", 3
 
@@ -30,12 +33,11 @@ def work(scene: Scene, what: str) -> int:
     perform._FIRST_WAIT = 0.2
     made = scene.runtime()
     with working(made, fast=True):
-        wanted = LoopRequest(
-            MARA, "talks", days(scene.now), "Europe/Berlin", BookMode.BOOK, stage_visit="app-1:talks:1"
-        )
+        mode = BookMode.PROPOSE if what == "offer" else BookMode.BOOK
+        wanted = LoopRequest(MARA, "talks", days(scene.now), "Europe/Berlin", mode, stage_visit="app-1:talks:1")
         loop = requests.ask(made.app, wanted, "person:rolf")
         _acknowledge(scene, loop.id)
-        settled = settle(made, loop)
+        settled = (what != "offer" or _choose(made, loop)) and settle(made, loop)
         if what == "cancel" and settled:
             cancel.cancel(made.app, loop.id, "person:rolf")
             settled = settle(made, loop)
@@ -48,6 +50,24 @@ def work(scene: Scene, what: str) -> int:
         print(f"settled: {settled}", flush=True)
         note_modules(scene.folder / MODULES)
         os._exit(0 if settled else UNSETTLED)  # what is stopped in order is told elsewhere
+
+
+def _choose(made: Runtime, loop: Loop) -> bool:
+    """Wait until all plans of the loop are on offer, and take the best; whether that came to pass."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with made.app.db.read() as tx:
+            found = tx.loops.get(loop.id)
+            assert found is not None
+            offer = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
+            wait = found.state is LoopState.PLANNING or plan.looking(tx, found)[0]
+        if not wait and offer:
+            choose.choose(made.app, min(offer, key=lambda p: p.rank).id, "person:rolf")
+            return True
+        if found.state in SETTLED:  # it was taken before the process ended
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _acknowledge(scene: Scene, loop: str) -> None:
