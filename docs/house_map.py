@@ -32,6 +32,7 @@ WORDS = {
     "scheduler/services/company": "the company file",
     "scheduler/services/telling": "notices, agendas",
     "scheduler/storage": "all SQL, one repository per noun",
+    "scheduler/domain/fixes": "what would help",
     "scheduler/storage/tables": "every table",
     "scheduler/storage/repositories": "what is asked of the tables",
     "scheduler/storage/migrations": "how they came to be",

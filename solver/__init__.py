@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
     from solver.questions.repair import Change, Repair, repair
     from solver.questions.solve import solve
+    from solver.why.amend import amended
+    from solver.why.changes import NeededChange
+    from solver.why.groups import Kind
     from solver.why.wording import gap_sentence
 
 _LOADED_LATER = {
@@ -59,6 +62,9 @@ _LOADED_LATER = {
     "Change": "solver.questions.repair",
     "solve": "solver.questions.solve",
     "gap_sentence": "solver.why.wording",
+    "amended": "solver.why.amend",
+    "NeededChange": "solver.why.changes",
+    "Kind": "solver.why.groups",
 }
 
 
@@ -82,12 +88,14 @@ __all__ = [
     "Fix",
     "Gap",
     "Interval",
+    "Kind",
     "Limits",
     "Lock",
     "LongestRun",
     "Loop",
     "LoopExplanation",
     "LoopPlan",
+    "NeededChange",
     "Person",
     "Plan",
     "Problem",
@@ -103,6 +111,7 @@ __all__ = [
     "Status",
     "Weights",
     "alternatives",
+    "amended",
     "explain",
     "gap_sentence",
     "offers",

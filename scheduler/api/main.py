@@ -25,7 +25,7 @@ from scheduler.api.attention import routes as attention
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
 from scheduler.api.conditional.tagged import Tagged
-from scheduler.api.doing import batches, bulk
+from scheduler.api.doing import batches, bulk, fixes
 from scheduler.api.doing.choosing import Choosing
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
@@ -67,6 +67,7 @@ ROUTERS = (
     load.router,
     attention.router,
     attention_doing.router,
+    fixes.router,
     docs.front,
     pages.front,
 )

@@ -21,6 +21,7 @@ from scheduler.storage.columns import NotAware
 from scheduler.storage.errors import Unavailable
 from scheduler.storage.repositories.applications import Applications
 from scheduler.storage.repositories.attention.cares import CalendarFaults, Cares, Digests
+from scheduler.storage.repositories.attention.fixes import Exemptions, Fixes
 from scheduler.storage.repositories.attention.found import FoundMatters
 from scheduler.storage.repositories.batches import Batches
 from scheduler.storage.repositories.company import CompanyFile
@@ -97,6 +98,8 @@ class Tx:
         self.cares = Cares(connection)
         self.calendar_faults = CalendarFaults(connection)
         self.digests = Digests(connection)
+        self.fixes = Fixes(connection)
+        self.exemptions = Exemptions(connection)
 
     @contextmanager
     def part(self) -> Iterator[None]:

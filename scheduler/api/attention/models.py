@@ -20,6 +20,7 @@ ADDRESSES = {
     Do.CHOOSE: ("POST", "/proposals/{target}/choose"),
     Do.REPAIR: ("POST", "/loops/{target}/repair"),
     Do.ACCEPT_MOVE: ("POST", "/loops/{target}/accept-move"),
+    Do.FIX: ("POST", "/loops/{target}/fixes/{part}"),
     Do.REPLAN: ("POST", "/loops/{target}/replan"),
     Do.CHANGE: ("POST", "/loops/{target}/change"),
     Do.CANCEL: ("POST", "/loops/{target}/cancel"),

@@ -50,6 +50,7 @@ class Do(StrEnum):
     CHOOSE = "choose"
     REPAIR = "repair"
     ACCEPT_MOVE = "accept_move"
+    FIX = "fix"
     REPLAN = "replan"
     CHANGE = "change"
     CANCEL = "cancel"

@@ -20,7 +20,7 @@ from scheduler.services.asking import requests
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import cancel as ending
 from scheduler.services.booking import choose as choosing
-from scheduler.services.planning.eased import MAX_HORIZON_DAYS
+from scheduler.services.planning.fixes.eased import MAX_HORIZON_DAYS
 from scheduler.storage.database import Tx
 
 MAX_LOOPS = 200

@@ -18,7 +18,7 @@ from scheduler.services.asking.owners import check_owner
 from scheduler.services.asking.prepare import InterviewChange, prepare
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import plan as planning
-from scheduler.services.planning.eased import MAX_HORIZON_DAYS
+from scheduler.services.planning.fixes.eased import MAX_HORIZON_DAYS
 from scheduler.storage.database import Tx
 
 MAX_WINDOWS = 100

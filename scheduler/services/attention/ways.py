@@ -34,7 +34,8 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
         case Kind.INFEASIBLE:
             again = Way(Do.REPLAN, matter.loop, "Read the calendars again and plan anew")
             change = Way(Do.CHANGE, matter.loop, "Give other times, or leave steps out")
-            return (again, change, _cancel(matter))
+            fixes = [Way(Do.FIX, matter.loop, text, id) for id, text in (loop.fixes if loop else ())]
+            return (*fixes, again, change, _cancel(matter))
         case Kind.LOOP if matter.interview:
             move = Way(Do.ACCEPT_MOVE, matter.loop, "Accept where the events were moved")
             return (Way(Do.REPAIR, matter.loop, "Look for a repair"), move, _cancel(matter))

@@ -15,6 +15,7 @@ from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, zone
 from scheduler.services.planning.buffers import counted
+from scheduler.services.planning.fixes.exempt import with_caps
 from scheduler.services.planning.picture import held_interviews
 from scheduler.storage.database import Tx
 
@@ -46,6 +47,19 @@ def over(
         around = Span(min(i.span.start for i in new) - WEEK, max(i.span.end for i in new) + WEEK)
         near = tx.reservations.of_subjects([Subject.person(p) for p in ids], around, except_loop=loop_id)
     others = held_interviews(tx, near)
+    found = _full(people, new, old, others)
+    if not found:
+        return []
+    # only now is it asked what this loop was let off: most never are
+    return _full(with_caps(people, tx.exemptions.of_loop(loop_id)), new, old, others)
+
+
+def _full(
+    people: Mapping[str, Person],
+    new: Collection[Interview],
+    old: Iterable[Interview],
+    others: Mapping[str, Iterable[Interview]],
+) -> list[str]:
     found = []
     for person in people.values():
         mine, before = _count(person, new), _count(person, old)

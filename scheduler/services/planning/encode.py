@@ -21,6 +21,7 @@ from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, without, zone
 from scheduler.services.planning import buffers, worktime
 from scheduler.services.planning.availability import without_own
+from scheduler.services.planning.fixes import exempt
 from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.seating import debrief_attendees
@@ -123,7 +124,9 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
         rooms=_rooms(picture, scale, sessions),
         loops=(_loop(picture, scale, offered, sessions),),
     )
-    return Encoded(problem, scale, sessions)
+    return Encoded(
+        exempt.eased(problem, picture.exempt, scale, picture.unknown, sessions.spec), scale, sessions
+    )
 
 
 def _attendees_gone(picture: Picture) -> Reason | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from connectors.types import Availability, Known
 from scheduler.domain.bookings import Interview, Reservation, SeatState
+from scheduler.domain.fixes.fix import Exemption
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Room, Site
 from scheduler.domain.policy import Policy
@@ -17,6 +18,7 @@ from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.planning import absent, availability, buffers, candidate, seating
 from scheduler.services.planning.buffers import Occupied
+from scheduler.services.planning.fixes.exempt import with_open_days
 from scheduler.services.planning.seating import Roster
 from scheduler.storage.database import Tx
 
@@ -51,6 +53,8 @@ class Picture:
     elsewhere: tuple[Span, ...] = ()
     """When other loops keep the candidate from being met, breaks and the way between places included."""
     current: tuple[Interview, ...] = ()
+    exempt: tuple[Exemption, ...] = ()
+    """What this loop is let off."""
     gone: tuple[tuple[Subject, str], ...] = ()
     """People and rooms of ``current`` that are no longer the company's, each with the interview it leaves."""
     availability: Mapping[Subject, Availability] = field(default_factory=dict)
@@ -177,12 +181,13 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span, compan
     subjects.append(application.candidate.subject)
     # caps count whole ISO weeks: what was given earlier this week counts as well
     since = Span(span.start - _WEEK, span.end)
+    exemptions = tx.exemptions.of_loop(loop.id)
     rows = tx.reservations.of_subjects(subjects, since, except_loop=loop.id)
     return Picture(
         loop=loop,
         application=application,
         roster=roster,
-        sites=company.sites,
+        sites=with_open_days(company.sites, exemptions),
         rooms=rooms,
         policy=company.policy,
         now=now,
@@ -196,6 +201,7 @@ def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span, compan
             tx, loop, [r for r in rows if r.subject == application.candidate.subject]
         ),
         current=current,
+        exempt=exemptions,
         gone=absent.gone(tx, current, now),
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import solver
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
+from scheduler.domain.fixes.fix import Fix
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.reasons import Deed
@@ -23,8 +24,9 @@ from scheduler.services import jobs
 from scheduler.services import reasons as given
 from scheduler.services.app import App
 from scheduler.services.planning import naming
-from scheduler.services.planning.eased import eased
 from scheduler.services.planning.encode import Encoded, decode, encode
+from scheduler.services.planning.fixes.eased import eased
+from scheduler.services.planning.fixes.found import fix as as_data
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.windows import closed_days
 from scheduler.services.solving import SolveFailed, why
@@ -55,7 +57,7 @@ class Outcome:
     proposals: tuple[Proposal, ...] = ()
     to: LoopState = LoopState.PROPOSED
     reasons: tuple[Reason, ...] = ()
-    fixes: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     contested: bool = False
     effort: float = 0.0
     """What the best plan took (`solver.Result.effort`)."""
@@ -118,7 +120,7 @@ def _too_dear(encoded: Encoded) -> Reason:
     return Reason("too_dear", text)
 
 
-def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reason, ...], tuple[Fix, ...]]:
     """Why not, and what would help; that it is impossible stands even where the reasons took too long."""
     try:
         explanation = app.solver.within(picture.policy.solve_seconds).explain(encoded.problem)
@@ -126,12 +128,13 @@ def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reas
         text = f"there is no plan, that is proven, but the reasons could not be worked out: {error}"
         return (Reason("unexplained", text), *_unreadable(picture)), ()
     reasons, fixes = in_words(picture, encoded, explanation)
-    return reasons, (*eased(app, picture), *fixes)[:_KEEP_FIXES]
+    every = sorted((*eased(app, picture), *fixes), key=lambda fix: fix.effort)
+    return reasons, tuple(every[:_KEEP_FIXES])
 
 
 def in_words(
     picture: Picture, encoded: Encoded, explanation: Explanation
-) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+) -> tuple[tuple[Reason, ...], tuple[Fix, ...]]:
     """The explanation of an infeasible loop with names instead of ids: reasons, and fixes."""
     name, when = naming.names(picture, encoded), naming.times(picture, encoded)
     found = explanation.loops[picture.loop.id]
@@ -145,7 +148,7 @@ def in_words(
         )
         for gap in found.gaps
     )
-    fixes = tuple(fix.sentence(name, when) for fix in found.fixes[:_KEEP_FIXES])
+    fixes = tuple(as_data(encoded, fix, name, when) for fix in found.fixes[:_KEEP_FIXES])
     if not reasons:
         reasons = (Reason("together", _together(picture)),)
     return (*reasons, *closed_days(picture), *_unreadable(picture)), fixes
@@ -168,7 +171,7 @@ def _unreadable(picture: Picture) -> tuple[Reason, ...]:
 
 
 def _cannot(
-    picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[str, ...] = ()
+    picture: Picture, to: LoopState, reasons: tuple[Reason, ...], fixes: tuple[Fix, ...] = ()
 ) -> Outcome:
     return Outcome(picture, to=to, reasons=reasons, fixes=fixes)
 
@@ -258,8 +261,10 @@ def replan_in(
     change: Callable[[Tx, Loop], dict[str, object]] | None = None,
     reason: str | None = None,
     note: str = "",
+    overrides: str | None = None,
 ) -> Loop:
-    """`replan` inside a transaction that is already open; where it raises, nothing was written."""
+    """`replan` inside a transaction that is already open; where it raises, nothing was written. ``overrides`` is the code
+    of why a rule is overridden."""
     loop = tx.loops.claim(loop_id)
     if loop is None:
         raise Missing("loop", loop_id)
@@ -268,6 +273,7 @@ def replan_in(
         raise WrongState("loop", loop_id, state, "only a loop without bookings is planned anew")
     changes = change(tx, loop) if change else {}
     given.note(app, tx, loop, Deed.RESCHEDULE, reason, actor, note)
+    given.note(app, tx, loop, Deed.OVERRIDE, overrides, actor, note)
     tx.proposals.make_stale(loop_id)
     changes.setdefault("blocked", (*loop.blocked, *blocked))
     changes.setdefault("replans", loop.replans + 1)

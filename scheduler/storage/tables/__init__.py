@@ -358,3 +358,33 @@ batches = sa.Table(
     json("progress"),
     sa.Index("ix_lw_batches_state", "state", "created_at"),
 )
+
+fixes = sa.Table(
+    "lw_fixes",
+    metadata,
+    words("loop", sa.ForeignKey("lw_loops.id"), primary_key=True),
+    words("id", primary_key=True),
+    number("position"),
+    words("text"),
+    number("effort"),
+    words("how"),
+    json("changes"),
+    json("people"),
+    json("plan"),
+    words("state"),
+    words("actor"),
+    instant("at", nullable=True),
+)
+
+exemptions = sa.Table(
+    "lw_exemptions",
+    metadata,
+    words("loop", sa.ForeignKey("lw_loops.id"), primary_key=True),
+    words("fix", primary_key=True),
+    number("position", primary_key=True, autoincrement=False),
+    json("change"),
+    words("actor"),
+    words("reason"),
+    words("note"),
+    instant("at"),
+)

@@ -95,11 +95,12 @@ def _keep(app: App, tx: Tx, outcome: Outcome, proposals: Sequence[Proposal]) -> 
         cause=proposals[0].id if proposals else outcome.reasons[0].kind,
         at=app.clock(),
         reasons=outcome.reasons,
-        fixes=outcome.fixes,
+        fixes=tuple(fix.text for fix in outcome.fixes),
         unknown=picture.unknown,
         # over somebody's offer nothing is booked by itself: a person says who gets it
         **({"mode": BookMode.PROPOSE} if watched else {}),
     )
+    tx.fixes.replace(loop.id, outcome.fixes)
     if proposals and moved.mode is BookMode.BOOK:
         delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
         jobs.book(app, tx, proposals[0].id, delay)

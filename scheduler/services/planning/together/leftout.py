@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from scheduler.domain.fixes.fix import Change, Fix, How, fix_id
 from scheduler.domain.loops import LoopState, Reason
 from scheduler.services.app import App
 from scheduler.services.planning.plan import Outcome, look
@@ -39,7 +40,7 @@ def told(app: App, outcome: Outcome, mates: Iterable[Offer]) -> Outcome:
     )
 
 
-def _room(app: App, outcome: Outcome, others: Sequence[Offer], way: Sequence[Offer]) -> tuple[str, ...]:
+def _room(app: App, outcome: Outcome, others: Sequence[Offer], way: Sequence[Offer]) -> tuple[Fix, ...]:
     """Whose giving way would make room: the one loop, if one is enough, else all that stand in the way of the
     plan it would have alone. Each is tried."""
     for gone in (*([o] for o in way), way):
@@ -48,5 +49,9 @@ def _room(app: App, outcome: Outcome, others: Sequence[Offer], way: Sequence[Off
             left = [o for o in others if o.loop.id not in ids]
             found = look(app, [around(outcome.picture, left)], explain=False)
             if found is not None and found.placed:
-                return (f"It would fit if {' and '.join(sorted(ids))} gave way.",)
+                names = sorted(ids)
+                changes = tuple(Change("loop", limits=((name, 0),)) for name in names)
+                text = f"It would fit if {' and '.join(names)} gave way."
+                plan = found.proposals[0].interviews
+                return (Fix(fix_id(changes), text, 0, How.BY_HAND, changes, (), plan),)
     return ()

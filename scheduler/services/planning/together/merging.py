@@ -111,6 +111,8 @@ def _both(one: Person, other: Person) -> Person:
     return replace(
         one,
         work=_common(one.work, other.work),
+        max_day=min(one.max_day, other.max_day),  # one loop may be let off what the other is not
+        max_week=min(one.max_week, other.max_week),
         busy=tuple(sorted({*one.busy, *other.busy}, key=lambda b: (b.start, b.end, b.kind.value))),
         held=max(one.held, other.held, key=len),
         prior=max(one.prior, other.prior),

@@ -12,11 +12,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scheduler.domain.bookings import InterviewState, SeatState, Write, WriteState
+from scheduler.domain.fixes.fix import FixState, How
 from scheduler.domain.loops import BookMode, LoopState, Reason
 from scheduler.domain.proposals import ProposalState
 from scheduler.domain.time import Span
 from scheduler.storage.codec import decode
-from scheduler.storage.tables import applications, inbox, interviews, ledger, loops, proposals, seats
+from scheduler.storage.tables import applications, fixes, inbox, interviews, ledger, loops, proposals, seats
 
 _UNANSWERED = (SeatState.ASSIGNED.value, SeatState.INVITED.value, SeatState.TENTATIVE.value)
 _LIVE = interviews.c.state != InterviewState.CANCELLED.value
@@ -92,7 +93,8 @@ class About:
     candidate: str
     job: str
     offered: tuple[str, ...]
-    fixes: tuple[str, ...]
+    fixes: tuple[tuple[str, str], ...]
+    """Id and sentence of what would help and can be asked for, the easiest first."""
 
 
 class FoundMatters:
@@ -189,13 +191,21 @@ class FoundMatters:
         )
         for loop, id in self.connection.execute(plans.order_by(proposals.c.rank, proposals.c.id)):
             offered.setdefault(loop, []).append(id)
-        query = sa.select(loops.c.id, applications.c.candidate_name, applications.c.job, loops.c.fixes)
+        helping: dict[str, list[tuple[str, str]]] = {}
+        ways = sa.select(fixes.c.loop, fixes.c.id, fixes.c.text).where(
+            fixes.c.loop.in_(wanted),
+            fixes.c.how != How.BY_HAND.value,
+            fixes.c.state == FixState.OFFERED.value,
+        )
+        for loop, id, text in self.connection.execute(ways.order_by(fixes.c.loop, fixes.c.position)):
+            helping.setdefault(loop, []).append((id, text))
+        query = sa.select(loops.c.id, applications.c.candidate_name, applications.c.job)
         query = query.join(applications, applications.c.id == loops.c.application).where(
             loops.c.id.in_(wanted)
         )
         return {
-            id: About(name, job, tuple(offered.get(id, ())), tuple(fixes))
-            for id, name, job, fixes in self.connection.execute(query)
+            id: About(name, job, tuple(offered.get(id, ())), tuple(helping.get(id, ())))
+            for id, name, job in self.connection.execute(query)
         }
 
     def owners(self, states: Collection[LoopState]) -> Sequence[str]:
