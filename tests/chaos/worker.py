@@ -34,7 +34,9 @@ def work(scene: Scene, what: str) -> int:
     made = scene.runtime()
     with working(made, fast=True):
         mode = BookMode.PROPOSE if what == "offer" else BookMode.BOOK
-        wanted = LoopRequest(MARA, "talks", days(scene.now), "Europe/Berlin", mode, stage_visit="app-1:talks:1")
+        wanted = LoopRequest(
+            MARA, "talks", days(scene.now), "Europe/Berlin", mode, stage_visit="app-1:talks:1"
+        )
         loop = requests.ask(made.app, wanted, "person:rolf")
         _acknowledge(scene, loop.id)
         settled = (what != "offer" or _choose(made, loop)) and settle(made, loop)
