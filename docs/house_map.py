@@ -25,6 +25,7 @@ WORDS = {
     "scheduler/services/asking": "a loop begins, or is left",
     "scheduler/services/attention": "what needs a person",
     "scheduler/services/overview": "what people look at",
+    "scheduler/services/changing": "changed by hand",
     "scheduler/services/checking": "tables against calendars",
     "scheduler/services/afterwards": "answers, conflicts, repair",
     "scheduler/services/booking": "from a chosen plan to events in calendars, and undone where it cannot be",

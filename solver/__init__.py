@@ -1,8 +1,8 @@
-"""Timetabling of interview loops in whole minutes: four questions, and the values they are asked with.
+"""Timetabling of interview loops in whole minutes: some questions, and the values they are asked with.
 
 `solve` finds the best plan, `alternatives` others that a person would notice (`offers` gives each as it is
-found), `repair` the least change
-to a booked plan, `explain` why there is none; `violations` says which of the `RULES` a plan breaks.
+found), `repair` the least change to a booked plan, `nearest` the legal plan nearest to one drawn by hand,
+`explain` why there is none; `violations` says which of the `RULES` a plan breaks, `price` what it costs.
 Nobody outside imports anything deeper than this page. What searches is loaded when it is first named,
 since numpy is slow to load and most processes only speak of problems.
 """
@@ -18,7 +18,17 @@ from solver.problem.codec import (
     result_to_json,
 )
 from solver.problem.errors import ProblemError
-from solver.problem.plan import Assignment, Ending, Limits, LoopPlan, Plan, Progress, Result, Status
+from solver.problem.plan import (
+    Assignment,
+    Ending,
+    Limits,
+    LoopPlan,
+    Plan,
+    Progress,
+    Result,
+    Status,
+    Violation,
+)
 from solver.problem.values import (
     Busy,
     BusyKind,
@@ -38,11 +48,12 @@ from solver.problem.values import (
     Weights,
 )
 from solver.rules.book import HARD as RULES
-from solver.rules.check import violations
+from solver.rules.check import price, violations
 
 if TYPE_CHECKING:
     from solver.questions.alternatives import alternatives, offers
     from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
+    from solver.questions.nearest import Nearest, nearest
     from solver.questions.repair import Change, Repair, repair
     from solver.questions.solve import solve
     from solver.why.amend import amended
@@ -57,6 +68,8 @@ _LOADED_LATER = {
     "Explanation": "solver.questions.explain",
     "Fix": "solver.questions.explain",
     "LoopExplanation": "solver.questions.explain",
+    "nearest": "solver.questions.nearest",
+    "Nearest": "solver.questions.nearest",
     "repair": "solver.questions.repair",
     "Repair": "solver.questions.repair",
     "Change": "solver.questions.repair",
@@ -96,6 +109,7 @@ __all__ = [
     "LoopExplanation",
     "LoopPlan",
     "NeededChange",
+    "Nearest",
     "Person",
     "Plan",
     "Problem",
@@ -109,14 +123,17 @@ __all__ = [
     "SessionKind",
     "Shadow",
     "Status",
+    "Violation",
     "Weights",
     "alternatives",
     "amended",
     "explain",
     "gap_sentence",
+    "nearest",
     "offers",
     "plan_from_json",
     "plan_to_json",
+    "price",
     "problem_from_json",
     "problem_to_json",
     "repair",

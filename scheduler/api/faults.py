@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,15 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails
 
+from scheduler.services.changing.asked import KINDS
 from scheduler.services.company.faults import Loc, from_pydantic, path, quoted
 from scheduler.services.company.mend import owner
 
 MOST = 50
 """Faults named in one answer."""
 _OF_THE_REQUEST = frozenset({"body", "query", "path", "header", "cookie"})
+_TAG = re.compile(r"<\w+>")
+"""Which of several forms a value has: no key of it."""
 _SEE = "see the API's description at /api/v1/docs"
 
 
@@ -47,6 +51,7 @@ def _fault(found: ErrorDetails, request: Request) -> FieldFault:
 
 
 def _split(loc: Loc) -> tuple[str, Loc]:
+    loc = tuple(part for part in loc if not (isinstance(part, str) and _TAG.fullmatch(part)))
     if loc and loc[0] in _OF_THE_REQUEST:
         return str(loc[0]), loc[1:]
     return "", loc
@@ -85,6 +90,12 @@ def _whole(value: Any, _: Mapping[str, Any]) -> tuple[str, str]:
     return f"{quoted(value)} is not a whole number", "write digits only"
 
 
+def _do(value: Any, _: Mapping[str, Any]) -> tuple[str, str]:
+    do = value.get("do") if isinstance(value, dict) else None
+    fault = "does not say what to do" if do is None else f"nobody can do {quoted(do)}"
+    return fault, f"let `do` be one of {', '.join(KINDS)}"
+
+
 def _clock(value: Any, _: Mapping[str, Any]) -> tuple[str, str]:
     return f"{quoted(value)} is not a time of day", "write it as 09:00"
 
@@ -97,4 +108,5 @@ _SAID = {
     "int_parsing": _whole,
     "time_parsing": _clock,
     "time_type": _clock,
+    "union_tag_not_found": _do,
 }

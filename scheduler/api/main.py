@@ -25,7 +25,7 @@ from scheduler.api.attention import routes as attention
 from scheduler.api.border import Border
 from scheduler.api.common import BASE
 from scheduler.api.conditional.tagged import Tagged
-from scheduler.api.doing import batches, bulk, fixes
+from scheduler.api.doing import batches, bulk, changing, fixes
 from scheduler.api.doing.choosing import Choosing
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
@@ -52,6 +52,7 @@ ROUTERS = (
     loops.router,
     compare.router,
     following.router,
+    changing.router,
     batches.router,
     proposals.router,
     bookings.router,

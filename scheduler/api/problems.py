@@ -20,6 +20,7 @@ from scheduler.domain.errors import (
     DomainError,
     Missing,
     NotAllowed,
+    Overtaken,
     Stale,
     Taken,
     WrongState,
@@ -91,6 +92,9 @@ def of_domain(error: DomainError) -> JSONResponse:
     if isinstance(error, Stale):
         changes = [FieldFault(field=c.field, fault=c.fault, fix=c.fix) for c in error.changes]
         return problem(412, error.code, error.text, changes, {"etag": error.tag} if error.tag else {})
+    if isinstance(error, Overtaken):
+        changes = [FieldFault(field=c.field, fault=c.fault, fix=c.fix) for c in error.changes]
+        return problem(409, error.code, error.text, changes)
     if isinstance(error, Missing):
         return problem(404, error.code, error.text)
     if isinstance(error, WrongState | Taken | NotAllowed):

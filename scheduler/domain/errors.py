@@ -6,6 +6,7 @@ DomainError
 ├── Missing       no such thing
 ├── WrongState    the thing is past that, or not there yet
 ├── Stale         the thing is no longer as the client has it
+├── Overtaken     what was agreed on does not fit any more
 ├── NotAllowed    a rule stands against it
 └── Taken         somebody else has that time
     └── Full      their time is free, but they have as many interviews as their cap allows
@@ -76,6 +77,18 @@ class Stale(DomainError):
         lines = "\n".join(f"{c.field}: {c.fault}" for c in changes)
         super().__init__(f"{noun} {id} is not as it was got: read it again and decide again\n{lines}")
         self.changes, self.tag = tuple(changes), tag
+
+
+class Overtaken(DomainError):
+    """Something was tried, and things have changed since: ``changes`` say what is another now, and why it does not
+    fit any more."""
+
+    code = "overtaken"
+
+    def __init__(self, noun: str, id: str, changes: Sequence[BadInput]) -> None:
+        lines = "\n".join(f"{c.field}: {c.fault}" for c in changes)
+        super().__init__(f"{noun} {id} has changed since this was tried: try it again\n{lines}")
+        self.changes = tuple(changes)
 
 
 class NotAllowed(DomainError):

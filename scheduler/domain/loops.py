@@ -136,6 +136,22 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class InterviewLock:
+    """What an interview keeps, whatever is planned anew or repaired, until a person unlocks it: its ``start``, who
+    sits in some of its seats (``people``: number of the seat and ids), its ``room``. ``interview`` is the
+    template's id, or ``debrief``."""
+
+    interview: str
+    start: datetime | None = None
+    people: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    room: str | None = None
+
+    def of_seat(self, number: int) -> tuple[str, ...]:
+        """Who keeps the seat; nobody where it is free to change."""
+        return next((people for seat, people in self.people if seat == number), ())
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """All interviews of one stage visit of one application, planned together with the debrief.
 
@@ -174,6 +190,11 @@ class Loop:
     """How often a chosen plan was lost to somebody's calendar; what we booked ourselves does not count."""
     owner: str = ""
     """Whose loop it is: the application's recruiter, unless it was given to somebody else."""
+    locks: tuple[InterviewLock, ...] = ()
+
+    def lock_of(self, interview: str) -> InterviewLock | None:
+        """What an interview keeps, where a person has locked something of it."""
+        return next((lock for lock in self.locks if lock.interview == interview), None)
 
     def due_day(self, exercise: InterviewSpec) -> date:
         """The last day, in the loop's zone, for handing in a take-home: its days count from the request."""

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import solver
 from scheduler.services import progress
-from solver import Ending, Limits, Plan, Problem, ProblemError, Progress, Result
+from solver import Ending, Limits, LoopPlan, Plan, Problem, ProblemError, Progress, Result
 
 if TYPE_CHECKING:
-    from solver import Explanation, Repair
+    from solver import Explanation, Nearest, Repair
 
 log = logging.getLogger("loopwright.solving")
 
-PRELOAD = [f"solver.questions.{name}" for name in ("alternatives", "repair", "explain")] + [
+PRELOAD = [f"solver.questions.{name}" for name in ("alternatives", "repair", "nearest", "explain")] + [
     "solver.exact.model"
 ]
 """Imported once, by the server that the children are forked from: OR-Tools takes a second to load and
@@ -108,6 +108,10 @@ class Solver:
 
     def repair(self, problem: Problem, plan: Plan, declined: Sequence[tuple[str, str]]) -> Repair:
         found: Repair = self._ask("repair", problem, plan, declined, self.limits)
+        return found
+
+    def nearest(self, problem: Problem, drawn: LoopPlan) -> Nearest:
+        found: Nearest = self._ask("nearest", problem, drawn, self.limits)
         return found
 
     def within(self, seconds: float) -> Solver:

@@ -49,6 +49,7 @@ class Violation:
 
     ``loop`` and ``session`` are ids: without a session it is about the loop as a whole, or the ``part`` of
     it that is named; without a loop, about the answer. ``part`` is a field there (`room`, `people[0]`, `DEBRIEF`).
+    ``people`` are the ids of those whom it concerns, where it is about somebody.
     """
 
     rule: str
@@ -56,6 +57,7 @@ class Violation:
     session: str | None
     text: str
     part: str = ""
+    people: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:

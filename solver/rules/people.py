@@ -29,7 +29,7 @@ def seats(placed: Placed) -> Iterator[Violation]:
                 yield Violation("seats", loop, m.id, "names somebody twice", part)
             for person in people:
                 if person not in seat.pool:
-                    yield Violation("seats", loop, m.id, f"{person} is not in the pool", part)
+                    yield Violation("seats", loop, m.id, f"{person} is not in the pool", part, (person,))
 
 
 def shadow(placed: Placed) -> Iterator[Violation]:
@@ -39,7 +39,7 @@ def shadow(placed: Placed) -> Iterator[Violation]:
         if got is None or (wanted is not None and got in wanted.pool):
             continue
         fault = "no shadow is wanted" if wanted is None else "is not in the shadow's pool"
-        yield Violation("shadow", placed.loop.id, m.id, f"{got}: {fault}", "shadow")
+        yield Violation("shadow", placed.loop.id, m.id, f"{got}: {fault}", "shadow", (got,))
 
 
 def once_in_session(placed: Placed) -> Iterator[Violation]:
@@ -48,7 +48,8 @@ def once_in_session(placed: Placed) -> Iterator[Violation]:
         seen: set[str] = set()
         for people in (*m.got.people, () if m.got.shadow is None else (m.got.shadow,)):
             for person in sorted(seen.intersection(people)):
-                yield Violation("once_in_session", placed.loop.id, m.id, f"{person} has two places")
+                text = f"{person} has two places"
+                yield Violation("once_in_session", placed.loop.id, m.id, text, people=(person,))
             seen.update(people)
 
 
@@ -63,7 +64,7 @@ def once_in_loop(placed: Placed) -> Iterator[Violation]:
             other = first.setdefault(person, m.id)
             if group[other] != group[m.id]:
                 text = f"{person} is in {other} of this loop as well"
-                yield Violation("once_in_loop", placed.loop.id, m.id, text)
+                yield Violation("once_in_loop", placed.loop.id, m.id, text, people=(person,))
 
 
 def same_people(placed: Placed) -> Iterator[Violation]:
@@ -83,7 +84,7 @@ def barred(placed: Placed) -> Iterator[Violation]:
         if placed.loop.barred and m.interview:
             for person in sorted(placed.loop.barred.intersection(m.seated)):
                 text = f"{person} was in an earlier round"
-                yield Violation("barred", placed.loop.id, m.id, text, "people")
+                yield Violation("barred", placed.loop.id, m.id, text, "people", (person,))
 
 
 def work(placed: Placed) -> Iterator[Violation]:
@@ -92,7 +93,7 @@ def work(placed: Placed) -> Iterator[Violation]:
         diary = placed.look.diary(person)
         if diary is not None and diary.work.index(event.start, event.end) is None:
             text = f"{person} does not work at {event.start}–{event.end}"
-            yield event.broken("work", text)
+            yield event.broken("work", text, people=(person,))
 
 
 def busy(placed: Placed) -> Iterator[Violation]:
@@ -100,7 +101,8 @@ def busy(placed: Placed) -> Iterator[Violation]:
     for person, event in placed.bookings:
         diary = placed.look.diary(person)
         if diary is not None and diary.blocks[BusyKind.HARD].overlaps(event.start, event.end):
-            yield event.broken("busy", f"{person} is busy at {event.start}–{event.end}")
+            text = f"{person} is busy at {event.start}–{event.end}"
+            yield event.broken("busy", text, people=(person,))
 
 
 def lunch_block(placed: Placed) -> Iterator[Violation]:
@@ -110,7 +112,8 @@ def lunch_block(placed: Placed) -> Iterator[Violation]:
             continue
         diary = placed.look.diary(person)
         if diary is not None and diary.blocks[BusyKind.LUNCH].overlaps(event.start, event.end):
-            yield event.broken("lunch_block", f"{person} has lunch at {event.start}–{event.end}")
+            text = f"{person} has lunch at {event.start}–{event.end}"
+            yield event.broken("lunch_block", text, people=(person,))
 
 
 def room(placed: Placed) -> Iterator[Violation]:

@@ -22,7 +22,7 @@ def apart(book: Book, people: Iterable[str]) -> Iterator[Violation]:
     for person in people:
         for first, then in _close(book.people[person], buffer):
             text = f"{person} is at {first.where} until {first.end}, with a buffer of {buffer}"
-            yield then.broken("apart", text)
+            yield then.broken("apart", text, people=(person,))
 
 
 def _close(bookings: list[Booking], reach: int) -> Iterator[tuple[Booking, Booking]]:
@@ -43,7 +43,7 @@ def held(book: Book, people: Iterable[str]) -> Iterator[Violation]:
             for event in book.people[person]:
                 if event.start < end + buffer and start < event.end + buffer:
                     text = f"{person} holds an interview at {start}–{end}, with a buffer of {buffer}"
-                    yield event.broken("held", text)
+                    yield event.broken("held", text, people=(person,))
 
 
 def _held(look: Lookup, person: str) -> tuple[Interval, ...]:
@@ -63,7 +63,7 @@ def travel_person(book: Book, people: Iterable[str]) -> Iterator[Violation]:
             least = travel.get((first.site, then.site), 0)
             if then.start < first.end + least:
                 text = f"{person} is at {first.site} until {first.end}, the way takes {least}"
-                yield then.broken("travel_person", text)
+                yield then.broken("travel_person", text, people=(person,))
 
 
 def room_once(book: Book, rooms: Iterable[str]) -> Iterator[Violation]:
@@ -122,4 +122,4 @@ def _capped(
                 load[at] += end - start if minutes else 1
         for at, total in load.items():
             if at is not None and total > cap:
-                yield last[at].broken(rule, f"{name} has {total} of at most {cap}")
+                yield last[at].broken(rule, f"{name} has {total} of at most {cap}", people=(name,))

@@ -180,9 +180,10 @@ class Booking(NamedTuple):
     """``interview``, ``shadow``, ``lunch`` or ``debrief``."""
     site: str | None
 
-    def broken(self, rule: str, text: str, part: str = "") -> Violation:
-        """That a rule is broken by this event, or by a part of it."""
-        return Violation(rule, self.loop, self.session, text, part if self.session is not None else DEBRIEF)
+    def broken(self, rule: str, text: str, part: str = "", people: tuple[str, ...] = ()) -> Violation:
+        """That a rule is broken by this event, or by a part of it, and for whom."""
+        part = part if self.session is not None else DEBRIEF
+        return Violation(rule, self.loop, self.session, text, part, people)
 
     @property
     def where(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scheduler.api.models.proposals import ProposalOut
 from scheduler.domain.bookings import Interview
-from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, Loop
+from scheduler.domain.loops import Accommodation, Application, BookMode, Candidate, InterviewLock, Loop
 from scheduler.services.asking.prepare import InterviewChange
 from scheduler.services.asking.requests import MAX_WINDOWS, LoopRequest
 from scheduler.services.company.file import Windows
@@ -195,6 +195,20 @@ class ReasonOut(BaseModel):
     interviews: list[str]
 
 
+class LockOut(BaseModel):
+    """What people have locked of an interview: its `start`, who has some of its `seats` (by number), its `room`."""
+
+    interview: str
+    start: datetime | None
+    seats: dict[int, list[str]]
+    room: str | None
+
+    @staticmethod
+    def of(lock: InterviewLock) -> LockOut:
+        seats = {n: list(people) for n, people in lock.people}
+        return LockOut(interview=lock.interview, start=lock.start, seats=seats, room=lock.room)
+
+
 class LoopOut(BaseModel):
     id: str
     application: str
@@ -216,6 +230,7 @@ class LoopOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     labels: dict[str, str]
+    locks: list[LockOut]
 
     @staticmethod
     def of(loop: Loop) -> LoopOut:
@@ -243,6 +258,7 @@ class LoopOut(BaseModel):
             created_at=loop.created_at,
             updated_at=loop.updated_at,
             labels=dict(loop.labels),
+            locks=[LockOut.of(lock) for lock in loop.locks],
         )
 
 

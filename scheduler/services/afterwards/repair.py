@@ -39,7 +39,7 @@ def repair(app: App, loop_id: str) -> None:
     if loop is None or loop.state is not LoopState.REPAIRING:
         return
     picture = gather(app, loop)
-    picture = replace(picture, loop=_debrief_declined(picture))
+    picture = replace(picture, loop=debrief_declined(picture))
     lost = [*holes(picture.current), *((s.id, spec) for s, spec in picture.gone if s.kind is Whose.PERSON)]
     frozen = _frozen(picture)
     broken = {spec for _, spec in (*lost, *clashes(loop, picture.current), *picture.gone)}
@@ -84,7 +84,7 @@ def _words(picture: Picture, people: Collection[str], *interviews: Interview) ->
     return "".join(f"; {name}: “{comment}”" for name, comment in said.items())
 
 
-def _debrief_declined(picture: Picture) -> Loop:
+def debrief_declined(picture: Picture) -> Loop:
     """Whoever declines the debrief is not replaced: they cannot come at that time, so it moves."""
     spans = {i.spec: i.span for i in picture.current}
     blocked = [(Subject.person(p), spans[s]) for p, s in holes(picture.current) if s == DEBRIEF]

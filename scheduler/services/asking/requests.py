@@ -187,10 +187,10 @@ def _site(tx: Tx, request: LoopRequest, template: LoopTemplate) -> str:
 def _horizon(request: LoopRequest, template: LoopTemplate, offered: str, now: datetime) -> Span:
     if request.horizon is None:
         return Span(now, now + timedelta(days=template.horizon_days))
-    return _said_horizon(request.horizon, offered, now)
+    return said_horizon(request.horizon, offered, now)
 
 
-def _said_horizon(said: tuple[str, str], zone_name: str, now: datetime) -> Span:
+def said_horizon(said: tuple[str, str], zone_name: str, now: datetime) -> Span:
     """A horizon as somebody wrote it. Raises `BadInput`."""
     start = instant(said[0], zone_name, "horizon.start")
     end = instant(said[1], zone_name, "horizon.end")
@@ -296,15 +296,15 @@ def _when(
         changes["windows"] = tuple(windows(offered, said, now))
         if not changes["windows"]:
             raise BadInput("windows", "empty", "give at least one window")
-        changes["horizon"] = _moved_on(loop, now)
+        changes["horizon"] = moved_on(loop, now)
     if horizon is not None:
-        changes["horizon"] = _said_horizon(horizon, said, now)
+        changes["horizon"] = said_horizon(horizon, said, now)
     if not changes.get("windows", loop.windows):
         raise WrongState("loop", loop.id, loop.state.value, "give the candidate's windows first")
     return changes
 
 
-def _moved_on(loop: Loop, now: datetime) -> Span:
+def moved_on(loop: Loop, now: datetime) -> Span:
     """The horizon once the candidate has answered. One that was asked for is kept; the template's, which
     begins when the loop was made, counts from the answer."""
     usual = timedelta(days=loop.template.horizon_days)

@@ -62,6 +62,13 @@ def told(tx: Tx, proposals: Iterable[Proposal]) -> list[tuple[Proposal, list[Tol
     return found
 
 
+def drawn(tx: Tx, loop: Loop, application: Application, planned: Sequence[PlannedInterview]) -> list[Told]:
+    """A plan that is not kept anywhere, in words; ``loop`` as it would be then."""
+    people = {p.id: p for p in tx.people.list(active=False)}
+    rooms = {r.id: r for r in tx.rooms.list(active=False)}
+    return _told(loop, application, planned, people, rooms)
+
+
 def _told(
     loop: Loop,
     application: Application,

@@ -25,7 +25,8 @@ from scheduler.services.planning.fixes import exempt
 from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.seating import debrief_attendees
-from scheduler.services.planning.sessions import Sessions, build_sessions, session_id
+from scheduler.services.planning.sessions import DEBRIEF as DEBRIEF
+from scheduler.services.planning.sessions import Sessions, build_sessions, debrief_lock, session_id
 from scheduler.services.planning.windows import candidate_days, candidate_windows, closed_days, no_window
 from solver import (
     Assignment,
@@ -43,7 +44,6 @@ from solver import (
 )
 from solver import Person as Somebody
 
-DEBRIEF = "debrief"
 OFFICE = "office"
 _ALWAYS = "always"
 """Business hours without a pause: a debrief *right after* the last interview must not slip over night."""
@@ -103,6 +103,9 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
     sessions = build_sessions(picture, scale, offered, pinned)
     if sessions.reasons:
         return sessions.reasons
+    lock = debrief_lock(picture, scale)
+    if isinstance(lock, Reason):
+        return (lock,)
     sites = {s.id: scale.free(worktime.open_hours(s, picture.span)) for s in picture.sites.values()}
     calendars = {site: spans for site, spans in sites.items() if spans}
     manager = scale.free(_manager_hours(picture))
@@ -122,7 +125,7 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
         week_bounds={z: _weeks(scale, picture.span, zone(z)) for z in sorted(zones)},
         people=people,
         rooms=_rooms(picture, scale, sessions),
-        loops=(_loop(picture, scale, offered, sessions),),
+        loops=(_loop(picture, scale, offered, sessions, lock),),
     )
     return Encoded(
         exempt.eased(problem, picture.exempt, scale, picture.unknown, sessions.spec), scale, sessions
@@ -297,7 +300,9 @@ def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ..
     return tuple(found)
 
 
-def _loop(picture: Picture, scale: Scale, offered: Sequence[Span], sessions: Sessions) -> Loop:
+def _loop(
+    picture: Picture, scale: Scale, offered: Sequence[Span], sessions: Sessions, debrief_at: int | None
+) -> Loop:
     loop, template, needs = picture.loop, picture.loop.template, picture.application.accommodation
     tz = zone(loop.zone)
     availability = scale.free(offered)
@@ -318,7 +323,7 @@ def _loop(picture: Picture, scale: Scale, offered: Sequence[Span], sessions: Ses
         preferred=scale.free(preferred) or availability,
         priority=2,
         sessions=sessions.sessions,
-        debrief=_debrief(picture, scale),
+        debrief=_debrief(picture, scale, debrief_at),
         recruiter=picture.application.recruiter,
         hm=picture.application.hiring_manager,
         gaps=sessions.gaps,
@@ -336,7 +341,7 @@ def _groups(loop: str, groups: Sequence[Sequence[str]], sessions: Sessions) -> t
     return tuple(g for g in found if len(g) > 1)
 
 
-def _debrief(picture: Picture, scale: Scale) -> Debrief | None:
+def _debrief(picture: Picture, scale: Scale, lock: int | None) -> Debrief | None:
     spec = picture.loop.template.debrief
     if spec is None:
         return None
@@ -347,6 +352,7 @@ def _debrief(picture: Picture, scale: Scale) -> Debrief | None:
         attend=debrief_attendees(picture.loop.template, picture.application),
         least=spec.least_gap,
         calendar=_manager_calendar(picture) if spec.within_hours else _ALWAYS,
+        lock=lock,
         previous=scale.floor(now.span.start) if now else None,
     )
 

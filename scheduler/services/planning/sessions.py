@@ -13,7 +13,7 @@ from typing import Protocol
 from connectors.types import Known
 from scheduler.domain.bookings import Interview
 from scheduler.domain.bookings import Seat as BookedSeat
-from scheduler.domain.loops import Reason
+from scheduler.domain.loops import InterviewLock, Reason
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.domain.time import Span, at, intersection, merged, zone
@@ -29,6 +29,10 @@ class _Scale(Protocol):
     def floor(self, instant: datetime) -> int: ...
     def free(self, spans: Sequence[Span]) -> tuple[Interval, ...]: ...
 
+
+DEBRIEF = "debrief"
+LOCKED = "locked"
+"""Kind of a reason: what a person has locked cannot be kept."""
 
 RATHER_NOT = 2
 """Units of dislike, each at the price `rank`, of an interview that somebody would rather not do."""
@@ -79,6 +83,27 @@ def _assignment(interview: Interview, kept: Sequence[int], scale: _Scale) -> Ass
     people = tuple(tuple(sorted(s.person for s in interview.seats if s.number == n)) for n in kept)
     shadow = next((s.person for s in interview.seats if s.kind is SeatKind.SHADOW), None)
     return Assignment(scale.floor(interview.span.start), people, shadow, interview.room)
+
+
+def _locked_start(
+    picture: Picture, held: InterviewLock, title: str, scale: _Scale, reasons: list[Reason]
+) -> int | None:
+    """The minute of a locked time; one that no plan can have any more is a reason."""
+    if held.start is None:
+        return None
+    if picture.span.start <= held.start < picture.span.end:
+        return scale.floor(held.start)
+    when = f"{held.start.astimezone(zone(picture.loop.zone)):%A %d %B %H:%M} ({picture.loop.zone})"
+    text = f"{title} is locked to {when}, which is past or beyond the horizon: unlock its time"
+    reasons.append(Reason(LOCKED, text, (), (held.interview,)))
+    return None
+
+
+def debrief_lock(picture: Picture, scale: _Scale) -> int | Reason | None:
+    """The minute to which a person has locked the debrief, or why it cannot be kept."""
+    held, reasons = picture.loop.lock_of(DEBRIEF), list[Reason]()
+    start = _locked_start(picture, held, "The debrief", scale, reasons) if held else None
+    return reasons[0] if reasons else start
 
 
 def session_id(loop: str, spec: str) -> str:
@@ -181,7 +206,7 @@ class _Builder:
             ),
             shadow=self._shadow(),
             window=self._window(specs),
-            lock=Lock(now.start, now.people, now.room) if pinned and now else None,
+            lock=Lock(now.start, now.people, now.room) if pinned and now else self._lock(),
             features=interview.features | self._accessible(),
             same_people_as=session_id(loop.id, interview.same_people_as)
             if interview.same_people_as
@@ -215,13 +240,47 @@ class _Builder:
         fit = sorted({p for p in pool if p not in lost and p not in gone} | (holders - gone))
         if len(fit) < seat.count and seat.kind is not SeatKind.OPTIONAL:
             self.reasons.append(self._short(seat, one, fit, lost, gone))
+        locked = () if pinned else self._locked(number, seat.count)
+        self.reasons += [self._unfit(p, lost, gone) for p in locked if p not in fit]
+        fit = [p for p in fit if p in locked] if locked else fit
         return Seat(
             n=min(seat.count, max(len(fit), 1)),
             pool=tuple(fit),
             rank={p: RATHER_NOT for p in fit if self._would_rather_not(p)},
             skill=" or ".join(seat.pools) or (seat.role or seat.person or ""),
-            optional=seat.kind is SeatKind.OPTIONAL,
+            optional=seat.kind is SeatKind.OPTIONAL and not locked,
         )
+
+    def _lock(self) -> Lock | None:
+        """The time and the room that a person has locked; the people are the whole pool of their seats."""
+        held = self.picture.loop.lock_of(self.interview.id)
+        if held is None:
+            return None
+        start = _locked_start(self.picture, held, self.interview.title, self.scale, self.reasons)
+        room = held.room if self.interview.needs_room and held.room in self.picture.rooms else None
+        if held.room and room is None:
+            text = f"{self.interview.title} is locked to the room {held.room}, which is not there: unlock its room"
+            self.reasons.append(Reason(LOCKED, text, (), (self.interview.id,)))
+        return Lock(start, None, room) if (start, room) != (None, None) else None
+
+    def _locked(self, number: int, count: int) -> tuple[str, ...]:
+        """Who keeps a seat that a person has locked; nobody where it is free to change."""
+        held = self.picture.loop.lock_of(self.interview.id)
+        people = held.of_seat(number) if held else ()
+        return people if len(people) == count else ()
+
+    def _unfit(self, person: str, lost: list[str], gone: set[str]) -> Reason:
+        """Why somebody cannot have the seat that a person gave them."""
+        roster = self.picture.roster
+        kind, why = "seats", "is not among those who may take this seat"
+        if person in gone:
+            kind, why = "declined", "has declined it"
+        elif person in lost:
+            kind, why = "unknown_calendar", "cannot be asked: the calendar cannot be read"
+        elif person in roster.people and not roster.people[person].active:
+            kind, why = "left", "is no longer with the company"
+        text = f"{self.interview.title}: {roster.name(person)} {why}"
+        return Reason(kind, text, (person,), (self.interview.id,))
 
     def _would_rather_not(self, person: str) -> bool:
         wishes = self.picture.roster.people[person].rather_not

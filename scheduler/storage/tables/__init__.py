@@ -114,6 +114,7 @@ loops = sa.Table(
     words("job"),
     words("stage"),
     words("template_id"),
+    json("locks"),
     sa.UniqueConstraint("application", "stage_visit"),
     sa.Index("ix_lw_loops_created_at", "created_at", "id"),
     sa.Index("ix_lw_loops_state", "state", "created_at", "id"),

@@ -68,6 +68,19 @@ def test_the_walk_through_the_api(api: Client) -> None:
     assert api.ask("/people/olga")["hours"][0] == "mon 09:00-15:00"
 
 
+def test_the_changes_on_the_page_are_tried_and_done(api: Client) -> None:
+    loop = api.loop("onsite", mode="book")
+    names = {"AUTH": f"Authorization: Bearer {TOKEN}", "LOOP": loop["id"]}
+    for command in commands("changes.md"):
+        answer = run(api, command, names)
+        if "/try" in command:
+            assert answer["verdict"] == "allowed", answer["refused"]
+            names["VERSION"] = answer["version"]
+    now = api.ask(f"/loops/{loop['id']}")
+    manager = next(i for i in now["interviews"] if i["interview"] == "manager")
+    assert (now["state"], manager["start"]) == ("confirmed", "2026-03-11T14:00:00Z")
+
+
 def test_the_refusal_on_the_page_is_the_one_that_comes(api: Client) -> None:
     (shown,) = (json.loads(block) for block in blocks("api.md", "json"))
     start = commands("api.md")[0]

@@ -22,7 +22,7 @@ from scheduler.services.company.file import (
 
 def loop_template(written: OwnTemplate) -> LoopTemplate:
     """The template's value; a step with ``same_people_as`` and no seats takes over those of that step."""
-    seats = {i.id: tuple(map(_seat, i.seats)) for i in written.interviews}
+    seats = {i.id: tuple(map(seat_spec, i.seats)) for i in written.interviews}
     return LoopTemplate(
         id=written.id,
         title=written.title,
@@ -71,7 +71,8 @@ def _mapped(seat: SeatFile, pools: Mapping[str, list[str]], people: Mapping[str,
     return seat.model_copy(update={"pool": None, "pools": list(dict.fromkeys(own)), "person": person})
 
 
-def _seat(written: SeatFile) -> SeatSpec:
+def seat_spec(written: SeatFile) -> SeatSpec:
+    """A seat's value."""
     pools = ([written.pool] if written.pool else []) + written.pools
     return SeatSpec(
         kind=written.kind,
@@ -82,6 +83,11 @@ def _seat(written: SeatFile) -> SeatSpec:
         skills=frozenset(written.skills),
         levels=frozenset(written.levels),
     )
+
+
+def interview_spec(written: InterviewFile) -> InterviewSpec:
+    """The value of an interview that stands for itself."""
+    return _interview(written, tuple(map(seat_spec, written.seats)))
 
 
 def _interview(written: InterviewFile, seats: tuple[SeatSpec, ...]) -> InterviewSpec:
