@@ -2,7 +2,7 @@
 
 `solve` finds the best plan, `alternatives` others that a person would notice (`offers` gives each as it is
 found), `repair` the least change to a booked plan, `nearest` the legal plan nearest to one drawn by hand,
-`explain` why there is none; `violations` says which of the `RULES` a plan breaks, `price` what it costs.
+`starts` where one session could be instead and `substitutes` who could sit in it, `explain` why there is no plan; `violations` says which of the `RULES` a plan breaks, `price` what it costs.
 Nobody outside imports anything deeper than this page. What searches is loaded when it is first named,
 since numpy is slow to load and most processes only speak of problems.
 """
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from solver.questions.alternatives import alternatives, offers
     from solver.questions.explain import Explanation, Fix, LoopExplanation, explain
     from solver.questions.nearest import Nearest, nearest
+    from solver.questions.places import Place, starts, substitutes
     from solver.questions.repair import Change, Repair, repair
     from solver.questions.solve import solve
     from solver.why.amend import amended
@@ -70,6 +71,9 @@ _LOADED_LATER = {
     "LoopExplanation": "solver.questions.explain",
     "nearest": "solver.questions.nearest",
     "Nearest": "solver.questions.nearest",
+    "Place": "solver.questions.places",
+    "starts": "solver.questions.places",
+    "substitutes": "solver.questions.places",
     "repair": "solver.questions.repair",
     "Repair": "solver.questions.repair",
     "Change": "solver.questions.repair",
@@ -111,6 +115,7 @@ __all__ = [
     "NeededChange",
     "Nearest",
     "Person",
+    "Place",
     "Plan",
     "Problem",
     "ProblemError",
@@ -139,5 +144,7 @@ __all__ = [
     "repair",
     "result_to_json",
     "solve",
+    "starts",
+    "substitutes",
     "violations",
 ]

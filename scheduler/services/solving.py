@@ -20,13 +20,13 @@ from scheduler.services import progress
 from solver import Ending, Limits, LoopPlan, Plan, Problem, ProblemError, Progress, Result
 
 if TYPE_CHECKING:
-    from solver import Explanation, Nearest, Repair
+    from solver import Explanation, Nearest, Place, Repair
 
 log = logging.getLogger("loopwright.solving")
 
-PRELOAD = [f"solver.questions.{name}" for name in ("alternatives", "repair", "nearest", "explain")] + [
-    "solver.exact.model"
-]
+PRELOAD = [
+    f"solver.questions.{name}" for name in ("alternatives", "repair", "nearest", "places", "explain")
+] + ["solver.exact.model"]
 """Imported once, by the server that the children are forked from: OR-Tools takes a second to load and
 stays out of the service itself."""
 
@@ -112,6 +112,25 @@ class Solver:
 
     def nearest(self, problem: Problem, drawn: LoopPlan) -> Nearest:
         found: Nearest = self._ask("nearest", problem, drawn, self.limits)
+        return found
+
+    def starts(
+        self, problem: Problem, plan: LoopPlan, session: str, between: tuple[int, int]
+    ) -> Sequence[Place]:
+        found: Sequence[Place] = self._ask("starts", problem, plan, session, between, self.limits)
+        return found
+
+    def substitutes(
+        self,
+        problem: Problem,
+        plan: LoopPlan,
+        session: str,
+        seat: int,
+        people: Sequence[str],
+        instead_of: str | None,
+    ) -> Sequence[Place]:
+        asked = (problem, plan, session, seat, people, instead_of, self.limits)
+        found: Sequence[Place] = self._ask("substitutes", *asked)
         return found
 
     def within(self, seconds: float) -> Solver:
