@@ -71,6 +71,7 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     "XS": Family(1, 20, 2, ("nyc",), days=5, asked=5, interviews=2),
     "S": Family(1, 40, 4, ("nyc",), asked=10),
+    "fifty": Family(1, 50, 4, ("nyc",), asked=10),
     "M": Family(20, 60, 6, ("nyc", "lon")),
     "L": Family(100, 250, 20, ("nyc", "lon", "ber", "sfo"), skills=2),
     "XL": Family(500, 1250, 100, ("nyc", "lon", "ber", "sfo"), skills=2),
@@ -89,7 +90,7 @@ FAMILIES: Mapping[str, Family] = {
         asked=10,
     ),
 }
-"""Families by name. `XS` is for tests, `five` and `fine` have grids of five minutes and of one, `superday` is one day of
+"""Families by name. `XS` is for tests, `five` and `fine` have grids of five minutes and of one, `fifty` is S with 50 people, `superday` is one day of
 half-hour interviews, `dst` spans a change of clocks."""
 
 

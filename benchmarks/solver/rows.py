@@ -309,6 +309,25 @@ def repair(bench: Bench) -> Row:
     )
 
 
+def week_of_starts(bench: Bench) -> Row:
+    found = [bench.ask("starts", family="fifty", seed=seed) for seed in bench.each(bench.seeds)]
+    told = [one for one in found if "failed" not in one]
+    ratio = geometric_mean([one["seconds"] / one["solve"] for one in told])
+    worst = max((one["worst"] / one["solve"] for one in told), default=0.0)
+    return Row(
+        "a week of starts of one session of 50 people's loop ÷ its solve",
+        "≤ 2",
+        "≤ 1",
+        f"{ratio:.2f}",
+        bool(told) and ratio <= 2 and not _troubles(found),
+        [
+            *_troubles(found),
+            f"{max((one['starts'] for one in told), default=0)} starts; the slowest session took {worst:.1f} solves",
+            f"median {1000 * median([one['seconds'] for one in told] or [0.0]):.0f} ms",
+        ],
+    )
+
+
 ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[Bench], Row]]] = {
     "single": (("S",), single),
     "fine": (("fine",), fine),
@@ -324,6 +343,7 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[Bench], Row]]] = {
     "explain": (("infeasible", "S"), explained),
     "alternatives": (("S",), alternatives),
     "repair": (("L",), repair),
+    "starts": (("fifty",), week_of_starts),
     "gap": (("M", "superday"), gap),
 }
 """Name → (families it is about, how it is measured)."""

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.solver.families import make
-from solver.problem.plan import Limits, Progress, Result, Status
+from solver.problem.plan import Limits, Plan, Progress, Result, Status
 from solver.problem.values import Problem
 from solver.rules.check import Judge, faults
 
@@ -237,8 +237,40 @@ def repair_task(ask: Mapping[str, Any]) -> Answer:
     }
 
 
+def starts_task(ask: Mapping[str, Any]) -> Answer:
+    """``{"family", "seed"}``: a week of starts of each session of the best plan, against the solve that found it."""
+    from solver.questions.places import starts
+    from solver.questions.solve import solve
+
+    seed = _placeable(ask["family"], ask["seed"])
+    problem = make(ask["family"], seed)
+    (loop,) = problem.loops
+    best, seconds = _timed(lambda: solve(problem), repeat=True)
+    plan = best.plan.loops[loop.id]
+    assert plan is not None
+    judge, times, counted, wrong = Judge(problem), [], 0, []
+    for session in loop.sessions:
+        at = plan.sessions[session.id].start
+        monday = max((start for start, _ in loop.days if start <= at), default=0)
+        week = (monday, monday + 7 * 24 * 60)
+        began = time.perf_counter()
+        found = starts(problem, plan, session.id, week)
+        times.append(time.perf_counter() - began)
+        counted += len(found)
+        plans = (place.plan for place in found if place.plan is not None)
+        wrong += [v.text for one in plans for v in judge.violations(Plan({loop.id: one}))]
+    return {
+        "solve": seconds,
+        "seconds": sum(times) / len(times),
+        "worst": max(times),
+        "starts": counted // len(times),
+        "faults": wrong[:5],
+    }
+
+
 TASKS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
     "solve": solve_task,
+    "starts": starts_task,
     "pass": pass_task,
     "alone": alone_task,
     "explain": explain_task,

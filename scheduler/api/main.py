@@ -31,7 +31,7 @@ from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
 from scheduler.api.outgoing import hooks
-from scheduler.api.reading import compare, load, pages, reasons
+from scheduler.api.reading import compare, load, pages, places, reasons
 from scheduler.api.reading import facts as reading_facts
 from scheduler.api.reading import loops as reading_loops
 from scheduler.config import Settings
@@ -53,6 +53,7 @@ ROUTERS = (
     compare.router,
     following.router,
     changing.router,
+    places.router,
     batches.router,
     proposals.router,
     bookings.router,

@@ -62,12 +62,12 @@ def nearest(
     return Nearest(best.status, best.plan, broken, judge.price(plan))
 
 
-def kept(problem: Problem, drawn: LoopPlan) -> Problem:
-    """The problem in which leaving a drawn plan has its price."""
+def kept(problem: Problem, drawn: LoopPlan, also: Callable[[Loop], Loop] = lambda loop: loop) -> Problem:
+    """The problem in which leaving a drawn plan has its price; ``also`` changes its loop as well."""
     (loop,) = problem.loops
     weights = problem.weights
     prices = {name: price for name, price in MOVED.items() if not getattr(weights, name)}
-    return replace(problem, loops=(_kept(loop, drawn),), weights=replace(weights, **prices))
+    return replace(problem, loops=(also(_kept(loop, drawn)),), weights=replace(weights, **prices))
 
 
 def _kept(loop: Loop, drawn: LoopPlan) -> Loop:

@@ -82,6 +82,7 @@ class _Around:
         self.judge = Judge(problem)
         self.price = self.judge.price(Plan({self.loop.id: plan}))
         self.by_id = {session.id: session for session in self.loop.sessions}
+        self.timeline = Timeline(problem)
         self._mender: _Mender | None = None
 
     def broken(self, plan: LoopPlan) -> tuple[Violation, ...]:
@@ -101,15 +102,23 @@ class _Around:
         return Place(start, None, {}, broken) if broken else self.stands(start, drawn)
 
     def starts(self, name: str, minutes: range) -> Iterator[Place]:
-        session, steps = self.by_id[name], Timeline(self.problem)
-        masks = dict(_masks(steps, self.loop, session, self.plan))
-        hopeful = _staffable(steps, self.loop, session, self.plan)
+        session = self.by_id[name]
+        masks = list(_masks(self.timeline, self.loop, session, self.plan))
+        # which mask is the first to forbid each start; behind the last step nothing is offered any more
+        first = np.full(self.timeline.steps, len(masks), dtype=np.int64)
+        for at in reversed(range(len(masks))):
+            first[~masks[at][1]] = at
+        reasons = [(Violation(rule, self.loop.id, name, "cannot start then"),) for rule, _ in masks]
+        found = first.tolist()
+        hopeful: Mask | None = None
         for start in minutes:
             at = start // self.problem.grid
-            rule = next((rule for rule, good in masks.items() if at >= len(good) or not good[at]), None)
-            if rule is not None:
-                yield Place(start, None, {}, (Violation(rule, self.loop.id, name, _AT.format(start)),))
+            rule = found[at] if at < len(found) else 0
+            if rule < len(reasons):
+                yield Place(start, None, {}, reasons[rule])
                 continue
+            if hopeful is None:
+                hopeful = _staffable(self.timeline, self.loop, session, self.plan)
             yield self._start(session, start, bool(hopeful[at]))
 
     def _start(self, session: Session, start: int, hopeful: bool) -> Place:
@@ -127,7 +136,7 @@ class _Around:
 
     def _mend(self, free: tuple[str, ...]) -> _Mender:
         if self._mender is None or self._mender.free != free:
-            self._mender = _Mender(self.problem, self.plan, free, self.limits)
+            self._mender = _Mender(self.problem, self.plan, free, self.limits, self.timeline)
         return self._mender
 
     # -- people -----------------------------------------------------------------------------------
@@ -147,11 +156,8 @@ class _Around:
         if any(v.rule == "seats" for v in broken):
             return Place(start, None, {}, broken, person)
         locks = {t: Lock(drawn.sessions[t].start, drawn.sessions[t].people) for t in twins}
-        found, proven = _Mender(self.problem, drawn, twins, self.limits).held(locks)
+        found, proven = _Mender(self.problem, drawn, twins, self.limits, self.timeline).held(locks)
         return self.stands(start, found, person) if found else Place(start, None, {}, broken, person, proven)
-
-
-_AT = "cannot start at {}"
 
 
 def _seated(
@@ -169,12 +175,14 @@ def _seated(
 class _Mender:
     """The problem in which some sessions are free and all others pinned to a plan."""
 
-    def __init__(self, problem: Problem, plan: LoopPlan, free: tuple[str, ...], limits: Limits) -> None:
+    def __init__(
+        self, problem: Problem, plan: LoopPlan, free: tuple[str, ...], limits: Limits, known: Timeline
+    ) -> None:
+        """``known`` answers for everybody's time, which is the same."""
         self.free = free
-        steady = kept(problem, plan)
-        self.loop = _pinned(steady.loops[0], plan, free)
-        steady = replace(steady, loops=(self.loop,))
-        self.timeline = Timeline(steady)
+        steady = kept(problem, plan, lambda loop: _pinned(loop, plan, free))
+        (self.loop,) = steady.loops
+        self.timeline = Timeline(steady, base=known)
         self.placer = Placer(Judge(steady), Usage(self.timeline), Budget(limits))
 
     def found(self, name: str, lock: Lock) -> tuple[LoopPlan | None, bool]:

@@ -9,6 +9,7 @@ WORDS = {
     "variants": "each guard taken out, and the test that must fail; the same test with the guard",
     "kill": "kill -9 at every point x bad days of the calendars x both databases",
     "machine": "long games of people and crashes in any order",
+    "edits": "random changes by hand of random loops, tried and then done",
     "day": "one day of a company of ten thousand, three hundred loops",
 }
 

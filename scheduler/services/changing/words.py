@@ -85,7 +85,7 @@ _FIXES = {
 }
 SOFT = ("tentative", "focus", "outside_pref", "rank", "run", "notice")
 """Rules that may be broken at a price, and with a reason."""
-_DEARER = {
+DEARER = {
     "finish": ("the loop is over later", "the loop is over sooner"),
     "idle": ("the candidate waits longer between interviews", "the candidate waits less"),
     "extra_day": ("the candidate comes on more days", "the candidate comes on fewer days"),
@@ -99,26 +99,29 @@ _DEARER = {
     "run": ("the candidate goes longer without a break", "the candidate has a break sooner"),
     "room_change": ("the candidate changes rooms more often", "the candidate changes rooms less often"),
 }
+"""Prices of a plan by rule, in words: where it is more, and where it is less."""
 
 
 def price_in_words(price: Mapping[str, int]) -> list[str]:
     """A difference of prices, one line per rule, the dearest first."""
     ordered = sorted(price.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return [f"{_DEARER[rule][more < 0]}: {more:+}" for rule, more in ordered if rule in _DEARER]
+    return [f"{DEARER[rule][more < 0]}: {more:+}" for rule, more in ordered if rule in DEARER]
 
 
 def refusals(posed: Posed, broken: Iterable[Violation], asked: Iterable[str]) -> tuple[Refusal, ...]:
     """What a drawn plan breaks, once each, first what is about the interviews that were ``asked`` about."""
     first = set(asked)
-    found = dict.fromkeys(_refusal(posed, v) for v in broken)
+    found = dict.fromkeys(refusal(posed, v) for v in broken)
     return tuple(sorted(found, key=lambda r: r.interview not in first))
 
 
-def _refusal(posed: Posed, broken: Violation) -> Refusal:
+def refusal(posed: Posed, broken: Violation, *, timed: bool = True) -> Refusal:
+    """A broken rule in words; with the time of the interview in the drawn plan where it is ``timed``."""
     spec = posed.encoded.sessions.spec.get(broken.session or "", DEBRIEF if broken.part == DEBRIEF else "")
     who = " and ".join(posed.picture.roster.name(p) for p in broken.people)
     said = _SAID.get(broken.rule) or _sentence(broken)
-    text = f"{_where(posed, posed.drawn, spec)}: {said.format(who=who)}"
+    where = _where(posed, posed.drawn, spec) if timed else title_of(posed.draft.loop.template, spec)
+    text = f"{where if spec else 'The loop'}: {said.format(who=who)}"
     fix = _FIXES.get(broken.rule, _PERSON if broken.people else _TIME)
     return Refusal(broken.rule, spec, broken.people, text, fix)
 
@@ -252,7 +255,7 @@ def _override(posed: Posed, plan: LoopPlan, rule: str, spec: str, person: str) -
 def price_between(posed: Posed, plan: LoopPlan) -> dict[str, int]:
     """What a plan costs more than the one before (less, if negative), per rule that differs."""
     then, now = posed.price(posed.before), posed.price(plan)
-    found = {rule: now[rule] - then[rule] for rule in now if rule in _DEARER}
+    found = {rule: now[rule] - then[rule] for rule in now if rule in DEARER}
     return {rule: more for rule, more in found.items() if more}
 
 
