@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     for what came into them after the booking; 0: not at all."""
     answers_days: int = Field(7, ge=1, le=365)
     """How long a repeated request with the same ``Idempotency-Key`` gets the same answer."""
+    digest_hour: int = Field(8, ge=-1, le=23)
+    """The hour, on each owner's own clock, at which they are told by mail what needs them; -1: never."""
     stop_seconds: int = Field(20, ge=0, le=600)
     """How long requests and jobs in flight may go on after SIGTERM or SIGINT before the process ends."""
     header_seconds: float = Field(10.0, gt=0, le=300)
@@ -182,6 +184,7 @@ _WANTED = {
     "concurrency": "a whole number from 1 to 64",
     "poll_seconds": "a number of seconds above 0, at most 900",
     "watch_days": "a whole number from 0 to 30",
+    "digest_hour": "a whole number from 0 to 23, or -1",
     "answers_days": "a whole number from 1 to 365",
     "stop_seconds": "a whole number of seconds from 0 to 600",
     "header_seconds": "a number of seconds above 0, at most 300",

@@ -149,6 +149,7 @@ class Runtime:
             poll=settings.poll_seconds,
             watch_days=settings.watch_days,
             answers_days=settings.answers_days,
+            digest_hour=settings.digest_hour,
             heads_file=settings.heads,
             watch=watch or Watch(),
         )

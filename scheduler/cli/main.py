@@ -133,6 +133,22 @@ def busy(
         run(data, people, start, end, zone, as_json=json_)
 
 
+@app.command()
+def attention(
+    owner: Annotated[str | None, typer.Option(help="Who looks after it; - for what nobody does.")] = None,
+    kind: Annotated[list[str], typer.Option(help="Only this kind; repeat it.")] = [],  # noqa: B006
+    zone: Annotated[str, typer.Option(help="On whose clock times are told; default: UTC.")] = "",
+    limit: Annotated[int, typer.Option(help="The most rows.", min=1, max=1000)] = 50,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """What needs a person now, the most urgent first."""
+    from scheduler.cli.attention import run
+
+    with told():
+        run(data, owner, kind, zone, limit, as_json=json_)
+
+
 batch = typer.Typer(help="Several loops planned as one: a superday, a day on a campus.", no_args_is_help=True)
 app.add_typer(batch, name="batch")
 Batch = Annotated[str, typer.Argument(help="The id of the batch.")]

@@ -8,7 +8,7 @@ the loop's generation, the plan that was chosen, the slot of time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,7 @@ class Job(StrEnum):
     CONFLICTS = "conflicts"
     LEFT = "left"
     HOOK = "hook"
+    DIGEST = "digest"
 
 
 WAITS_FOR: Mapping[LoopState, Job] = {
@@ -65,6 +66,12 @@ def _queue(
 def hook(app: App, tx: Tx, id: str, what: str) -> None:
     """Send a hook what is due to it; ``what`` names what there is to send."""
     _queue(app, tx, Job.HOOK, {"hook": id}, f"hook/{id}/{what}")
+
+
+def digest(app: App, tx: Tx, owner: str, day: date) -> None:
+    """Tell somebody what needs them: once for each day."""
+    payload = {"owner": owner, "day": day.isoformat()}
+    _queue(app, tx, Job.DIGEST, payload, f"digest/{owner}/{day}", priority=LEAST_URGENT)
 
 
 def intake(app: App, tx: Tx, delivery: str) -> None:

@@ -13,6 +13,7 @@ from connectors.errors import ConnectorError
 from scheduler.services.afterwards import conflicts, push, replies
 from scheduler.services.app import App
 from scheduler.services.asking import answers
+from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.telling import hooks
@@ -27,7 +28,7 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, and every ``answers`` seconds what requests were
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten. Every ``heads`` seconds the head of the facts' chain
     is noted in ``heads_file``. Several workers doing the same is harmless:
     every step is idempotent."""
@@ -42,6 +43,8 @@ class Periodic:
     heads: float = 60.0
     heads_file: Path | None = None
     hooks: float = 60.0
+    digest: float = 60.0
+    digest_hour: int = -1
     watch_days: int = 7
     answers_days: int = 7
     watch: Watch = field(default_factory=Watch)
@@ -58,6 +61,7 @@ class Periodic:
             "answers": self.answers,
             "heads": self.heads,
             "hooks": self.hooks,
+            "digest": self.digest,
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
@@ -65,9 +69,10 @@ class Periodic:
             "orphans": lambda: reconcile.orphans(self.app),
             "push": lambda: push.watch(self.app),
             "conflicts": lambda: conflicts.watch(self.app, self.watch_days, self.conflicts),
-            "answers": lambda: answers.forget(self.app, self.answers_days),
+            "answers": lambda: (answers.forget(self.app, self.answers_days), care.forget(self.app)),
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),
+            "digest": lambda: digest.queue(self.app, self.digest_hour),
         }
         for name, job in jobs.items():
             # the first sweep waits a round: jobs taken up after a restart renew their holds before it

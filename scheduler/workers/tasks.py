@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from connectors.errors import ConnectorError
@@ -14,6 +15,7 @@ from scheduler.services.afterwards import conflicts, left, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.asking import intake
+from scheduler.services.attention import digest
 from scheduler.services.booking import choose, further, perform
 from scheduler.services.jobs import Job
 from scheduler.services.planning.plan import ended
@@ -61,6 +63,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         Job.PUSH: lambda _: push.ensure(app),
         Job.LEFT: lambda _: left.look(app),
         Job.HOOK: lambda p: _hook(app, p["hook"]),
+        Job.DIGEST: lambda p: digest.send(app, p["owner"], date.fromisoformat(p["day"])),
         Job.CONFLICTS: lambda p: conflicts.look(app, p["days"]),
     }
 

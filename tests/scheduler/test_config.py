@@ -28,6 +28,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, **values: str) -> list[str]:
         ("concurrency", "1.5", "'1.5' is not a whole number from 1 to 64"),
         ("poll_seconds", "0", "'0' is not a number of seconds above 0, at most 900"),
         ("watch_days", "31", "'31' is not a whole number from 0 to 30"),
+        ("digest_hour", "24", "'24' is not a whole number from 0 to 23, or -1"),
         ("answers_days", "0", "'0' is not a whole number from 1 to 365"),
         ("solve_memory_mb", "1", "'1' is not a whole number of megabytes, at least 512"),
         ("deployment", "My Firm", "'My Firm' is not 1 to 40 lower-case letters, digits and dashes"),

@@ -35,6 +35,11 @@ class Cares:
         row = self.connection.execute(sa.select(attention).where(attention.c.id == id)).mappings().first()
         return _cares.value(row) if row else None
 
+    def takers(self) -> set[str]:
+        """Who has taken something over."""
+        query = sa.select(attention.c.taken_by).where(attention.c.taken_by != "").distinct()
+        return set(self.connection.execute(query).scalars())
+
     def claim(self, blank: Care) -> Care:
         """What was said of a matter, for ourselves until the transaction ends; ``blank`` where nothing was: whoever
         says something of it at the same time waits."""
