@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from scheduler.domain.bookings import Interview
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
+from scheduler.domain.finding import people_of
 from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.people import Person, Room, Site
 from scheduler.domain.proposals import Proposal, ProposalState, Seen
@@ -97,6 +98,13 @@ def since(tx: Tx, loop_id: str, version: int, quiet: Iterable[str]) -> Sequence[
     return [fact for fact in tx.facts.since(f"loop:{loop_id}", version) if fact.what not in unheeded]
 
 
+def people_in(fact: Fact) -> list[str]:
+    """The ids of those whom a fact itself names, beside whoever did it."""
+    one, several = fact.data.get("person"), fact.data.get("people")
+    found = [one] if isinstance(one, str) else []
+    return found or [p for p in (several if isinstance(several, list | tuple) else ()) if isinstance(p, str)]
+
+
 def _open(loop: Loop) -> bool:
     return loop.state in (LoopState.PROPOSED, LoopState.NEEDS_ATTENTION)
 
@@ -107,10 +115,9 @@ def _people(
     """The ids of everybody who is named on a loop's page."""
     roles = (application.hiring_manager, application.recruiter, application.coordinator, loop.owner)
     seated = {seat.person for i in interviews for seat in i.seats}
-    acting = {text.partition(":")[2] for f in facts for text in (f.actor, f.subject) if ":" in text}
-    told = {f.data["person"] for f in facts if isinstance(f.data.get("person"), str)}
+    told = {id for fact in facts for id in people_of(fact)}
     given = {text for f in facts if f.what == "loop_assigned" for text in (f.before, f.after)}
-    return {id for id in (*roles, *seated, *acting, *told, *given, *loop.unknown) if id}
+    return {id for id in (*roles, *seated, *told, *given, *loop.unknown) if id}
 
 
 def _asked(seen: Seen | None, kind: Whose) -> set[str]:

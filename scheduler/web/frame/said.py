@@ -24,6 +24,10 @@ SAID = {
     "assigned": N_("The owner is noted."),
     "accepted": N_("The new time is the loop's."),
     "kept": N_("Kept."),
+    "reminded": N_("Reminded: a mail goes to whoever has not answered."),
+    "taken": N_("It is yours."),
+    "snoozed": N_("It comes back then, or when its cause changes."),
+    "closed": N_("Done. It comes back if its cause changes."),
 }
 
 

@@ -84,7 +84,7 @@ RULES: Mapping[str, str] = {
 """The priced rules of the solver (docs/instance-format.md)."""
 FACTS: Mapping[str, str] = {
     "loop_requested": N_("Asked for"),
-    "loop_moved": N_("%(before)s → %(after)s"),
+    "loop_moved": N_("%(after)s"),
     "loop_assigned": N_("Given to %(after)s"),
     "loop_changed": N_("Changed"),
     "loop_replanned": N_("Asked for new plans"),

@@ -13,13 +13,28 @@ from itertools import groupby
 from scheduler.domain.bookings import Interview
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import ENDED, LoopState
+from scheduler.domain.proposals import Proposal
 from scheduler.domain.time import zone
+from scheduler.services.booking.offers import Told
+from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
 from scheduler.web.frame import terms
 from scheduler.web.frame.terms import Terms
 from scheduler.web.frame.viewer import Viewer
 from scheduler.web.frame.words import N_, Words
 
+_NEWS = frozenset(
+    {
+        LoopState.AWAITING_CANDIDATE,
+        LoopState.PROPOSED,
+        LoopState.INFEASIBLE,
+        LoopState.CONFIRMED,
+        LoopState.REPAIRING,
+        LoopState.NEEDS_ATTENTION,
+        LoopState.COMPLETED,
+        LoopState.CANCELLED,
+    }
+)
 _MOVED = "moved"
 _PLANNED_ANEW = frozenset({LoopState.PROPOSED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION})
 
@@ -50,6 +65,28 @@ def days(whole: Whole) -> list[tuple[date, list[Interview]]]:
     tz = zone(whole.loop.zone)
     ordered = sorted(whole.interviews, key=lambda i: (i.span.start, i.id))
     return [(d, list(group)) for d, group in groupby(ordered, lambda i: i.span.start.astimezone(tz).date())]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan that can be chosen. ``gap`` is what it costs more than the best: that much where the best is ``proven``,
+    at most that much otherwise."""
+
+    proposal: Proposal
+    told: Sequence[Told]
+    gap: int
+    proven: bool
+    best: bool
+
+
+def plans(whole: Whole) -> list[Plan]:
+    """The plans beside the best of them. Where one of them is proven to be the best there is, the distance of the
+    others is known exactly; else each has its own bound."""
+    best = min((p.cost for p, _ in whole.plans if p.cost == p.bound), default=None)
+    return [
+        Plan(p, told, p.cost - (p.bound if best is None else best), best is not None, p.cost == p.bound)
+        for p, told in whole.plans
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +137,15 @@ def told(whole: Whole, facts: Iterable[Fact], words: Words) -> list[Happened]:
             _who(whole, f.actor, words),
             _what(whole, f, in_words),
             _more(whole, f),
-            f.what in terms.QUIET,
+            _quiet(f),
         )
         for f in facts
     ]
+
+
+def _quiet(fact: Fact) -> bool:
+    """Whether it is a step of the machine on its way to something that is told anyway."""
+    return fact.what in terms.QUIET or (fact.what == "loop_moved" and fact.after not in _NEWS)
 
 
 def _who(whole: Whole, actor: str, words: Words) -> str:
@@ -116,14 +158,15 @@ def _who(whole: Whole, actor: str, words: Words) -> str:
         return words(N_("a program"))
     if kind == "webhook":
         return words(N_("the hiring system"))
-    return words(N_("Loopwright")) if kind == "system" else actor
+    if kind == "policy":
+        return words(N_("the policy"))
+    return "Loopwright" if kind == "system" else actor
 
 
 def _what(whole: Whole, fact: Fact, in_words: Terms) -> str:
     values = {"before": fact.before, "after": fact.after, "person": ""}
-    person = fact.data.get("person")
-    if isinstance(person, str):
-        values["person"] = whole.name(person)
+    if people := one.people_in(fact):
+        values["person"] = ", ".join(whole.name(p) for p in people)
     if fact.what == "loop_moved":
         values |= {"before": in_words.state(fact.before), "after": in_words.state(fact.after)}
     elif fact.what == "loop_assigned":

@@ -22,6 +22,7 @@ from scheduler.services.asking import owners
 from scheduler.services.booking import cancel, choose
 from scheduler.services.overview import named, one, queue
 from scheduler.services.planning import plan as planning
+from scheduler.services.telling import reminders
 from scheduler.storage.database import Tx
 from scheduler.web.frame import terms
 from scheduler.web.frame.forms import Filled, Form, Posted, read
@@ -81,6 +82,18 @@ def repair_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking,
             repair.request_in(app, tx, loop_id, viewer.actor)
 
     return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "repairing")
+
+
+@router.post("/remind")
+def remind(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    def work(_: Form) -> None:
+        with app.db.write() as tx:
+            loop = tx.loops.claim(loop_id)
+            if loop is None:
+                raise Missing("loop", loop_id)
+            reminders.remind_in(app, tx, loop, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "reminded")
 
 
 @router.post("/accept-move")
@@ -188,6 +201,7 @@ def _page(
         row=row,
         zones=shown.zones(whole, viewer),
         days=shown.days(whole),
+        plans=shown.plans(whole),
         may=shown.may(whole),
         history=shown.history(whole, viewer.words),
         changed=shown.told(whole, changed, viewer.words),

@@ -6,6 +6,7 @@ translated it prints.
 
 from __future__ import annotations
 
+import io
 import sys
 
 from babel.messages import Catalog
@@ -15,6 +16,17 @@ from babel.messages.pofile import read_po, write_po
 from scheduler.web.frame.words import FOLDER, LANGUAGES, NAME, SOURCE
 
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "words": None, "many": (1, 2)}
+_NOISE = (
+    '"Project-Id',
+    '"Report-Msgid',
+    '"POT-',
+    '"PO-',
+    '"Last-',
+    '"Language-Team',
+    '"Generated-By',
+    '"MIME',
+    '"Content-Transfer',
+)
 _METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 
 
@@ -39,6 +51,14 @@ def translated(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+def written(catalog: Catalog) -> str:
+    """The catalogue as a file: without whatever differs from day to day, and from machine to machine."""
+    out = io.BytesIO()
+    write_po(out, catalog, width=110, sort_output=True, no_location=True)
+    lines = out.getvalue().decode().splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(_NOISE))
+
+
 def main() -> None:
     texts = marked()
     for language in LANGUAGES:
@@ -47,8 +67,7 @@ def main() -> None:
         catalog = translated(language)
         catalog.update(texts, no_fuzzy_matching=True)
         catalog.obsolete.clear()
-        with (FOLDER / language / "LC_MESSAGES" / NAME).open("wb") as file:
-            write_po(file, catalog, width=110, omit_header=False, sort_output=True, no_location=True)
+        (FOLDER / language / "LC_MESSAGES" / NAME).write_text(written(catalog), encoding="utf-8")
         for message in catalog:
             if message.id and not (
                 all(message.string) if isinstance(message.string, tuple) else message.string

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
 from connectors.types import Reply
+from scheduler.domain.attention.matters import Do, Kind
 from scheduler.domain.loops import BookMode
+from scheduler.web.frame.viewer import Viewer
+from scheduler.web.today import matters
+from scheduler.web.today.forms import Until
 from tests.scheduler.kit import Kit
+from tests.scheduler.web.plain import Plain
 from tests.scheduler.web.site import Site
 from tests.stories.kit import ask, booked, replied
 
@@ -19,9 +27,9 @@ def test_the_morning_of_a_recruiter(site: Site, kit: Kit) -> None:
     kit.clock.forward(days=2)
     page = site.page()
     expect(page.get_by_role("heading", name="Today Wednesday, 11 March", exact=True)).to_be_visible()
-    waiting = page.get_by_role("region", name="Needs a person 1")
-    expect(waiting.get_by_role("listitem")).to_have_count(1)
-    expect(waiting).to_contain_text("No plan")
+    waiting = page.get_by_role("region", name=re.compile("Needs a person"))
+    expect(waiting.locator("[id^=row-loop_infeasible]")).to_contain_text("No plan")
+    expect(waiting.locator("[id^=row-invitation_unanswered]").first).to_contain_text("No answer yet")
     today = page.get_by_role("region", name="Interviews today")
     expect(today.get_by_role("link", name="Mara Lind").first).to_be_visible()
     interview = sorted(booked(kit, loop.id).values(), key=lambda i: i.span)[0]
@@ -35,8 +43,8 @@ def test_the_morning_of_a_recruiter(site: Site, kit: Kit) -> None:
 def test_what_needs_nobody_any_more_goes_by_itself(site: Site, kit: Kit) -> None:
     loop = ask(kit, "short", windows=LATE_EVENING)
     page = site.page()
-    expect(page.locator(f"#row-{loop.id}")).to_be_visible()
-    page.locator(f"#row-{loop.id} a").first.click()
+    expect(page.locator(f"#row-loop_infeasible-{loop.id}")).to_be_visible()
+    page.locator(f"#row-loop_infeasible-{loop.id} a").first.click()
     page.get_by_text("Cancel the loop …").click()
     page.get_by_role("button", name="Cancel the loop").click()
     expect(page.get_by_text("Cancelled: all times are free")).to_be_visible()
@@ -61,3 +69,58 @@ def test_the_morning_without_a_script(site: Site, kit: Kit) -> None:
     page = site.page(java_script_enabled=False, locale="de-DE")
     page.get_by_role("link", name="Mara Lind").click()
     assert page.url.split("/loops/")[1].startswith("lp_")
+
+
+def test_somebody_takes_it_leaves_it_and_is_done_with_it(site: Site, kit: Kit) -> None:
+    loop = ask(kit, "short", windows=LATE_EVENING)
+    page = site.page("/you")
+    page.get_by_label("Who you are").fill("hana")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Kept.")).to_be_visible()
+    page.goto("/today")
+    row = page.locator(f"#row-loop_infeasible-{loop.id}")
+    row.get_by_role("button", name="Take over").click()
+    expect(row).to_contain_text("Hana Maier has it")
+    row.get_by_text("Not now …").click()
+    row.get_by_role("button", name="Tomorrow").click()
+    expect(row).to_have_count(0)
+    kit.clock.forward(hours=26)
+    page.reload()
+    row.get_by_text("Done …").click()
+    row.get_by_label("Note for colleagues").fill("They come in May.")
+    row.get_by_role("button", name="Done with it").click()
+    expect(page.get_by_text("Nothing waits for a person.")).to_be_visible()
+
+
+def test_whoever_was_slower_is_told_who_has_it(kit: Kit) -> None:
+    loop = ask(kit, "short", windows=LATE_EVENING)
+    rolf, hana = (Plain(kit, cookies={"console-me": me}) for me in ("rolf", "hana"))
+    seen = rolf.get("/today").text
+    fields = dict(re.findall(r'name="(matter|cause|had|owner)" value="([^"]*)"', seen))
+    assert fields["matter"].endswith(loop.id)
+    assert hana.form("/today/take", fields).status_code == 303
+    late = rolf.form("/today/take", fields)
+    assert late.status_code == 409 and "hana has it now" in late.text
+    assert rolf.form("/today/close", {**fields, "reason": "other"}).status_code == 409
+    assert Plain(kit).form("/today/take", fields).status_code == 422
+    again = hana.form("/today/close", {**fields, "had": "hana", "reason": "odd"})
+    assert again.status_code == 422 and "no reason" in again.text
+    assert hana.form("/today/snooze", {**fields, "had": "hana", "until": "never"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("until", "day"),
+    [(Until.TOMORROW, "2026-03-10"), (Until.MONDAY, "2026-03-16"), (Until.MONTH, "2026-04-06")],
+)
+def test_it_comes_back_in_the_morning_also_when_the_clocks_have_changed(
+    kit: Kit, until: Until, day: str
+) -> None:
+    viewer = Viewer("en", "Europe/Berlin", "", True, True, "api:browser")
+    assert (
+        matters.morning(until, kit.clock(), viewer).astimezone(viewer.tz).isoformat()[:16] == f"{day}T09:00"
+    )
+
+
+def test_every_kind_of_matter_and_every_way_has_its_words() -> None:
+    assert set(matters.KINDS) == set(Kind)
+    assert set(matters.DEEDS) <= set(matters.WAYS) <= set(Do)

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from babel.messages.catalog import Message
 
 from scheduler.domain.bookings import SeatState
-from scheduler.domain.loops import LoopState
+from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.templates import SeatKind
 from scheduler.web.frame import terms
-from scheduler.web.frame.words import LANGUAGES, Words
+from scheduler.web.frame.words import FOLDER, LANGUAGES, NAME, SOURCE, Words
 from solver import Weights
-from tests.scheduler.web.catalogue import marked
+from tests.scheduler.kit import Kit
+from tests.scheduler.web.catalogue import marked, translated, written
+from tests.scheduler.web.plain import Plain
+from tests.stories.kit import ask
+
+_FILLED = re.compile(r"%\((\w+)\)s")
 
 
 def test_the_texts_are_found() -> None:
     assert len(marked()) > 150
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != SOURCE])
+def test_a_catalogue_is_complete(language: str) -> None:
+    """Nothing is missing, nothing left over, and what is filled in is named alike. English is what is marked."""
+    kept, texts = translated(language), marked()
+    assert {_id(m) for m in kept} == {_id(m) for m in texts}, "run: python -m tests.scheduler.web.catalogue"
+    for message in kept:
+        if not message.id:
+            continue
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert all(forms) and not message.fuzzy, message.id
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        assert len(forms) == len(ids)
+        wanted = set(_FILLED.findall(ids[-1]))
+        assert set(_FILLED.findall(forms[-1])) == wanted, message.id
+    assert (FOLDER / language / "LC_MESSAGES" / NAME).read_text(encoding="utf-8") == written(kept)
+
+
+def _id(message: Message) -> object:
+    return message.id
+
+
+def test_german_pages_are_german(kit: Kit) -> None:
+    loop, site = ask(kit, "short", BookMode.PROPOSE), Plain(kit, cookies={"console-language": "de"})
+    assert "Montag, 9. März" in site.get("/today").text
+    queue, page = site.get("/loops").text, site.get(f"/loops/{loop.id}").text
+    assert "1 Loop<" in queue and "Pläne zur Wahl" in queue
+    assert "Diesen Plan buchen" in page and "bewiesen: besser geht es nicht" in page
+    for english in ("Book this plan", "History", "Owner", "proven"):
+        assert english not in page
 
 
 def test_every_state_and_every_kind_of_seat_has_a_word() -> None:

@@ -15,7 +15,7 @@ from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.finding import LoopsWanted
 from scheduler.domain.loops import Application, BookMode, Candidate, LoopState
 from scheduler.domain.time import Span
-from scheduler.services.overview import days, named, one, queue, waiting
+from scheduler.services.overview import days, named, one, queue
 from scheduler.services.overview.queue import Age
 from tests.scheduler.kit import NOW, Kit, make
 from tests.stories.kit import MARA, ask
@@ -65,25 +65,6 @@ def test_a_queue_takes_as_many_statements_for_twelve_loops_as_for_two(kit: Kit) 
                 assert len(queue.rows(tx, LoopsWanted(), NOW, LEVEL, 50)) == n + 1
             taken.append(len(said))
     assert taken[0] == taken[1]
-
-
-def test_what_takes_place_soonest_is_most_urgent(kit: Kit) -> None:
-    impossible = ask(
-        kit, "short", application=applicant(1), windows=(("2026-03-11T22:00", "2026-03-11T23:00"),)
-    )
-    assert impossible.state is LoopState.INFEASIBLE
-    booked = ask(kit)
-    with kit.app.db.write() as tx:
-        tx.loops.move(
-            booked.id, LoopState.NEEDS_ATTENTION, expect={booked.state}, actor="system", cause="", at=NOW
-        )
-    with kit.app.db.read() as tx:
-        found, total = waiting.waiting(tx, NOW, LEVEL, 10)
-        only, _ = waiting.waiting(tx, NOW, LEVEL, 1)
-        nobodys = waiting.waiting(tx, NOW, LEVEL, 10, owner="hana")
-    assert [w.row.loop.id for w in found] == [booked.id, impossible.id] and total == 2
-    assert found[0].due is not None and found[1].due is None
-    assert len(only) == 1 and nobodys == ([], 0)
 
 
 def test_days_hold_what_is_booked_with_names(kit: Kit) -> None:
