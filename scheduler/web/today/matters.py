@@ -57,6 +57,11 @@ DEEDS: Mapping[str, str] = {
 """What is done with one button, by the last part of the loop's address."""
 
 
+def lines_of(text: str) -> list[str]:
+    """The reasons of a matter one by one: sentences that stand behind each other with a semicolon between."""
+    return [line for part in text.splitlines() for line in part.replace(".; ", ".\n").splitlines()]
+
+
 class Seen(BadInput):
     """The matter is not as the page showed it."""
 

@@ -35,6 +35,8 @@ from scheduler.web.today.forms import CloseForm, MatterForm, SnoozeForm
 router = APIRouter(include_in_schema=False)
 F = TypeVar("F", bound=MatterForm)
 DAYS_AHEAD = 6
+SOON = timedelta(hours=36)
+"""What is due within that is red."""
 MOST_WAITING, MOST_MEETINGS = 12, 60
 COUNTED = (
     LoopState.NEEDS_ATTENTION,
@@ -110,6 +112,8 @@ def _page(
         waiting=found[:MOST_WAITING],
         waiting_total=len(found),
         kinds=matters.KINDS,
+        lines_of=matters.lines_of,
+        soon=lambda due: due - now < SOON,
         ways=matters.WAYS,
         deeds=matters.DEEDS,
         reasons=reasons,
