@@ -10,6 +10,7 @@ Told by `tests/solver/test_climb.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ class SeatArrays:
     ``charged``: whether a seat here counts for what `LoopArrays.charge` asks of a person;
     ``attends``: whether coming to the debrief is paid for here. A shadow need not come, and who sits in
     sessions that want the same people comes once: it is paid for in the first of them.
+    ``loads``: whether a seat here counts as somebody's load. A shadow's does not.
     """
 
     n: int
@@ -38,6 +40,7 @@ class SeatArrays:
     base: Costs
     charged: bool = True
     attends: bool = True
+    loads: bool = True
 
 
 class LoopArrays:
@@ -148,6 +151,9 @@ class LoopArrays:
             before = {p for people in meeting.previous.people for p in people}
             fixed += weights.moved_person * len(before)
             fixed += weights.moved_time * (self.minutes != meeting.previous.start)
+        roomy = self.usage.room_price(session.site, meeting.dur) if meeting.room else None
+        if roomy is not None:
+            fixed += self._over_days(roomy)
         seats = [] if meeting.shadow is None else [self._shadow(session)]
         for k, seat in enumerate(session.seats):
             if seat.n == 0:
@@ -172,7 +178,13 @@ class LoopArrays:
             base[row] = np.where(roomy, self._over_days(self._person(session, person)) + units, BIG)
         who = [self.panel.get(person, 0) for person in session.shadows] or [0]
         return SeatArrays(
-            1, self.weights.no_shadow, np.array(who, dtype=np.int64), base, session.interview, attends=False
+            1,
+            self.weights.no_shadow,
+            np.array(who, dtype=np.int64),
+            base,
+            charged=session.interview,
+            attends=False,
+            loads=False,
         )
 
     def _person(self, session: SessionFrame, person: str) -> Costs:
@@ -225,17 +237,29 @@ class LoopArrays:
         ``starts`` are minutes by session, ``at`` is the index of the debrief.
         """
         out = np.zeros(len(self.panel), dtype=np.int64)
+        for _, seat, people in self.takers(starts, at):
+            if seat.charged:
+                np.add.at(out, people, 1)
+        return out
+
+    def takers(self, starts: dict[int, int], at: int | None) -> Iterator[tuple[int, SeatArrays, Costs]]:
+        """Session, seat and the people of the panel who take it, if every seat takes the cheapest at these starts.
+
+        Interviews only: company at a lunch is not in the panel.
+        """
         first = self.minutes[:, 0]
         for index, seats in enumerate(self.seats):
-            for seat in (seat for seat in seats if seat.charged):
-                day = int(np.searchsorted(first, starts[index], side="right")) - 1
-                prices = seat.base[:, day, (starts[index] - int(first[day])) // self.grid]
+            if not self.frame.sessions[index].interview:
+                continue
+            day = int(np.searchsorted(first, starts[index], side="right")) - 1
+            step = (starts[index] - int(first[day])) // self.grid
+            for seat in seats:
+                prices = seat.base[:, day, step]
                 if seat.attends and at is not None:
                     prices = prices + self.attend[seat.who, at]
                 chosen = np.argsort(prices, kind="stable")[: seat.n]
                 if seat.empty is None or prices[chosen].sum() < seat.empty:
-                    np.add.at(out, seat.who[chosen], 1)
-        return out
+                    yield index, seat, seat.who[chosen]
 
     def costs(self, day: Costs, at: Costs | None) -> list[Costs]:
         """Per session the least price ``[row, step]`` on day ``day[row]`` for debrief ``at[row]``.

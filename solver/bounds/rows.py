@@ -15,7 +15,7 @@ from math import gcd
 
 import numpy as np
 
-from solver.bounds.arrays import LoopArrays
+from solver.bounds.arrays import LoopArrays, SeatArrays
 from solver.bounds.days import Days, Layers
 from solver.ground.frame import Frame
 from solver.ground.starts import Domain
@@ -226,14 +226,29 @@ class Bounds:
 
     def lowest(self) -> int:
         """The least bound over all rows, refining until it is exact; `BEYOND` or more = impossible."""
-        best, done, chunk = FAR, 0, 6
+        return self.cheapest()[0]
+
+    def cheapest(self) -> tuple[int, Row | None]:
+        """The least bound over all rows, and a refined row that has it (`None` = impossible)."""
+        best, least, done, chunk = FAR, None, 0, 6
         while done < len(self._bound) and self._bound[done] < min(best, BEYOND):
-            upto = done + chunk
-            self._refine(range(done, min(upto, len(self._bound))))
-            for row in range(done, min(upto, len(self._bound))):
-                best = min(best, self._value(row))
+            upto = min(done + chunk, len(self._bound))
+            self._refine(range(done, upto))
+            for row in range(done, upto):
+                if self._value(row) < best:
+                    best, least = self._value(row), self._key(row)
             done, chunk = upto, min(2 * chunk, 64)
-        return best
+        return best, least if best < BEYOND else None
+
+    def takers(self, row: Row) -> tuple[dict[int, int], int | None, list[tuple[int, SeatArrays, Costs]]]:
+        """What attains a refined row's bound: starts by session, the debrief's, and who takes which seat."""
+        _, refined, index = self._refined[row]
+        starts = refined.starts(index)
+        return (
+            starts,
+            self._debrief(row),
+            list(self.arrays.takers(starts, row[1] if self.wants_debrief else None)),
+        )
 
     def _key(self, row: int) -> Row:
         return int(self._day[row]), int(self._at[row])

@@ -99,6 +99,10 @@ class Usage:
         """Price of one more interview seat of a person: w.fair · ((load + 1)² − load²)."""
         return self.timeline.problem.weights.fair * (2 * self.load(person) + 1)
 
+    def room_price(self, _site: str, _dur: int, /) -> Costs | None:
+        """What taking any room of a site costs at every step; `None` = nothing, as in the rule book."""
+        return None
+
     def person(self, person: str, dur: int, event: Event, site: str | None) -> Costs:
         """`Timeline.person` with the placed loops' events, buffers, travel and caps."""
         taken = self._events.get(person)

@@ -2,7 +2,7 @@
 
 1. Pinned loops first, together in the exact model if one after another fails.
 2. The first pass: every loop once, most urgent first, each where it costs least.
-3. A bound: what each loop costs alone, summed (`solver.many.completion` sharpens it).
+3. A bound: what each loop costs alone, summed (`solver.many.completion` and `solver.many.prices` sharpen it).
 4. The rest of the time: forcing in and ruining (`solver.many.improve`), and, where few starts are left that
    a better plan could use (`solver.many.proof`), all loops in one exact model, to proof. If some are still
    left out after a few moves, all at once without prices (`solver.many.completion`).
@@ -22,6 +22,7 @@ from solver.ground.usage import Usage
 from solver.many.completion import completed
 from solver.many.improve import STEP, Improver
 from solver.many.packing import Packing
+from solver.many.prices import Pricing
 from solver.many.proof import Prover
 from solver.one.answer import judged, nothing
 from solver.one.placer import Placer
@@ -34,6 +35,9 @@ MOVES = 25
 
 SHARE = 0.5
 """The part of what is left that one try to prove may take, once there is a plan."""
+
+PRICED = 0.2
+"""The part of what is left that raising the bound by prices may take, each time the moves rest."""
 
 FIRST_EFFORT = 4
 """How hard the first pass tries to place a loop; what it leaves out the improvement takes up."""
@@ -80,18 +84,31 @@ class _Batch:
         """Moves while time lasts; between them, ever more rarely, a try to prove that nothing is better."""
         improver = Improver(self.packing, self.budget, self.alone, self._report)
         prover = Prover(self.packing, self.budget, self.alone)
+        pricing = Pricing(self.packing, self.alone)
         moves = 0
         while not self.budget.over() and self.packing.best_cost != self.bound:
             proven = self._proven(prover, improver)
             if proven is not None:
                 return proven
             if moves == MOVES:
-                self._complete(prover, improver)
+                self._complete(prover, improver, pricing)
+            self._price(pricing)
             moves = MOVES if not moves else 2 * moves
             improver.run(lambda: self.packing.best_cost == self.bound, moves)
         return self._answer(Status.FEASIBLE)
 
-    def _complete(self, prover: Prover, improver: Improver) -> None:
+    def _price(self, pricing: Pricing) -> None:
+        """A higher bound by what competition costs, once there is a plan to aim at."""
+        best = self.packing.best_cost
+        if best is None or best <= self.bound or pricing.settled:
+            return
+        share = self._share(PRICED)
+        part = self.budget.part(seconds=share["seconds"], work=share["work"])
+        self.bound = max(self.bound, pricing.climb(best, part))
+        self.budget.settle(part)
+        self._report("bound")
+
+    def _complete(self, prover: Prover, improver: Improver, pricing: Pricing) -> None:
         """Leaves out as little as possible of what could be placed alone; and bounds that."""
         names = [name for name, least in self.alone.items() if least is not None]
         if all(name in self.packing.best for name in names):
@@ -100,6 +117,7 @@ class _Batch:
         losses = {name: self.packing.out[name] - prover.share(name) for name in names}
         plans, least = completed(prover.usage, loops, losses, self.budget, **self._share())
         self.bound = max(self.bound, sum(map(prover.share, self.packing.frames)) + least)
+        pricing.lose(losses, least)
         if plans:
             improver.restore(dict(plans))
             self._kept("complete")
@@ -108,13 +126,13 @@ class _Batch:
         if self.packing.keep():
             self._report(phase)
 
-    def _share(self) -> dict[str, float | None]:
+    def _share(self, part: float = SHARE) -> dict[str, float | None]:
         """The seconds, or the work where that is limited, that one big search may take."""
         work = self.budget.work_left
         return (
-            {"seconds": SHARE * self.budget.left, "work": None}
+            {"seconds": part * self.budget.left, "work": None}
             if work is None
-            else {"seconds": None, "work": SHARE * work}
+            else {"seconds": None, "work": part * work}
         )
 
     # -- steps --------------------------------------------------------------------------------
