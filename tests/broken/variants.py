@@ -330,6 +330,28 @@ VARIANTS = (
         ),
     ),
     Variant(
+        "a digest for whoever asks",
+        "somebody's mail of a day is written by who claims it first",
+        "tests/scheduler/services/attention/test_digest.py::test_many_workers_write_one_mail",
+        _cut(f"{_SERVICES}attention.digest:queue", " if tx.digests.claim(owner, day, now)]", "]"),
+    ),
+    Variant(
+        "a closed matter stays closed",
+        "what was said of one cause does not count for the next",
+        "tests/scheduler/domain/test_attention.py::test_what_was_closed_comes_back_when_its_cause_changes",
+        _cut(
+            "scheduler.domain.attention.matters:kept",
+            "if care.cause == matter.cause and care.closed_at is not None:",
+            "if care.closed_at is not None:",
+        ),
+    ),
+    Variant(
+        "a yes frees the unknown",
+        "who cannot be read is not free, whatever they agreed to",
+        "tests/scheduler/services/planning/fixes/test_exempt.py::test_a_yes_frees_nobody_who_is_busy_or_unknown",
+        _cut(f"{_SERVICES}planning.fixes.exempt:_working", " and one.id not in unknown", ""),
+    ),
+    Variant(
         "recurrence rule shared between threads",
         "every thread counts with a rule of its own",
         "tests/connectors/local/test_threads.py::test_all_threads_come_back_with_one_answer",
