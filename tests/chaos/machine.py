@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import icalendar
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as play
@@ -42,6 +43,7 @@ from scheduler.services.company.load import load
 from scheduler.services.company.read import read_company
 from scheduler.storage.database import Database
 from scheduler.workers.tasks import tasks
+from tests.broken.variants import VARIANTS
 from tests.chaos import promises
 from tests.chaos.promises import Around
 from tests.chaos.seen import in_files
@@ -60,6 +62,11 @@ class Killed(BaseException):
     """The process ended here."""
 
 
+def _memory() -> str | None:
+    """A folder that lies in memory, where there is one: nothing here needs a disk to have what was written."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
 def _kill(*_: int) -> None:
     raise Killed
 
@@ -71,7 +78,7 @@ class Company(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="loopwright-machine-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="loopwright-machine-", dir=_memory()))
         self.kit = make(self.folder / "company")
         self.asked = itertools.count(1)
         self.acknowledged: list[str] = []
@@ -267,10 +274,14 @@ class Company(RuleBasedStateMachine):
         )
         return promises.check(self._url, around)
 
+    def _hold(self, settled: bool) -> None:
+        broken = self._broken(settled)
+        assert not broken, "\n".join(broken)
+
     @invariant()
     def every_promise_holds(self) -> None:
         if hasattr(self, "kit"):
-            assert self._broken(settled=False) == []
+            self._hold(settled=False)
 
     def teardown(self) -> None:
         """In the end everything comes to rest, and every promise of that holds as well."""
@@ -278,7 +289,7 @@ class Company(RuleBasedStateMachine):
             return
         try:
             self._settle()
-            assert self._broken(settled=True) == []
+            self._hold(settled=True)
         finally:
             failpoints.os = self.whole
             self.kit.app.db.dispose()
@@ -298,26 +309,33 @@ class Company(RuleBasedStateMachine):
         raise AssertionError(f"it never rests: {states} {due[:2]} {self.kit.jobs.waiting}")
 
 
+def games(count: int, steps: int, number: int | None = None, **more: Any) -> None:
+    """Play so many games of up to so many steps; with a ``number`` the same ones for the same. Raises
+    `AssertionError` for a promise that is broken."""
+    how: Any = settings(
+        max_examples=count,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        **more,
+    )
+    machine: Any = Company if number is None else seed(number)(Company)
+    play(machine, settings=how)  # type: ignore[no-untyped-call]
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev chaos machine")
     parser.add_argument("--games", type=int, default=300)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--seed", type=int, help="the same games for the same number; without one, new ones")
-    asked = parser.parse_args(arguments)
-    began = time.monotonic()
-    long: Any = settings(
-        max_examples=asked.games,
-        stateful_step_count=asked.steps,
-        deadline=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
+    parser.add_argument(
+        "--without", help="take this guard out first: is it noticed?", choices=[v.name for v in VARIANTS]
     )
-    machine: Any = Company
-    if asked.seed is not None:
-        from hypothesis import seed
-
-        machine = seed(asked.seed)(Company)
-    play(machine, settings=long)  # type: ignore[no-untyped-call]
+    asked = parser.parse_args(arguments)
+    taken_out = next((v.applied() for v in VARIANTS if v.name == asked.without), nullcontext())
+    began = time.monotonic()
+    with taken_out:
+        games(asked.games, asked.steps, asked.seed, print_blob=True)
     print(
         f"{asked.games} games of up to {asked.steps} steps: no promise broken, {time.monotonic() - began:.0f} s"
     )

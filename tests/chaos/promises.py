@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import functools
 import hashlib
 import itertools
 import json
@@ -83,6 +84,7 @@ def check(url: str, around: Around) -> list[str]:
         *_facts(tables),
         *_acknowledged(tables, around),
         *_ledger(tables, around),
+        *_noted(tables, around),
         *_holds(tables, around),
         *_durations(tables),
         *_canaries(dump, around),
@@ -241,6 +243,16 @@ def _ledger(tables: _Tables, around: Around) -> Iterator[str]:
             yield f"I9 the {name} is of generation {row['generation']}, its loop of {loop['generation']}"
 
 
+def _noted(tables: _Tables, around: Around) -> Iterator[str]:
+    """At every moment: what stands in a calendar was noted before it was written, or a worker that ends there would
+    leave it behind."""
+    noted = {r["key"].rpartition("/")[0] for r in tables.ledger if r["state"] in ("todo", "done")}
+    ours = {f"{around.deployment}/{i['loop']}/{i['spec']}" for i in tables.interviews}
+    for event in around.seen:
+        if event.key.rpartition("/")[0] in ours - noted:
+            yield f"I9 the event {event.key} stands in the calendar, and no row says that it was to be written"
+
+
 def _holds(tables: _Tables, around: Around) -> Iterator[str]:
     for row in tables.reservations:
         if row["state"] == "held" and _moment(row["expires_at"]) + _GRACE < around.now:
@@ -271,21 +283,35 @@ def _durations(tables: _Tables) -> Iterator[str]:
 
 
 def _mails(outbox: Path) -> Iterator[str]:
-    told: Counter[tuple[str, str, int, str]] = Counter()
-    for path in outbox.glob("*.eml"):
-        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        for part in mail.walk():
-            if part.get_content_type() == "text/calendar":
-                for event in icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT"):
-                    told[
-                        str(mail["To"]),
-                        str(event["UID"]),
-                        int(event.get("SEQUENCE", 0)),
-                        event.to_ical().decode(),
-                    ] += 1
-    for (to, uid, sequence, _), n in told.items():
+    told = Counter(one for path in outbox.glob("*.eml") for one in _told(path.read_bytes()))
+    for (to, uid, sequence, method, _), n in told.items():
         if n > 1:
-            yield f"I17 {to} was told {n} times of {uid} number {sequence}"
+            yield f"I17 {to} was told {n} times of {uid} number {sequence} ({method})"
+
+
+@functools.lru_cache(maxsize=4096)  # a game asks after every step, and a mail stays what it is
+def _told(mail: bytes) -> tuple[tuple[str, str, int, str, str], ...]:
+    """What a mail says of each event: to whom, of which, its number, whether it is a call or its end, and all else
+    but the moment at which it was written."""
+    message = email.message_from_bytes(mail, policy=email.policy.default)
+    found = []
+    for part in message.walk():
+        if part.get_content_type() == "text/calendar":
+            calendar = icalendar.Calendar.from_ical(part.get_content())
+            for event in calendar.walk("VEVENT"):
+                event.pop("DTSTAMP", None)
+                event.pop("LAST-MODIFIED", None)
+                number = int(event.get("SEQUENCE", 0))
+                found.append(
+                    (
+                        str(message["To"]),
+                        str(event["UID"]),
+                        number,
+                        str(calendar.get("METHOD", "")),
+                        event.to_ical().decode(),
+                    )
+                )
+    return tuple(found)
 
 
 def _dump(connection: sa.Connection) -> str:

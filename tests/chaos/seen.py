@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,9 +30,13 @@ class Seen:
 
 def in_files(folder: Path, organizer: str) -> list[Seen]:
     """What stands in the organizer's calendar file."""
-    path = folder / f"{organizer}.ics"
+    return list(_in_file((folder / f"{organizer}.ics").read_bytes(), organizer))
+
+
+@functools.lru_cache(maxsize=64)
+def _in_file(content: bytes, organizer: str) -> tuple[Seen, ...]:
     found = []
-    for event in icalendar.Calendar.from_ical(path.read_bytes()).walk("VEVENT"):
+    for event in icalendar.Calendar.from_ical(content).walk("VEVENT"):
         if "X-LOOPWRIGHT-KEY" not in event or event.get("STATUS") == "CANCELLED":
             continue
         guests = event.get("ATTENDEE", [])
@@ -47,7 +52,7 @@ def in_files(folder: Path, organizer: str) -> list[Seen]:
                 addresses,
             )
         )
-    return found
+    return tuple(found)
 
 
 def at_google(world: Google, organizer: str) -> list[Seen]:

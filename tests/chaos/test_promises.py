@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import email
+import email.policy
 import re
 import shutil
 import sqlite3
@@ -138,3 +141,24 @@ def test_an_invitation_that_was_sent_twice_is_told(booked: Booked) -> None:
         shutil.copy(mail, mail.with_name(f"again-{mail.name}"))
     found = booked.check(booked.around)
     assert found and all(re.fullmatch(r"I17 .* was told 2 times of .*", line) for line in found)
+
+
+def test_one_that_was_written_anew_at_another_moment_is_the_same(booked: Booked) -> None:
+    for mail in sorted((booked.folder / "outbox").glob("*.eml")):
+        message = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+        for part in message.walk():
+            if part.get_content_type() == "text/calendar":
+                text = re.sub(r"DTSTAMP:\d{8}T\d{6}Z", "DTSTAMP:20300101T000000Z", part.get_content())
+                assert text != part.get_content()
+                assert part["Content-Transfer-Encoding"] == "base64"
+                part.set_payload(base64.encodebytes(text.encode()).decode())
+        mail.with_name(f"anew-{mail.name}").write_bytes(message.as_bytes())
+    found = booked.check(booked.around)
+    assert found and all(re.fullmatch(r"I17 .* was told 2 times of .*", line) for line in found)
+
+
+def test_an_event_that_was_not_noted_is_told_at_once(booked: Booked) -> None:
+    """Before everything has come to rest: there the worker has not ended yet."""
+    booked.spoil("UPDATE lw_ledger SET state = 'dropped' WHERE write = 'book'")
+    found = booked.check(replace(booked.around, settled=False))
+    assert found and all(re.fullmatch(r"I9 the event .* no row says that it was .*", line) for line in found)

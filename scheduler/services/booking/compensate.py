@@ -20,6 +20,8 @@ from scheduler.services.telling import notices
 from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
+_HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
+_REPAIR_EXPIRED = "the changes took longer to be written than their times are held; the new times are kept, and the events stand where they were"
 _WRITING = frozenset({LoopState.HELD, LoopState.BOOKING})
 
 
@@ -44,6 +46,13 @@ def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tu
     notices.queue(app, tx, moved, tx.interviews.of_loop(loop_id, live=False))
     if moved.state is LoopState.PLANNING:
         jobs.plan(app, tx, moved)
+
+
+def expired_in(app: App, tx: Tx, loop_id: str) -> None:
+    """`undo` for a loop whose holds are past their time, inside a transaction that is already open."""
+    loop = tx.loops.claim(loop_id)
+    repair = loop is not None and _was_booked(app, tx, loop)
+    undo_in(app, tx, loop_id, Reason("hold_expired", _REPAIR_EXPIRED if repair else _HOLD_EXPIRED), ())
 
 
 def _was_booked(app: App, tx: Tx, loop: Loop) -> bool:

@@ -11,11 +11,11 @@ from connectors.protocol import event_id
 from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
+from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.domain.proposals import BatchState, ProposalState
 from scheduler.services import jobs
 from scheduler.services.app import App
-from scheduler.services.booking import compensate, settle
+from scheduler.services.booking import compensate
 from scheduler.storage.database import Tx
 
 ACTOR = "system:reconciler"
@@ -49,13 +49,19 @@ def sweep(app: App) -> None:
 def overdue(tx: Tx, now: datetime) -> Iterator[LedgerRow]:
     """Of each loop that waits for no job that writes, the row that is due the longest: that job does all of them.
     Cancels and mails of what is booked already, as many as there are."""
-    seen, skip = set[str](), 0
-    while page := tx.ledger.due(now - OVERDUE, _PAGE, skip, _PERFORMED):
+    seen = set[str]()
+    for row in all_due(tx, now - OVERDUE, _PERFORMED):
+        if row.loop not in seen:
+            seen.add(row.loop)
+            yield row
+
+
+def all_due(tx: Tx, now: datetime, but: Collection[LoopState] = ()) -> Iterator[LedgerRow]:
+    """Every row that is due, page by page, but for loops in one of these states: nothing is to be marked meanwhile."""
+    skip = 0
+    while page := tx.ledger.due(now, _PAGE, skip, but):
         skip += len(page)
-        for row in page:
-            if row.loop not in seen:
-                seen.add(row.loop)
-                yield row
+        yield from page
 
 
 def _look_after(app: App, tx: Tx, now: datetime) -> None:
@@ -78,11 +84,13 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
 
 
 def expire(app: App) -> None:
-    """Holds past their time: what was being booked under them is undone, a human is told."""
+    """Holds past their time: what was being booked under them is undone, a human is told. What was booked before
+    keeps the times that it was to be moved to, as wherever its repair fails."""
     now = app.clock()
     with app.db.write() as tx:
-        for loop_id in tx.reservations.expire(now):
-            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", settle.HOLD_EXPIRED), ())
+        for loop_id in tx.reservations.late(now):
+            compensate.expired_in(app, tx, loop_id)
+        tx.reservations.expire(now)
 
 
 def backlog(app: App) -> tuple[int, float]:

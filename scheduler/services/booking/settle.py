@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scheduler.domain.bookings import Hold, Interview, LedgerRow, WriteState
-from scheduler.domain.loops import Application, Loop, LoopState, Reason
+from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.subjects import Whose
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, holes, layout
@@ -17,7 +17,6 @@ from scheduler.services.telling import notices
 from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
-HOLD_EXPIRED = "the booking took longer than its hold lasts, so the times were freed"
 
 
 def settle(app: App, loop_id: str) -> None:
@@ -46,7 +45,7 @@ def settle(app: App, loop_id: str) -> None:
         assert application is not None
         interviews = tx.interviews.of_loop(loop_id)
         if not _still_held(tx, loop, application, interviews):
-            compensate.undo_in(app, tx, loop_id, Reason("hold_expired", HOLD_EXPIRED), ())
+            compensate.expired_in(app, tx, loop_id)
             return
         _confirm(app, tx, loop, application, interviews, rows)
         failpoint("K9")

@@ -8,6 +8,7 @@ Told by `tests/scheduler/services/checking/test_repairs.py`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -57,8 +58,11 @@ def _times(app: App) -> Iterator[str]:
             if tx.loops.claim(loop) is None:
                 continue
             again = times.look(tx, now)
-            yield from _loose(tx, app, [r for r in again.loose if r.loop == loop])
-            yield from _lost(tx, app, [r for r in again.lost if r.loop == loop])
+            said = [
+                *_loose(tx, app, [r for r in again.loose if r.loop == loop]),
+                *_lost(tx, app, [r for r in again.lost if r.loop == loop]),
+            ]
+        yield from said  # once it is kept: whoever reads this may take as long as they like, and others write
 
 
 def _loose(tx: Tx, app: App, rows: list[Reservation]) -> Iterator[str]:
@@ -89,10 +93,10 @@ def _noted(tx: Tx, app: App, row: Reservation, what: str, said: str) -> str:
 def _writes(app: App) -> Iterator[str]:
     now = app.clock()
     with app.db.read() as tx:
-        due = tx.ledger.due(now - reconcile.OVERDUE, limit=200)
+        late = Counter(row.loop for row in reconcile.all_due(tx, now - reconcile.OVERDUE))
     reconcile.sweep(app)
-    for row in due:
-        yield f"queued the {row.write} of {row.interview} again (loop {row.loop}); a worker does it"
+    for loop, count in sorted(late.items()):
+        yield f"{count} overdue writes of loop {loop} are in the queue, once an hour at most; a worker does them"
 
 
 def _events(app: App) -> Iterator[str]:

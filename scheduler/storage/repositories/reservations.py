@@ -108,12 +108,16 @@ class Reservations:
         change = sa.update(reservations).where(_t.loop == loop_id, _t.state == Hold.HELD.value)
         return self.connection.execute(change.values(expires_at=expires_at)).rowcount
 
-    def expire(self, now: datetime) -> list[str]:
-        """Delete the holds past their time and return the loops that lost them. A loop that another
+    def late(self, now: datetime) -> list[str]:
+        """The loops that have holds past their time: nobody else's until the transaction ends. One that another
         transaction is working on is left for the next time."""
         late = sa.select(_t.loop).where(_t.state == Hold.HELD.value, _t.expires_at <= now)
         ours = sa.select(loops.c.id).where(loops.c.id.in_(late)).order_by(loops.c.id)
-        ids = list(self.connection.execute(ours.with_for_update(skip_locked=True, key_share=True)).scalars())
+        return list(self.connection.execute(ours.with_for_update(skip_locked=True, key_share=True)).scalars())
+
+    def expire(self, now: datetime) -> list[str]:
+        """Delete the holds past their time and return the loops that lost them, those of `late`."""
+        ids = self.late(now)
         gone = sa.delete(reservations).where(
             _t.loop.in_(ids), _t.state == Hold.HELD.value, _t.expires_at <= now
         )

@@ -152,3 +152,25 @@ class TestCommand:
         sql(kit, "DELETE FROM lw_ledger WHERE id = (SELECT id FROM lw_ledger WHERE write = 'mail' LIMIT 1)")
         (text,) = [f["text"] for f in self.doctor(kit, "--repair", status=1) if f["name"] == "promise"]
         assert "was noted and is no longer in the ledger" in text
+
+
+def test_no_transaction_is_open_while_somebody_reads_what_was_done(kit: Kit) -> None:
+    sql(kit, "DELETE FROM lw_reservations WHERE interview LIKE '%debrief'")
+    done = []
+    for line in repairs.repair(kit.app):
+        with kit.app.db.write() as tx:  # would be refused inside another one of this thread
+            done.append((line, len(tx.loops.list())))
+    assert done and all(line.startswith("reserved again") for line, _ in done)
+
+
+def test_what_is_overdue_is_told_once_for_each_loop(kit: Kit) -> None:
+    sql(kit, "UPDATE lw_ledger SET state = 'todo', due_at = NULL, noted_at = '2026-03-09T06:00:00.000000Z'")
+    kit.clock.forward(minutes=5)
+    with kit.app.db.read() as tx:
+        (loop,) = tx.loops.list()
+        due = len(tx.ledger.due(kit.clock()))
+    for _ in range(2):  # the second time nothing new is queued, and nothing else is said
+        said = [line for line in repairs.repair(kit.app) if "overdue" in line]
+        assert said == [
+            f"{due} overdue writes of loop {loop.id} are in the queue, once an hour at most; a worker does them"
+        ]
