@@ -21,6 +21,7 @@ from tests.broken.walls import without
 _STORIES = "tests/stories/test_while_it_is_written.py::"
 _OFFERS = "tests/stories/test_offers_are_kept_free.py::"
 _BATCHES = "tests/stories/test_together.py::"
+_CHANGES = "tests/stories/test_changing.py::"
 _LEASES = "tests/scheduler/services/test_lease.py::"
 _STAFF = "tests/scheduler/services/test_staff.py::"
 _RESERVATIONS = "tests/scheduler/storage/test_reservations.py::"
@@ -350,6 +351,22 @@ VARIANTS = (
         "who cannot be read is not free, whatever they agreed to",
         "tests/scheduler/services/planning/fixes/test_exempt.py::test_a_yes_frees_nobody_who_is_busy_or_unknown",
         _cut(f"{_SERVICES}planning.fixes.exempt:_working", " and one.id not in unknown", ""),
+    ),
+    Variant(
+        "changes by hand not judged again",
+        "what was tried is done only if every rule still allows it",
+        f"{_CHANGES}test_a_calendar_that_filled_meanwhile_is_told",
+        _cut(f"{_SERVICES}changing.applying:_still_allowed", "if broken:", "if False:"),
+    ),
+    Variant(
+        "a locked seat forgotten",
+        "who keeps a seat by a person's lock is not replaced by a repair",
+        f"{_CHANGES}test_a_lock_is_kept_by_the_repair",
+        _cut(
+            f"{_SERVICES}planning.sessions:_Builder._locked",
+            "return people if len(people) == count else ()",
+            "return ()",
+        ),
     ),
     Variant(
         "recurrence rule shared between threads",

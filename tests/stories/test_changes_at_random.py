@@ -12,7 +12,7 @@ from tests.stories.changes_at_random import busy_people, play
 
 def test_random_changes_of_random_loops(tmp_path: Path) -> None:
     told = Counter[str]()
-    for seed in range(4):
+    for seed in (0, 1, 5):  # two that are booked, one on offer
         kit = make(tmp_path / str(seed))
         busy_people(kit, Random(seed))
         told += play(kit, seed, 8)

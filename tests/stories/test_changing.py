@@ -21,6 +21,7 @@ from scheduler.services.changing import applying, asked, trying
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
 from scheduler.services.changing.trying import Tried
+from scheduler.services.planning import plan as planning
 from scheduler.storage import invariants
 from tests.scheduler.api.client import occupy
 from tests.scheduler.kit import Kit, make
@@ -346,6 +347,45 @@ def test_a_plan_on_offer_is_changed_and_takes_the_place_of_the_old_one(kit: Kit)
     assert look(kit, loop.id).state is LoopState.CONFIRMED
     assert booked(kit, loop.id)["panel"].span.start == panel.span.start + timedelta(minutes=60)
     sound(kit)
+
+
+def test_a_new_plan_keeps_what_is_locked(kit: Kit) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    with kit.app.db.read() as tx:
+        old = tx.proposals.get(offers(kit, loop)[0])
+    assert old is not None
+    talk = next(p for p in old.interviews if p.interview == "talk")
+    later = (talk.span.start + timedelta(hours=2)).isoformat()
+    changes = (asked.Move("talk", later), asked.Lock("talk", time=True, people=True))
+    found = tried(kit, loop, *changes)
+    assert found.verdict == "allowed", found.refused
+    applied(kit, loop, found, *changes)
+    with kit.app.db.read() as tx:
+        kept = [tx.proposals.get(id) for id in offers(kit, loop)]
+    assert [p.interviews == found.planned for p in kept if p] == [True], "the others do not keep the lock"
+    planning.replan(kit.app, loop.id, actor=ROLF, cause="asked")
+    kit.run()
+    again = look(kit, loop.id)
+    assert again.state is LoopState.PROPOSED and again.locks
+    with kit.app.db.read() as tx:
+        plans = [tx.proposals.get(id) for id in offers(kit, again)]
+    assert plans
+    for plan in plans:
+        assert plan is not None
+        now = next(p for p in plan.interviews if p.interview == "talk")
+        assert (now.span.start.isoformat(), now.people) == (later, talk.people)
+
+
+def test_a_lock_that_time_has_passed_is_told(kit: Kit) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    lock = asked.Lock("talk", time=True)
+    applied(kit, loop, tried(kit, loop, lock), lock)
+    kit.clock.forward(days=2, hours=7)
+    planning.replan(kit.app, loop.id, actor=ROLF, cause="asked")
+    kit.run()
+    found = look(kit, loop.id)
+    assert found.state is LoopState.INFEASIBLE
+    assert [r.kind for r in found.reasons] == ["locked"] or "availability" in {r.kind for r in found.reasons}
 
 
 def test_what_is_neither_on_offer_nor_booked_is_not_changed_by_hand(kit: Kit) -> None:

@@ -100,12 +100,13 @@ def _offer(tx: Tx, loop: Loop, wanted: str | None) -> Proposal:
 
 
 def padded(template: LoopTemplate, plan: Iterable[PlannedInterview]) -> tuple[PlannedInterview, ...]:
-    """A plan with a place for every seat of the template, whether anybody sits there or not."""
+    """A plan with a place for every seat of the template, whether anybody sits there or not; those of one seat in
+    the order of their ids, which means nothing."""
     seats = {i.id: len(solver_seats(i)) for i in template.interviews}
 
     def whole(one: PlannedInterview) -> PlannedInterview:
-        missing = seats.get(one.interview, 0) - len(one.people)
-        return replace(one, people=(*one.people, *((),) * missing)) if missing > 0 else one
+        missing = max(seats.get(one.interview, 0) - len(one.people), 0)
+        return replace(one, people=(*(tuple(sorted(p)) for p in one.people), *((),) * missing))
 
     return tuple(map(whole, plan))
 
