@@ -239,6 +239,7 @@ def repair_task(ask: Mapping[str, Any]) -> Answer:
 
 def starts_task(ask: Mapping[str, Any]) -> Answer:
     """``{"family", "seed"}``: a week of starts of each session of the best plan, against the solve that found it."""
+    import solver.exact.model  # noqa: F401 - start-up is not measured
     from solver.questions.places import starts
     from solver.questions.solve import solve
 
