@@ -11,17 +11,13 @@ import pytest
 from connectors.local.folder import Entry, Show, add_entries
 from connectors.types import Reply
 from scheduler.domain.bookings import Interview
-from scheduler.domain.errors import BadInput, Overtaken, WrongState
+from scheduler.domain.errors import BadInput, Overtaken
 from scheduler.domain.loops import BookMode, Loop, LoopState
-from scheduler.domain.proposals import ProposalState
-from scheduler.domain.templates import InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.services.afterwards import replies
-from scheduler.services.booking import choose
 from scheduler.services.changing import applying, asked, trying
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
 from scheduler.services.changing.trying import Tried
-from scheduler.services.planning import plan as planning
 from scheduler.storage import invariants
 from tests.scheduler.api.client import occupy
 from tests.scheduler.kit import Kit, make
@@ -313,122 +309,3 @@ def test_what_is_soft_is_taken_with_a_reason_only(kit: Kit) -> None:
 def tentative(kit: Kit, address: str, start: str, end: str) -> None:
     span = [datetime.fromisoformat(t) for t in (start, end)]
     add_entries(kit.folder, address, [Entry("Maybe", span[0], span[1], Show.TENTATIVE)])
-
-
-# -- a loop on offer --------------------------------------------------------------------------------
-
-
-def offers(kit: Kit, loop: Loop) -> list[str]:
-    with kit.app.db.read() as tx:
-        found = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
-    return [p.id for p in sorted(found, key=lambda p: p.rank)]
-
-
-def test_a_plan_on_offer_is_changed_and_takes_the_place_of_the_old_one(kit: Kit) -> None:
-    loop = ask(kit, "short", BookMode.PROPOSE)
-    was = offers(kit, loop)
-    with kit.app.db.read() as tx:
-        old = tx.proposals.get(was[0])
-    assert old is not None
-    panel = next(p for p in old.interviews if p.interview == "panel")
-    move = asked.Move("panel", (panel.span.start + timedelta(minutes=60)).isoformat())
-    found = tried(kit, loop, move)
-    assert found.verdict == "allowed", found.refused
-    done = applied(kit, loop, found, move)
-    assert done.state is LoopState.PROPOSED
-    now = offers(kit, loop)
-    assert was[0] not in now and len(now) == len(was)
-    with kit.app.db.read() as tx:
-        new = tx.proposals.get(now[0])
-    assert new is not None and set(new.interviews) == set(found.planned)
-    assert (new.rank, new.cost) == (old.rank, old.cost + sum(found.price.values()))
-    choose.choose(kit.app, new.id, ROLF)
-    kit.run()
-    assert look(kit, loop.id).state is LoopState.CONFIRMED
-    assert booked(kit, loop.id)["panel"].span.start == panel.span.start + timedelta(minutes=60)
-    sound(kit)
-
-
-def test_a_new_plan_keeps_what_is_locked(kit: Kit) -> None:
-    loop = ask(kit, "short", BookMode.PROPOSE)
-    with kit.app.db.read() as tx:
-        old = tx.proposals.get(offers(kit, loop)[0])
-    assert old is not None
-    talk = next(p for p in old.interviews if p.interview == "talk")
-    later = (talk.span.start + timedelta(hours=2)).isoformat()
-    changes = (asked.Move("talk", later), asked.Lock("talk", time=True, people=True))
-    found = tried(kit, loop, *changes)
-    assert found.verdict == "allowed", found.refused
-    applied(kit, loop, found, *changes)
-    with kit.app.db.read() as tx:
-        kept = [tx.proposals.get(id) for id in offers(kit, loop)]
-    assert [p.interviews == found.planned for p in kept if p] == [True], "the others do not keep the lock"
-    planning.replan(kit.app, loop.id, actor=ROLF, cause="asked")
-    kit.run()
-    again = look(kit, loop.id)
-    assert again.state is LoopState.PROPOSED and again.locks
-    with kit.app.db.read() as tx:
-        plans = [tx.proposals.get(id) for id in offers(kit, again)]
-    assert plans
-    for plan in plans:
-        assert plan is not None
-        now = next(p for p in plan.interviews if p.interview == "talk")
-        assert (now.span.start.isoformat(), now.people) == (later, talk.people)
-
-
-def test_a_lock_that_time_has_passed_is_told(kit: Kit) -> None:
-    loop = ask(kit, "short", BookMode.PROPOSE)
-    lock = asked.Lock("talk", time=True)
-    applied(kit, loop, tried(kit, loop, lock), lock)
-    kit.clock.forward(days=2, hours=7)
-    planning.replan(kit.app, loop.id, actor=ROLF, cause="asked")
-    kit.run()
-    found = look(kit, loop.id)
-    assert found.state is LoopState.INFEASIBLE
-    assert [r.kind for r in found.reasons] == ["locked"] or "availability" in {r.kind for r in found.reasons}
-
-
-def test_what_is_neither_on_offer_nor_booked_is_not_changed_by_hand(kit: Kit) -> None:
-    loop = ask(kit, "short", windows=())
-    with pytest.raises(WrongState):
-        tried(kit, loop, asked.Remove("talk"))
-
-
-# -- interviews and seats ---------------------------------------------------------------------------
-
-
-def test_an_interview_is_taken_out_and_another_one_added(kit: Kit) -> None:
-    loop = confirmed(kit)
-    spec = InterviewSpec(
-        "values", "Values", 30, modality=Modality.VIDEO, seats=(SeatSpec(pools=("engineers",)),)
-    )
-    changes = (asked.Remove("lunch"), asked.Add(spec))
-    found = tried(kit, loop, *changes)
-    assert found.verdict == "allowed", found.refused
-    assert {(s.interview, s.what) for s in found.steps} >= {("lunch", "removed"), ("values", "added")}
-    done = applied(kit, loop, found, *changes)
-    assert done.state is LoopState.CONFIRMED
-    after = booked(kit, loop.id)
-    assert "lunch" not in after and after["values"].span.minutes == 30
-    assert not [e for e in events(kit, ORGANIZER) if str(e["SUMMARY"]).startswith("Team lunch")]
-    sound(kit)
-
-
-def test_a_seat_is_added_for_somebody_and_taken_out_again(kit: Kit) -> None:
-    loop = confirmed(kit, "short")
-    add = asked.AddSeat("panel", SeatSpec(SeatKind.CO_INTERVIEWER, person="dirk"))
-    found = tried(kit, loop, add)
-    assert found.verdict == "allowed", found.refused
-    loop = applied(kit, loop, found, add)
-    before = booked(kit, loop.id)["panel"]
-    assert "dirk" in {s.person for s in before.seats}
-    kit.clock.forward(minutes=1)
-    out = asked.RemoveSeat("panel", 0)
-    found = tried(kit, loop, out)
-    assert found.verdict == "allowed", found.refused
-    applied(kit, loop, found, out)
-    after = booked(kit, loop.id)["panel"]
-    gone = next(s.person for s in before.seats if s.number == 0)
-    assert {s.person for s in after.seats} == {s.person for s in before.seats} - {gone}
-    assert after.span == before.span
-    sound(kit)
