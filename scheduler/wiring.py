@@ -26,6 +26,7 @@ from scheduler.domain.people import Mode
 from scheduler.services.app import App
 from scheduler.services.gathering import Gathering
 from scheduler.services.solving import Solver
+from scheduler.services.systems import Systems, Vault
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Database
 from scheduler.storage.migrate import current as migrated
@@ -158,6 +159,7 @@ class Runtime:
         """Let go of the queue, the database, and the connectors' connections and threads."""
         self.app.later.close()
         self.queue.close()
+        self.app.systems.close()
         self.app.db.dispose()
         for calendar in {id(c): c for c in self.app.calendars.values()}.values():
             close = getattr(calendar, "close", None)  # local files hold nothing open
@@ -181,6 +183,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
         base_url=settings.base_url,
         later=Gathering(),
         hook_hosts=settings.hosts_of_hooks,
+        systems=systems(settings),
     )
     db.wake = lambda tx, first: hooks.wake(app, tx, first)
     return Runtime(settings, app, queue)
@@ -221,6 +224,31 @@ def calendars(
                 tokens, mode=mode.value, breaker=breaker, http=http, sign_in=sign_in
             )
     return found
+
+
+def systems(settings: Settings) -> Systems:
+    """The hiring systems that can be connected: heard and read, or only heard. A further one is a line here."""
+    from connectors.ashby.client import Ashby
+    from connectors.ashby.push import read as ashby
+    from connectors.greenhouse.client import Greenhouse
+    from connectors.greenhouse.push import read as greenhouse
+    from connectors.hiring import generic, smartrecruiters, teamtailor, workable
+    from connectors.lever.client import Lever
+    from connectors.lever.push import read as lever
+
+    return Systems(
+        receivers={
+            "ashby": ashby,
+            "generic": generic.read,
+            "greenhouse": greenhouse,
+            "lever": lever,
+            "smartrecruiters": smartrecruiters.read,
+            "teamtailor": teamtailor.read,
+            "workable": workable.read,
+        },
+        makers={"ashby": Ashby, "greenhouse": Greenhouse, "lever": Lever},
+        vault=Vault(settings.credentials_folder / "hiring.key"),
+    )
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from scheduler.api.doing.choosing import Choosing
 from scheduler.api.gate.door import Door
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
+from scheduler.api.hiring import arriving, automations, connections, inbox
 from scheduler.api.outgoing import hooks
 from scheduler.api.reading import compare, load, pages, places, reasons
 from scheduler.api.reading import facts as reading_facts
@@ -60,6 +61,11 @@ ROUTERS = (
     applications.router,
     company.router,
     webhooks.router,
+    arriving.router,
+    connections.router,
+    connections.advances,
+    automations.router,
+    inbox.router,
     hooks.router,
     push.router,
     health.router,

@@ -227,6 +227,91 @@ def batch_cancel(batch_id: Batch, data: Data = None, json_: Json = False) -> Non
         cancel(data, batch_id, as_json=json_)
 
 
+inbox = typer.Typer(help="What came in by webhook.", no_args_is_help=True)
+app.add_typer(inbox, name="inbox")
+Delivery = Annotated[str, typer.Argument(help="The id of the message.")]
+
+
+@inbox.command("list")
+def inbox_list(
+    connection: Annotated[str | None, typer.Option(help="Only what this connection sent.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Only those whose outcome begins so.")] = None,
+    pending: Annotated[bool, typer.Option("--pending", help="Only those that wait.")] = False,
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=1000)] = 50,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """What came in, the newest first, and what became of it."""
+    from scheduler.cli.hiring.inbox import listed
+
+    with told():
+        listed(data, connection, outcome, pending=pending, limit=limit, as_json=json_)
+
+
+@inbox.command("show")
+def inbox_show(delivery_id: Delivery, data: Data = None, json_: Json = False) -> None:
+    """One message with its body."""
+    from scheduler.cli.hiring.inbox import show
+
+    with told():
+        show(data, delivery_id, as_json=json_)
+
+
+@inbox.command("replay")
+def inbox_replay(delivery_id: Delivery, data: Data = None, json_: Json = False) -> None:
+    """Work on a message once more; the jobs of `serve` or `work` do it."""
+    from scheduler.cli.hiring.inbox import replay
+
+    with told():
+        replay(data, delivery_id, as_json=json_)
+
+
+automations = typer.Typer(help="What a stage of a hiring system asks for.", no_args_is_help=True)
+app.add_typer(automations, name="automations")
+Automation = Annotated[str | None, typer.Argument(help="Its id; without one, all of them.")]
+
+
+@automations.command("list")
+def automations_list(data: Data = None, json_: Json = False) -> None:
+    """Every automation, and which are paused."""
+    from scheduler.cli.hiring.automations import listed
+
+    with told():
+        listed(data, as_json=json_)
+
+
+@automations.command("try")
+def automations_try(
+    file: Annotated[Path, typer.Argument(help="The body of a recorded message.")],
+    connection: Annotated[str | None, typer.Option(help="The hiring system that sent it.")] = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """Say what a recorded message would do; nothing is done."""
+    from scheduler.cli.hiring.automations import tried
+
+    with told():
+        tried(data, file, connection, as_json=json_)
+
+
+@automations.command("pause")
+def automations_pause(automation_id: Automation = None, data: Data = None) -> None:
+    """Start nothing more; what comes meanwhile waits."""
+    from scheduler.cli.hiring.automations import pause
+
+    with told():
+        pause(data, automation_id)
+
+
+@automations.command("resume")
+def automations_resume(automation_id: Automation = None, data: Data = None) -> None:
+    """Go on; what waited is looked at now."""
+    from scheduler.cli.hiring.automations import resume
+
+    with told():
+        resume(data, automation_id)
+
+
 @app.command()
 def connect(
     provider: Annotated[str, typer.Argument(help="google or outlook.")],

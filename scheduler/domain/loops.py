@@ -190,6 +190,8 @@ class Loop:
     """How often a chosen plan was lost to somebody's calendar; what we booked ourselves does not count."""
     owner: str = ""
     """Whose loop it is: the application's recruiter, unless it was given to somebody else."""
+    undo_minutes: int | None = None
+    """In mode *book*: how long a person can undo before the best plan is booked; ``None``: as the policy says."""
     locks: tuple[InterviewLock, ...] = ()
 
     def lock_of(self, interview: str) -> InterviewLock | None:

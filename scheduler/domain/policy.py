@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scheduler.domain.hiring.automations import Automation
+from scheduler.domain.hiring.connections import Match
 from scheduler.domain.loops import BookMode
 from scheduler.domain.reasons import DEFAULT_REASONS, ReasonCode
 
@@ -38,6 +40,9 @@ class Policy:
     allow_focus: bool = False
     prices: Mapping[str, int] = field(default_factory=dict)
     stages: tuple[StageRule, ...] = ()
+    automations: tuple[Automation, ...] = ()
+    matches: tuple[Match, ...] = ()
+    """Whom of the people, jobs and stages of hiring systems we know."""
     reasons: tuple[ReasonCode, ...] = DEFAULT_REASONS
     """Why people cancel, reschedule and so on: the codes that may be given."""
 

@@ -12,6 +12,7 @@ from connectors.protocol import Calendar, Messenger
 from scheduler.domain.people import Account, Mode
 from scheduler.services.gathering import AtOnce, Later, Turns
 from scheduler.services.solving import Solver
+from scheduler.services.systems import Systems
 from scheduler.storage.database import Database, Tx
 
 
@@ -51,6 +52,8 @@ class App:
     later: Later = field(default_factory=AtOnce)
     hook_hosts: frozenset[str] = frozenset()
     """Hosts, or ``host:port``, that webhooks may be sent to although they are private."""
+    systems: Systems = field(default_factory=Systems)
+    """The hiring systems that can be connected."""
 
     def calendar(self, account: Account) -> Calendar:
         """The connector for an account. Raises `Invalid` where none is configured."""

@@ -34,6 +34,8 @@ class Job(StrEnum):
     LEFT = "left"
     HOOK = "hook"
     DIGEST = "digest"
+    LOOK = "look"
+    MIRROR = "mirror"
 
 
 WAITS_FOR: Mapping[LoopState, Job] = {
@@ -77,6 +79,22 @@ def digest(app: App, tx: Tx, owner: str, day: date) -> None:
 def intake(app: App, tx: Tx, delivery: str) -> None:
     """Work on a stored delivery of the hiring system."""
     _queue(app, tx, Job.INTAKE, {"delivery": delivery}, f"intake:{delivery}")
+
+
+def intake_replayed(app: App, tx: Tx, delivery: str, at: datetime) -> None:
+    """The same once more, because somebody asked for it."""
+    _queue(app, tx, Job.INTAKE, {"delivery": delivery}, f"intake:{delivery}:replay:{at.timestamp():.6f}")
+
+
+def look(app: App, tx: Tx, connection: str, application: str, cause: str) -> None:
+    """Read an application at its hiring system and act on it; ``cause`` says what makes this another look."""
+    payload = {"connection": connection, "application": application, "cause": cause}
+    _queue(app, tx, Job.LOOK, payload, f"look/{connection}/{application}/{cause}")
+
+
+def mirror(app: App, tx: Tx, loop: str, fact: int) -> None:
+    """Have the hiring system show a loop as it is; ``fact`` is the newest that tells of it."""
+    _queue(app, tx, Job.MIRROR, {"loop": loop}, f"mirror/{loop}/{fact}")
 
 
 def plan(app: App, tx: Tx, loop: Loop) -> None:

@@ -27,6 +27,8 @@ from scheduler.storage.repositories.batches import Batches
 from scheduler.storage.repositories.company import CompanyFile
 from scheduler.storage.repositories.cursors import Cursors
 from scheduler.storage.repositories.facts import Facts
+from scheduler.storage.repositories.hiring.advances import Advances
+from scheduler.storage.repositories.hiring.connections import Automations, Connections
 from scheduler.storage.repositories.hooks import Hooks
 from scheduler.storage.repositories.inbox import Inbox
 from scheduler.storage.repositories.interviews import Interviews
@@ -100,6 +102,9 @@ class Tx:
         self.digests = Digests(connection)
         self.fixes = Fixes(connection)
         self.exemptions = Exemptions(connection)
+        self.hiring = Connections(connection)
+        self.automations = Automations(connection)
+        self.advances = Advances(connection)
 
     @contextmanager
     def part(self) -> Iterator[None]:

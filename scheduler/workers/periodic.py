@@ -16,6 +16,7 @@ from scheduler.services.asking import answers
 from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
+from scheduler.services.hiring import mirroring, sweeping
 from scheduler.services.telling import hooks
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
@@ -28,7 +29,8 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, and every ``answers`` seconds what requests were
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``hiring`` what hiring systems have
+    that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten. Every ``heads`` seconds the head of the facts' chain
     is noted in ``heads_file``. Several workers doing the same is harmless:
     every step is idempotent."""
@@ -45,6 +47,8 @@ class Periodic:
     hooks: float = 60.0
     digest: float = 60.0
     digest_hour: int = -1
+    hiring: float = 600.0
+    mirror: float = 15.0
     watch_days: int = 7
     answers_days: int = 7
     watch: Watch = field(default_factory=Watch)
@@ -62,6 +66,8 @@ class Periodic:
             "heads": self.heads,
             "hooks": self.hooks,
             "digest": self.digest,
+            "hiring": self.hiring,
+            "mirror": self.mirror,
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
@@ -73,6 +79,8 @@ class Periodic:
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),
             "digest": lambda: digest.queue(self.app, self.digest_hour),
+            "hiring": lambda: sweeping.sweep(self.app),
+            "mirror": lambda: mirroring.watch(self.app),
         }
         for name, job in jobs.items():
             # the first sweep waits a round: jobs taken up after a restart renew their holds before it

@@ -14,9 +14,9 @@ from scheduler.domain.loops import LoopState, Reason
 from scheduler.services.afterwards import conflicts, left, push, repair, replies
 from scheduler.services.again import Again
 from scheduler.services.app import App
-from scheduler.services.asking import intake
 from scheduler.services.attention import digest
 from scheduler.services.booking import choose, further, perform
+from scheduler.services.hiring import arriving, mirroring
 from scheduler.services.jobs import Job
 from scheduler.services.planning.plan import ended
 from scheduler.services.planning.together import superdays, waiting
@@ -52,7 +52,9 @@ GIVEN_UP: Mapping[str, str] = {
 def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
     """Job name → what it does; a returned number of seconds asks to be run again."""
     return {
-        Job.INTAKE: lambda p: intake.work(app, p["delivery"]),
+        Job.INTAKE: lambda p: arriving.work(app, p["delivery"]),
+        Job.LOOK: lambda p: arriving.look_again(app, p["connection"], p["application"], p["cause"]),
+        Job.MIRROR: lambda p: mirroring.mirror(app, p["loop"]),
         Job.PLAN: lambda p: waiting.plan(app, p["loop"]),
         Job.BATCH: lambda p: _again(superdays.plan_batch, app, p["batch"]),
         Job.BOOK: lambda p: _book(app, p["proposal"]),
@@ -116,6 +118,8 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         if name == Job.BATCH:
             superdays.give_up(app, tx, str(payload["batch"]))
         loop = tx.loops.claim(loop_id)
+        if name == Job.MIRROR:  # the loop is as it was; the next fact of it is another try
+            return
         if loop is not None and name == Job.FURTHER:  # the best plan is on offer all the same
             tx.facts.add(ended(loop, now, further.GIVEN_UP))
             return

@@ -166,9 +166,12 @@ def test_our_settings_are_read_in_one_place() -> None:
 
 
 def test_no_folder_holds_more_than_a_reader_overlooks() -> None:
-    """A folder holds what belongs together; with more files than this some of them belong together more."""
+    """A folder holds what belongs together; with more files than this some of them belong together more. Migrations
+    are a list that only grows, read from its end."""
     sizes: dict[str, int] = {}
     for path, _ in python_files(*PACKAGES):
+        if path.parent.name == "versions":
+            continue
         folder = where(path.parent)
         sizes[folder] = sizes.get(folder, 0) + (path.name != "__init__.py")
     assert {name: size for name, size in sizes.items() if size > MOST_FILES} == {}

@@ -43,6 +43,8 @@ class LoopRequest:
     site: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     owner: str | None = None
+    undo_minutes: int | None = None
+    notice_hours: int | None = None
 
 
 def ask(app: App, request: LoopRequest, actor: str, cause: str = "") -> Loop:
@@ -82,6 +84,8 @@ def _template(tx: Tx, request: LoopRequest) -> LoopTemplate:
         known = ", ".join(sorted(t.id for t in tx.templates.list()))
         raise BadInput("template", f"no template {request.template!r}", f"use one of {known}")
     check_adjusted(tx, request.adjust)
+    if request.notice_hours is not None:
+        template = replace(template, notice_hours=request.notice_hours)
     return prepare(template, branch=request.branch, leave_out=request.leave_out, adjust=request.adjust)
 
 
@@ -169,6 +173,7 @@ def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit
         cause=cause,
         labels=dict(request.labels),
         owner=request.owner or "",
+        undo_minutes=request.undo_minutes,
     )
 
 

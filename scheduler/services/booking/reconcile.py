@@ -69,7 +69,7 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
     for batch in tx.batches.list({BatchState.PLANNING}):
         if batch.updated_at + OVERDUE <= now:
             jobs.batch_again(app, tx, batch.id, batch.round, batch.updated_at)
-    undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
+    usual = tx.company.policy().undo_minutes if tx.company.loaded_at() else 0
     for loop in tx.loops.every(jobs.WAITS_FOR.keys()):
         if loop.updated_at + OVERDUE > now:
             continue
@@ -77,10 +77,15 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
             rows = tx.ledger.of_loop(loop.id, {WriteState.TODO})
             if not any(r.due_at and r.due_at > now - OVERDUE for r in rows):  # else it comes again by itself
                 jobs.awaited_again(app, tx, loop)
-        elif loop.mode is BookMode.BOOK and loop.updated_at + undo + OVERDUE <= now:
+        elif loop.mode is BookMode.BOOK and loop.updated_at + _undo(loop, usual) + OVERDUE <= now:
             offered = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
             if offered:
                 jobs.awaited_again(app, tx, loop, offered[0].id)
+
+
+def _undo(loop: Loop, usual: int) -> timedelta:
+    """How long a person can undo before the best plan is booked."""
+    return timedelta(minutes=usual if loop.undo_minutes is None else loop.undo_minutes)
 
 
 def expire(app: App) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import date, time
 
 from scheduler.domain.company import Company
+from scheduler.domain.hiring.automations import Automation
+from scheduler.domain.hiring.connections import Match, MatchHow
 from scheduler.domain.people import Account, Closing, Person, Pool, Room, Site, Standing
 from scheduler.domain.policy import Policy, StageRule
 from scheduler.domain.reasons import DEFAULT_REASONS, ReasonCode
@@ -20,11 +22,11 @@ from scheduler.services.company.file import (
     DefaultsFile,
     HolidaysFile,
     PersonFile,
-    PolicyFile,
     PoolFile,
     RoomFile,
     SiteFile,
 )
+from scheduler.services.company.policy import AutomationFile, MatchFile, PolicyFile
 from scheduler.services.company.words import together
 
 NOWHERE = ""
@@ -120,7 +122,18 @@ def _policy(written: PolicyFile) -> Policy:
         allow_focus=written.allow_focus,
         prices=dict(written.prices.items()),
         stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),
+        automations=tuple(map(_automation, written.automations)),
+        matches=tuple(map(_match, written.matches)),
         reasons=DEFAULT_REASONS
         if written.reasons is None
         else tuple(ReasonCode(r.code, r.text, frozenset(r.deeds)) for r in written.reasons),
     )
+
+
+def _automation(written: AutomationFile) -> Automation:
+    return Automation(**{name: getattr(written, name) for name in AutomationFile.model_fields})
+
+
+def _match(written: MatchFile) -> Match:
+    how = MatchHow.FILE
+    return Match(written.connection or "", written.kind, written.theirs, written.ours, written.theirs, how)

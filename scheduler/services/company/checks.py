@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from scheduler.domain.company import Company
+from scheduler.domain.hiring.automations import APPROVERS
+from scheduler.domain.hiring.connections import MatchKind
 from scheduler.domain.people import Account, Site, Standing
 from scheduler.services import public_holidays
 from scheduler.services.company.faults import Fault, Loc, leads_nowhere, nearest, path
@@ -256,6 +258,29 @@ def stages_lead_to_templates(_: CompanyFile, company: Company, __: Reading) -> I
         seen.setdefault((rule.stage, rule.job), n)
 
 
+def automations_lead_somewhere(_: CompanyFile, company: Company, __: Reading) -> Iterator[Fault]:
+    """An automation has an id of its own and names a known template, and whoever approves is somebody."""
+    known, people = {t.id for t in company.templates}, {p.id for p in company.people}
+    seen: dict[str, int] = {}
+    for n, rule in enumerate(company.policy.automations):
+        loc: Loc = ("policy", "automations", n)
+        if leads_nowhere(rule.template, known):
+            fault = f"unknown template {rule.template!r}"
+            yield Fault((*loc, "template"), fault, nearest(rule.template, known))
+        if rule.approver not in APPROVERS and leads_nowhere(rule.approver, people):
+            yield Fault(
+                (*loc, "approver"), f"unknown person {rule.approver!r}", nearest(rule.approver, people)
+            )
+        if rule.id in seen:
+            fault = f"{rule.id!r} is already policy.automations[{seen[rule.id]}]"
+            yield Fault((*loc, "id"), fault, "give each automation an id of its own")
+        seen.setdefault(rule.id, n)
+    for n, match in enumerate(company.policy.matches):
+        if match.kind is MatchKind.PERSON and leads_nowhere(match.ours, people):
+            fault = f"unknown person {match.ours!r}"
+            yield Fault(("policy", "matches", n, "ours"), fault, nearest(match.ours, people))
+
+
 def reasons_differ(_: CompanyFile, company: Company, __: Reading) -> Iterator[Fault]:
     """A code is one reason."""
     seen: dict[str, int] = {}
@@ -276,6 +301,7 @@ RULES: tuple[Rule, ...] = (
     used_templates_exist,
     templates_can_be_planned,
     stages_lead_to_templates,
+    automations_lead_somewhere,
     reasons_differ,
 )
 """The table of contents: every rule between values, in the order in which it is checked."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInput, BadInputs
+from scheduler.domain.hiring.connections import Match
 from scheduler.domain.people import Person, Pool, Site, Standing
 from scheduler.domain.policy import Policy
 from scheduler.domain.templates import InterviewSpec, LoopTemplate, SeatSpec
@@ -125,4 +126,16 @@ def _interview(value: InterviewSpec, inherited: tuple[SeatSpec, ...]) -> dict[st
 def _policy(value: Policy) -> dict[str, Any]:
     stages = [_said(written(stage)) for stage in value.stages]
     reasons = [{"code": r.code, "text": r.text, "for": sorted(r.deeds)} for r in value.reasons]
-    return {**written(value), "prices": dict(value.prices), "stages": stages, "reasons": reasons}
+    return {
+        **written(value),
+        "prices": dict(value.prices),
+        "stages": stages,
+        "reasons": reasons,
+        "automations": [_said({**written(a), "branch": dict(a.branch)}) for a in value.automations],
+        "matches": [_match(m) for m in value.matches],
+    }
+
+
+def _match(value: Match) -> dict[str, Any]:
+    told = {"kind": value.kind, "theirs": value.theirs, "ours": value.ours}
+    return {**told, "connection": value.connection} if value.connection else told

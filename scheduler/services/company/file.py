@@ -13,7 +13,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainSerializer,
@@ -23,23 +22,20 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from scheduler.domain.loops import BookMode
 from scheduler.domain.people import Hours, Mode, Person, Room, Site
-from scheduler.domain.reasons import Deed
 from scheduler.domain.templates import ClockWindow, InterviewKind, Modality, RoleName, SeatKind
+from scheduler.services.company.basics import WRITTEN, Id, Line, Minutes, OneOrMany, Some
 from scheduler.services.company.faults import Said
 from scheduler.services.company.fields import follows
+from scheduler.services.company.policy import PolicyFile
 from scheduler.services.company.words import (
-    as_list,
     clock_of,
     country_of,
     day_of,
     email_of,
     holiday_of,
     hours_of,
-    id_of,
     line_if_any,
-    line_of,
     link_of,
     lunch_of,
     pause_of,
@@ -49,14 +45,10 @@ from scheduler.services.company.words import (
     zone_of,
 )
 
-Id = Annotated[str, AfterValidator(id_of)]
-Line = Annotated[str, AfterValidator(line_of)]
 Email = Annotated[str, AfterValidator(email_of)]
 Zone = Annotated[str, AfterValidator(zone_of)]
 Text = Annotated[str, Field(max_length=10_000)]
 Cap = Annotated[StrictInt, Field(ge=0, le=100)]
-Minutes = Annotated[StrictInt, Field(ge=0, le=1440)]
-Some = Annotated[StrictInt, Field(ge=1, le=1440)]
 Provider = Literal["local", "google", "outlook"]
 
 _RANGE = {"type": "string", "examples": ["11:30-14:00"]}
@@ -65,7 +57,6 @@ _HOLIDAY = {"type": "string", "examples": ["2026-10-12", "Columbus Day"]}
 _PAUSE = {"type": "string", "examples": ["2026-07-01/2026-07-14"]}
 _CLOCK = {"type": "string", "examples": ["12:30"]}
 _HOURS = {"type": "string", "examples": ["mon-fri 09:00-17:30"]}
-_OneOrMany = BeforeValidator(as_list, json_schema_input_type=str | list[str])
 
 HoursLine = Annotated[tuple[Hours, ...], PlainValidator(hours_of), WithJsonSchema(_HOURS)]
 Window = Annotated[
@@ -85,24 +76,24 @@ def _apart(lines: list[tuple[Hours, ...]]) -> list[tuple[Hours, ...]]:
 
 DAYS, CLOSING = "<days>", "<closing>"
 Day = Annotated[str, PlainValidator(day_of), WithJsonSchema(_DAY)]
-Days = Annotated[list[Day], _OneOrMany]
+Days = Annotated[list[Day], OneOrMany]
 Named = Annotated[
     list[Annotated[str, PlainValidator(holiday_of), WithJsonSchema(_HOLIDAY)]],
-    _OneOrMany,
+    OneOrMany,
 ]
-Pauses = Annotated[list[Annotated[str, PlainValidator(pause_of), WithJsonSchema(_PAUSE)]], _OneOrMany]
+Pauses = Annotated[list[Annotated[str, PlainValidator(pause_of), WithJsonSchema(_PAUSE)]], OneOrMany]
 Clock = Annotated[time, PlainValidator(clock_of), WithJsonSchema(_CLOCK)]
-Week = Annotated[list[HoursLine], Field(min_length=1), _OneOrMany, AfterValidator(_apart)]
-Windows = Annotated[list[Window], _OneOrMany]
-Ids = Annotated[list[Id], _OneOrMany]
-Lines = Annotated[list[Line], _OneOrMany]
-Links = Annotated[list[Annotated[str, AfterValidator(link_of)]], _OneOrMany]
+Week = Annotated[list[HoursLine], Field(min_length=1), OneOrMany, AfterValidator(_apart)]
+Windows = Annotated[list[Window], OneOrMany]
+Ids = Annotated[list[Id], OneOrMany]
+Lines = Annotated[list[Line], OneOrMany]
+Links = Annotated[list[Annotated[str, AfterValidator(link_of)]], OneOrMany]
 
 
 class Written(BaseModel):
     """A group of fields; a key that is not among them is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True)
+    model_config = WRITTEN
 
 
 class CalendarFile(Written):
@@ -194,7 +185,7 @@ class PersonFile(Written):
     max_week: Cap | None = None
     calendar: Calendar | None = None
     pauses: Pauses = []
-    avoid: Annotated[list[HoursLine], _OneOrMany, AfterValidator(_apart)] = []
+    avoid: Annotated[list[HoursLine], OneOrMany, AfterValidator(_apart)] = []
 
 
 class PoolFile(Written):
@@ -334,55 +325,6 @@ def _template_tag(value: Any) -> str:
 TemplateEntry = Annotated[
     Annotated[OwnTemplate, Tag(OWN)] | Annotated[UsedTemplate, Tag(USED)], Discriminator(_template_tag)
 ]
-
-Price = Literal[
-    "unscheduled",
-    "finish",
-    "idle",
-    "extra_day",
-    "tentative",
-    "focus",
-    "outside_pref",
-    "rank",
-    "no_shadow",
-    "fair",
-    "optional_empty",
-    "run",
-    "room_change",
-    "moved_time",
-    "moved_person",
-    "moved_room",
-    "moved_debrief",
-]
-"""The rules of the plan's price that have a weight."""
-
-
-class StageFile(Written):
-    stage: Line = Field(description="the stage's name in the applicant tracking system")
-    template: Id = Field(description="the id of the template that it asks for")
-    mode: BookMode = BookMode.PROPOSE
-    job: Line | None = None
-
-
-class ReasonFile(Written):
-    code: Id = Field(description="a short name such as `position_filled`")
-    text: Line = Field(description="how people read it")
-    deeds: Annotated[list[Deed], _OneOrMany] = Field(default=[], alias="for")
-
-
-class PolicyFile(Written):
-    hold_minutes: Some = 30
-    undo_minutes: Minutes = 10
-    alternatives: Annotated[StrictInt, Field(ge=1, le=10)] = 3
-    solve_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0
-    freeze_hours: Annotated[StrictInt, Field(ge=0, le=2000)] = 24
-    approve_moves: bool = False
-    max_replans: Annotated[StrictInt, Field(ge=0, le=100)] = 3
-    offer_hours: Annotated[StrictInt, Field(ge=0, le=2000)] = 48
-    allow_focus: bool = False
-    prices: dict[Price, Annotated[StrictInt, Field(ge=0, le=10_000_000)]] = {}
-    stages: list[StageFile] = []
-    reasons: list[ReasonFile] | None = Field(default=None, description="the company's own codes")
 
 
 class CompanyFile(Written):

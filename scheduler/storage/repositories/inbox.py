@@ -32,6 +32,9 @@ class Delivery:
     finished_at: datetime | None = None
     outcome: str = ""
     loop: str | None = None
+    about: str = ""
+    """Whom of theirs a hiring system's message is about; ``what`` is its word for what happened."""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,19 @@ class Inbox:
         self.connection = connection
 
     def receive(
-        self, source: str, delivery_id: str, digest: str, body: bytes, at: datetime
+        self,
+        source: str,
+        delivery_id: str,
+        digest: str,
+        body: bytes,
+        at: datetime,
+        *,
+        about: str = "",
+        what: str = "",
     ) -> tuple[Delivery, bool]:
         """Keep a delivery; the second value says whether it is new. One that came before is returned
         as it was kept then, whatever this one's body is."""
-        fresh = Delivery(uuid.uuid4().hex, source, delivery_id, digest, body, at)
+        fresh = Delivery(uuid.uuid4().hex, source, delivery_id, digest, body, at, about=about, what=what)
         if add_new(self.connection, inbox, _rows.row(fresh)):
             return fresh, True
         same = (inbox.c.source == source) & (inbox.c.delivery_id == delivery_id)
@@ -81,6 +92,36 @@ class Inbox:
         mine = (inbox.c.id == id) & inbox.c.outcome.startswith(outcome, autoescape=True)
         change = sa.update(inbox).where(mine).values(outcome="", finished_at=None)
         return self.connection.execute(change).rowcount == 1
+
+    def again(self, id: str) -> None:
+        """Forget what became of it: it is to be worked on once more."""
+        change = sa.update(inbox).where(inbox.c.id == id)
+        self.connection.execute(change.values(outcome="", loop=None, finished_at=None))
+
+    def page(
+        self,
+        *,
+        source: str | None = None,
+        outcome: str | None = None,
+        limit: int = 50,
+        after: Delivery | None = None,
+    ) -> list[Delivery]:
+        """The newest first; ``outcome`` is what it begins with, empty: those that wait. ``after`` is the last one of
+        the page before."""
+        query = sa.select(inbox)
+        if source is not None:
+            query = query.where(inbox.c.source == source)
+        if outcome is not None:
+            query = query.where(
+                inbox.c.outcome.startswith(outcome, autoescape=True) if outcome else inbox.c.outcome == ""
+            )
+        if after is not None:
+            older = (inbox.c.received_at < after.received_at) | (
+                (inbox.c.received_at == after.received_at) & (inbox.c.id < after.id)
+            )
+            query = query.where(older)
+        query = query.order_by(inbox.c.received_at.desc(), inbox.c.id.desc()).limit(limit)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
     def pending(self, older_than: datetime, limit: int = 100) -> list[Delivery]:
         """Those received before ``older_than`` and not finished, oldest first."""

@@ -9,14 +9,40 @@ from scheduler.domain.people import Person, Room, Site
 from scheduler.storage.columns import beginnings, columns_of, flag, instant, json, number, words
 from scheduler.storage.tables.apart import (
     attention,
+    batches,
     calendar_faults,
     digests,
     hook_deliveries,
     hooks,
 )
+from scheduler.storage.tables.hiring import (
+    advances,
+    automations,
+    connections,
+    matches,
+    pauses,
+    readings,
+    written,
+)
 from scheduler.storage.tables.meta import PREFIX, metadata
 
-__all__ = ["PREFIX", "attention", "calendar_faults", "digests", "hook_deliveries", "hooks", "metadata"]
+__all__ = [
+    "PREFIX",
+    "advances",
+    "attention",
+    "automations",
+    "batches",
+    "calendar_faults",
+    "connections",
+    "digests",
+    "hook_deliveries",
+    "hooks",
+    "matches",
+    "metadata",
+    "pauses",
+    "readings",
+    "written",
+]
 
 company = sa.Table(
     "lw_company",
@@ -40,13 +66,7 @@ sa.Index(
     postgresql_where=people.c.active,
 )
 
-pools = sa.Table(
-    "lw_pools",
-    metadata,
-    words("id", primary_key=True),
-    words("name"),
-    flag("active"),
-)
+pools = sa.Table("lw_pools", metadata, words("id", primary_key=True), words("name"), flag("active"))
 
 pool_members = sa.Table(
     "lw_pool_members",
@@ -111,6 +131,7 @@ loops = sa.Table(
     words("owner"),
     flag("owner_given"),
     instant("state_at", nullable=True),
+    number("undo_minutes", nullable=True),
     words("job"),
     words("stage"),
     words("template_id"),
@@ -250,7 +271,10 @@ inbox = sa.Table(
     instant("finished_at", nullable=True),
     words("outcome"),
     words("loop", nullable=True),
+    words("about"),
+    words("what"),
     sa.UniqueConstraint("source", "delivery_id"),
+    sa.Index("ix_lw_inbox_received_at", "received_at", "id"),
     sa.Index("ix_lw_inbox_finished_at", "finished_at", "received_at"),
 )
 
@@ -338,26 +362,6 @@ seen = sa.Table(
     words("proposal"),
     instant("at"),
     json("calendars"),
-)
-
-batches = sa.Table(
-    "lw_batches",
-    metadata,
-    words("id", primary_key=True),
-    words("state"),
-    json("hours"),
-    words("zone"),
-    json("loops"),
-    words("actor"),
-    instant("created_at"),
-    instant("updated_at"),
-    json("made"),
-    json("locked"),
-    json("priority"),
-    number("seconds"),
-    number("round"),
-    json("progress"),
-    sa.Index("ix_lw_batches_state", "state", "created_at"),
 )
 
 fixes = sa.Table(

@@ -79,3 +79,23 @@ digests = sa.Table(
     words("day"),
     instant("at"),
 )
+
+batches = sa.Table(
+    "lw_batches",
+    metadata,
+    words("id", primary_key=True),
+    words("state"),
+    json("hours"),
+    words("zone"),
+    json("loops"),
+    words("actor"),
+    instant("created_at"),
+    instant("updated_at"),
+    json("made"),
+    json("locked"),
+    json("priority"),
+    number("seconds"),
+    number("round"),
+    json("progress"),
+    sa.Index("ix_lw_batches_state", "state", "created_at"),
+)

@@ -220,7 +220,8 @@ def test_every_change_takes_a_condition_and_every_post_a_key(api: Client) -> Non
     seen = 0
     for path, methods in described.items():
         for method, operation in methods.items():
-            if method == "get" or path.endswith("/try"):  # a try changes nothing
+            # a try changes nothing; hiring systems send what they send: a message is known by its signature
+            if method == "get" or path.endswith(("/try", "/webhooks/{system}/{connection}")):
                 continue
             seen += 1
             names = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}

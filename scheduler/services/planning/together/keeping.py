@@ -102,7 +102,8 @@ def _keep(app: App, tx: Tx, outcome: Outcome, proposals: Sequence[Proposal]) -> 
     )
     tx.fixes.replace(loop.id, outcome.fixes)
     if proposals and moved.mode is BookMode.BOOK:
-        delay = picture.policy.undo_minutes * 60 if loop.replans == 0 else 0
+        undo = picture.policy.undo_minutes if loop.undo_minutes is None else loop.undo_minutes
+        delay = undo * 60 if loop.replans == 0 else 0
         jobs.book(app, tx, proposals[0].id, delay)
     elif proposals and picture.policy.alternatives > 1:
         jobs.further(app, tx, moved, outcome.effort)

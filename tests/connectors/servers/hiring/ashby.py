@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from connectors.ashby.client import VERSION, Ashby
-from connectors.calls import Calls, Retry
+from connectors.calls import Breaker, Calls, Retry
 from connectors.hiring.reading import stamp
-from tests.connectors.servers.hiring.base import Applied, Asked, Server, Told
+from tests.connectors.servers.hiring.base import PATIENT, Applied, Asked, Server, Told
 
 _BASIC = "Basic " + base64.b64encode(b"ashby-key:").decode()
 _STATUS = {"active": "Active", "hired": "Hired", "rejected": "Archived", "withdrawn": "Archived"}
@@ -39,7 +39,9 @@ class AshbyServer(Server):
 
     def client(self) -> Ashby:
         retry = Retry(attempts=4, patience=5, wait_initial=0.01, wait_max=0.05, wait_jitter=0)
-        return Ashby({"api_key": "ashby-key"}, calls=Calls(retry=retry), base=self.url)
+        return Ashby(
+            {"api_key": "ashby-key"}, calls=Calls(breaker=Breaker(PATIENT), retry=retry), base=self.url
+        )
 
     def answer(self, asked: Asked) -> Told:
         if asked.headers.get("authorization") != _BASIC:

@@ -8,10 +8,10 @@ import hmac
 import json
 from typing import Any
 
-from connectors.calls import Calls, Retry
+from connectors.calls import Breaker, Calls, Retry
 from connectors.greenhouse.client import Greenhouse
 from connectors.hiring.reading import stamp
-from tests.connectors.servers.hiring.base import Applied, Asked, Server, Told
+from tests.connectors.servers.hiring.base import PATIENT, Applied, Asked, Server, Told
 
 _BASIC = "Basic " + base64.b64encode(b"client:secret").decode()
 _FILTERS = {
@@ -46,7 +46,10 @@ class GreenhouseServer(Server):
         return str(90_000 + n)
 
     def client(self) -> Greenhouse:
-        calls = Calls(retry=Retry(attempts=4, patience=5, wait_initial=0.01, wait_max=0.05, wait_jitter=0))
+        calls = Calls(
+            breaker=Breaker(PATIENT),
+            retry=Retry(attempts=4, patience=5, wait_initial=0.01, wait_max=0.05, wait_jitter=0),
+        )
         return Greenhouse(
             {"client_id": "client", "client_secret": "secret"},
             calls=calls,

@@ -8,10 +8,10 @@ import hmac
 import json
 from typing import Any
 
-from connectors.calls import Calls, Limiter, Retry
+from connectors.calls import Breaker, Calls, Limiter, Retry
 from connectors.hiring.reading import millis
 from connectors.lever.client import RATE, Lever
-from tests.connectors.servers.hiring.base import Applied, Asked, Bucket, Server, Told
+from tests.connectors.servers.hiring.base import PATIENT, Applied, Asked, Bucket, Server, Told
 
 _BASIC = "Basic " + base64.b64encode(b"lever-key:").decode()
 _PANEL = {"externallyManaged", "timezone", "note", "stage", "interviews"}
@@ -31,7 +31,7 @@ class LeverServer(Server):
         retry = Retry(attempts=4, patience=5, wait_initial=0.05, wait_max=0.3, wait_jitter=0)
         return Lever(
             {"api_key": "lever-key", "perform_as": self.world.recruiter},
-            calls=Calls(Limiter(per_user=RATE), retry=retry),
+            calls=Calls(Limiter(per_user=RATE), Breaker(PATIENT), retry=retry),
             base=self.url,
         )
 

@@ -28,6 +28,7 @@ from scheduler.domain.templates import (
     SeatSpec,
 )
 from scheduler.services.company import file as company_model
+from scheduler.services.company import policy as policy_model
 from scheduler.services.company.read import company_json_schema, read_company, read_company_file
 from scheduler.services.company.text import parsed
 from solver.problem.values import Weights
@@ -231,7 +232,7 @@ def test_the_schema_refuses_what_the_reader_refuses(changes: dict[str, Any]) -> 
 
 
 def test_prices_are_the_weights_of_the_planner() -> None:
-    assert set(get_args(company_model.Price)) == {f.name for f in fields(Weights)}
+    assert set(get_args(policy_model.Price)) == {f.name for f in fields(Weights)}
 
 
 @pytest.mark.parametrize(
@@ -241,13 +242,13 @@ def test_prices_are_the_weights_of_the_planner() -> None:
         (company_model.InterviewFile, InterviewSpec("i", "I", None)),
         (company_model.SeatFile, SeatSpec()),
         (company_model.DebriefFile, DebriefSpec()),
-        (company_model.PolicyFile, Policy()),
+        (policy_model.PolicyFile, Policy()),
     ],
 )
 def test_defaults_are_those_of_the_domain(written: type[BaseModel], value: Any) -> None:
     told = 0
     for name, info in written.model_fields.items():
-        if (written, name) == (company_model.PolicyFile, "reasons"):
+        if (written, name) == (policy_model.PolicyFile, "reasons"):
             continue  # the next test's
         if not info.is_required() and not isinstance(info.default, BaseModel) and hasattr(value, name):
             expected = getattr(value, name)
@@ -259,7 +260,7 @@ def test_defaults_are_those_of_the_domain(written: type[BaseModel], value: Any) 
 
 def test_a_company_without_codes_of_its_own_has_the_usual_ones_and_one_with_none_has_none() -> None:
     """Left out is not empty, so this default cannot be written in the file's model."""
-    assert company_model.PolicyFile().reasons is None
+    assert policy_model.PolicyFile().reasons is None
     assert read(small()).policy.reasons == Policy().reasons != ()
     assert read(small(policy__reasons=[])).policy.reasons == ()
 
@@ -272,8 +273,10 @@ SECTIONS = {
         company_model.PersonFile,
         company_model.PoolFile,
         company_model.RoomFile,
-        company_model.PolicyFile,
-        company_model.StageFile,
+        policy_model.PolicyFile,
+        policy_model.StageFile,
+        policy_model.AutomationFile,
+        policy_model.MatchFile,
     ],
     "templates.md": [
         company_model.OwnTemplate,

@@ -1,0 +1,1 @@
+"""Hiring systems: their webhooks, connections, automations, and what came in."""

@@ -1,0 +1,1 @@
+"""Hiring systems from the command line."""

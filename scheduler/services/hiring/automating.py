@@ -1,0 +1,178 @@
+"""What a stage asks for: the rule that fits, the loop it makes, or why it waits.
+
+Told by `tests/scheduler/services/hiring/test_automating.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from connectors.hiring.types import Application as Theirs
+from connectors.hiring.types import Role
+from scheduler.domain.errors import DomainError
+from scheduler.domain.hiring.automations import ALL, Automation, Without, fitting
+from scheduler.domain.hiring.connections import Advance, AdvanceState, Connection
+from scheduler.domain.loops import Application, BookMode, Candidate
+from scheduler.domain.time import zone
+from scheduler.services.app import App
+from scheduler.services.asking import leaving, requests
+from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.company.faults import Said
+from scheduler.services.company.words import email_of
+from scheduler.services.hiring.matching import Known
+from scheduler.storage.database import Tx
+
+LABEL = "automation"
+"""The label of a loop that names what started it."""
+_OFFICE = (time(9), time(17))
+_MOST_DAYS = 30
+
+
+class Waits(Exception):
+    """It was asked for and cannot be had; ``why`` in words. The transaction is given up."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What became of an advance."""
+
+    state: AdvanceState
+    why: str = ""
+    missing: tuple[str, ...] = ()
+    automation: str = ""
+    loop: str | None = None
+
+
+def rules(tx: Tx) -> Sequence[Automation]:
+    """Every automation: those made by API, and those of the company file. Its ``stages`` are such in short."""
+    if tx.company.loaded_at() is None:
+        return tx.automations.list()
+    policy = tx.company.policy()
+    short = [
+        Automation(f"stage:{r.job or 'any'}:{r.stage}", r.stage, r.template, r.mode, r.job)
+        for r in policy.stages
+    ]
+    made = {a.id: a for a in (*short, *policy.automations, *tx.automations.list())}
+    return sorted(made.values(), key=lambda a: a.id)
+
+
+def verdict(tx: Tx, connection: Connection, found: Theirs, known: Known) -> tuple[Automation | None, Begun]:
+    """The rule that fits, and why nothing is begun; an advance that may begin is *started* without a loop."""
+    every = rules(tx)
+    rule = fitting((r for r in every if not r.id.startswith("stage:")), connection.id, known.job, known.stage)
+    rule = rule or fitting(every, connection.id, known.job, known.stage)
+    if rule is None or rule.mode is BookMode.OFF:
+        text = f"no automation for the stage {known.stage!r} of {known.job!r}"
+        return rule, Begun(AdvanceState.NOTHING, text if rule is None else f"the automation {rule.id} is off")
+    paused = tx.automations.pauses()
+    if ALL in paused or rule.id in paused:
+        what = "every automation is paused" if ALL in paused else f"the automation {rule.id} is paused"
+        return rule, Begun(AdvanceState.WAITING, what, automation=rule.id)
+    missing = [*known.missing, *_candidate_faults(found)]
+    if missing:
+        return rule, Begun(AdvanceState.WAITING, "; ".join(missing), known.ids, rule.id)
+    return rule, Begun(AdvanceState.STARTED, automation=rule.id)
+
+
+def _candidate_faults(found: Theirs) -> list[str]:
+    if not found.candidate.email:
+        return ["the candidate has no e-mail address"]
+    try:
+        email_of(found.candidate.email)
+    except Said as said:
+        return [f"the candidate's address {said.fault}"]
+    return []
+
+
+def begin(
+    app: App, tx: Tx, connection: Connection, advance: Advance, found: Theirs, known: Known, cause: str
+) -> Begun:
+    """Ask for the loop. Raises `Waits` where the company's own rules refuse it."""
+    rule, said = verdict(tx, connection, found, known)
+    if rule is None or said.state is not AdvanceState.STARTED:
+        return said
+    application = _application(tx, connection, found, known)
+    try:
+        loop = requests.ask_in(
+            app, tx, request(app, rule, application, advance, known), f"automation:{rule.id}", cause
+        )
+    except DomainError as error:
+        raise Waits(error.text) from None
+    return Begun(AdvanceState.STARTED, "", (), rule.id, loop.id)
+
+
+def _application(tx: Tx, connection: Connection, found: Theirs, known: Known) -> Application:
+    ours = connection.application(found.id)
+    before = tx.applications.get(ours)
+    manager, recruiter = known.people[Role.HIRING_MANAGER], known.people[Role.RECRUITER]
+    coordinator = known.people.get(Role.COORDINATOR)
+    told = found.candidate.zone or (before.candidate.zone if before else "") or manager.zone
+    return Application(
+        id=ours,
+        candidate=Candidate(_line(found.candidate.name) or "Candidate", found.candidate.email, told),
+        job=_line(known.job),
+        hiring_manager=manager.id,
+        recruiter=recruiter.id,
+        coordinator=coordinator.id if coordinator else None,
+        stage=_line(known.stage),
+    )
+
+
+def _line(text: str) -> str:
+    """One line without control characters: it goes into mails and calendars."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+
+
+def request(
+    app: App, rule: Automation, application: Application, advance: Advance, known: Known
+) -> LoopRequest:
+    """What the rule asks for."""
+    windows: Sequence[tuple[str, str]] = ()
+    if rule.without_windows is Without.OFFICE_HOURS:
+        windows = office_hours(app.clock(), application.candidate.zone, rule.horizon_days or 14)
+    horizon = None
+    if rule.horizon_days is not None:
+        now = app.clock()
+        horizon = (now.isoformat(), (now + timedelta(days=rule.horizon_days)).isoformat())
+    return LoopRequest(
+        application=application,
+        template=rule.template,
+        windows=windows,
+        zone=application.candidate.zone,
+        mode=rule.mode,
+        horizon=horizon,
+        branch=rule.branch,
+        stage_visit=advance.visit,
+        labels={leaving.STAGE: application.stage, LABEL: rule.id},
+        owner=_owner(rule, known),
+        undo_minutes=rule.undo_minutes,
+        notice_hours=rule.notice_hours,
+    )
+
+
+def _owner(rule: Automation, known: Known) -> str | None:
+    """Who says yes: by role, or a person. A coordinator who is not there is the recruiter."""
+    if rule.approver not in {role.value for role in Role}:
+        return rule.approver
+    person = known.people.get(Role(rule.approver))
+    return None if person is None or rule.approver == Role.RECRUITER else person.id
+
+
+def office_hours(now: datetime, zone_name: str, days: int) -> list[tuple[str, str]]:
+    """Monday to Friday, nine to five where the candidate is, from the next full hour on."""
+    here = zone(zone_name, "zone")
+    today = now.astimezone(here)
+    found = []
+    for n in range(min(days, _MOST_DAYS) + 1):
+        day = today.date() + timedelta(days=n)
+        start, end = (datetime.combine(day, at, here) for at in _OFFICE)
+        start = max(start, (today + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0))
+        if day.weekday() < 5 and start < end:
+            found.append((start.isoformat(), end.isoformat()))
+    return found

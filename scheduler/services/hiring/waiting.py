@@ -1,0 +1,51 @@
+"""Advances that need a person: that wait, or have no loop after a quarter of an hour.
+
+Told by `tests/scheduler/services/hiring/test_sweeping.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.domain.hiring.connections import AdvanceState
+from scheduler.storage.database import Tx
+
+OVERDUE = timedelta(minutes=15)
+"""After so long a message that was not worked on is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``what`` is ``advance_waits``, ``delivery_dead``, ``delivery_waits`` or ``connection_fault``; ``id`` that of the
+    advance, the delivery or the connection; ``about`` their application; ``why`` in words; ``since`` when."""
+
+    what: str
+    id: str
+    connection: str
+    about: str
+    why: str
+    since: datetime
+
+
+def advances(tx: Tx, now: datetime, limit: int = 200) -> Sequence[Waiting]:
+    """What a person has to look at, the longest waiting first. It goes from the list when its cause does: whoever
+    is missing is matched, the system answers, the message is worked on again."""
+    found = [
+        Waiting("advance_waits", a.id, a.connection, a.application, a.why, a.noted_at)
+        for a in tx.advances.list({AdvanceState.WAITING}, limit=limit)
+    ]
+    found += [
+        Waiting("connection_fault", c.id, c.id, "", c.fault, c.fault_since)
+        for c in tx.hiring.list()
+        if c.fault and c.fault_since is not None
+    ]
+    dead = tx.inbox.page(outcome="dead_letter", limit=limit)
+    late = tx.inbox.pending(now - OVERDUE, limit)
+    for delivery in (*dead, *late):
+        what = "delivery_dead" if delivery.outcome else "delivery_waits"
+        why = delivery.outcome.removeprefix("dead_letter: ") or "it was not worked on yet"
+        source = delivery.source.removeprefix("hiring:")
+        found.append(Waiting(what, delivery.id, source, delivery.about, why, delivery.received_at))
+    return sorted(found, key=lambda w: (w.since, w.id))[:limit]

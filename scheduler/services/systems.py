@@ -1,0 +1,107 @@
+"""Which hiring systems can be connected, how they are opened, and how their secrets lie in the database.
+
+Told by `tests/scheduler/services/hiring/test_secrets.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from connectors.errors import Invalid
+from connectors.hiring.protocol import Ats, Receiver
+
+
+@dataclass
+class Vault:
+    """Seals secrets with a key that lies beside the database, not in it: whoever has a copy of the database alone
+    has none of them. ``path`` is the key's file, readable by this user only and made when it is first needed; empty:
+    a key of this process (tests)."""
+
+    path: Path | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _fernet: Fernet | None = field(default=None, repr=False)
+
+    def seal(self, text: str) -> str:
+        return self._key().encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Raises `Invalid` for what another key has sealed."""
+        try:
+            return self._key().decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            text = "was sealed with another key; bring that file back, or give the secrets again"
+            raise Invalid(f"{self.path}: a secret of a hiring system {text}") from None
+
+    def _key(self) -> Fernet:
+        with self._lock:
+            if self._fernet is None:
+                self._fernet = Fernet(self._kept() if self.path else Fernet.generate_key())
+            return self._fernet
+
+    def _kept(self) -> bytes:
+        """The key in the file. Of several processes that make it at once one has made it for all."""
+        assert self.path is not None
+        try:
+            if not self.path.exists():
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                new = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(Fernet.generate_key())
+                    file.flush()
+                    os.fsync(file.fileno())
+                with suppress(FileExistsError):
+                    os.link(new, self.path)
+                new.unlink()
+            if self.path.stat().st_mode & 0o077:
+                raise Invalid(f"{self.path}: others can read this key; run: chmod 600 {self.path}")
+            return self.path.read_bytes()
+        except OSError as error:
+            raise Invalid(f"{self.path}: the key of the secrets cannot be kept: {error.strerror}") from None
+
+
+Maker = Callable[[Mapping[str, str]], Ats]
+
+
+@dataclass
+class Systems:
+    """``receivers`` verify webhooks, ``makers`` open what can be read, both by the system's name. ``close`` lets go of
+    what was opened."""
+
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    makers: Mapping[str, Maker] = field(default_factory=dict)
+    vault: Vault = field(default_factory=Vault)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _open: dict[str, tuple[str, Ats]] = field(default_factory=dict, repr=False)
+    _before: list[Ats] = field(default_factory=list, repr=False)
+
+    def ats(self, id: str, system: str, sealed: str) -> Ats | None:
+        """The open system of a connection, opened anew when its credentials changed; ``None`` where it cannot be
+        read. Raises `Invalid` for credentials that lack something."""
+        make = self.makers.get(system)
+        if make is None or not sealed:
+            return None
+        with self._lock:
+            known = self._open.get(id)
+            if known is None or known[0] != sealed:
+                fresh = make(json.loads(self.vault.open(sealed)))
+                if known is not None:
+                    self._before.append(known[1])  # somebody may still be asking it
+                self._open[id] = known = (sealed, fresh)
+            return known[1]
+
+    def close(self) -> None:
+        with self._lock:
+            for ats in (*self._before, *(ats for _, ats in self._open.values())):
+                ats.close()
+            self._before.clear()
+            self._open.clear()

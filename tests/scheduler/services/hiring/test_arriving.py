@@ -1,0 +1,212 @@
+"""A stage advance is acted on once, in whatever order and however often it is told."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from datetime import timedelta
+
+import pytest
+
+from connectors.hiring.signatures import Forged
+from scheduler.domain.hiring.connections import AdvanceState
+from scheduler.domain.loops import LoopState
+from scheduler.services.asking import leaving
+from scheduler.services.hiring import arriving, looking
+from tests.connectors.servers.hiring.base import Told
+from tests.scheduler.services.hiring.kit import Hiring
+
+
+def test_who_reaches_a_stage_has_a_loop(each: Hiring) -> None:
+    applied = each.apply()
+    ended = each.advance(applied, "Talks")
+    (loop,) = each.loops()
+    assert "loop" in [d.outcome for d in ended]
+    assert loop.application == f"main:{applied.id}"
+    assert (loop.state, loop.labels[leaving.STAGE]) == (LoopState.AWAITING_CANDIDATE, "Talks")
+    with each.kit.app.db.read() as tx:
+        known = tx.applications.get(loop.application)
+    assert known is not None
+    assert (known.hiring_manager, known.recruiter, known.job) == ("hana", "rolf", "Backend Engineer")
+    assert (known.candidate.name, known.candidate.email) == ("Mara Lind", "mara@example.org")
+
+
+def test_a_stage_without_a_rule_asks_for_nothing(each: Hiring) -> None:
+    ended = each.advance(each.apply(), "Decision")
+    assert ended[0].outcome.startswith("no_loop: no automation for the stage 'Decision'")
+    assert [a.state for a in each.advances()] == [AdvanceState.NOTHING]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_in_whatever_order_they_come_the_last_stage_counts(hiring: Hiring, order: tuple[int, ...]) -> None:
+    """Four moves whose webhooks come late and mixed: what stands at the end is what stands in the system."""
+    applied, sent = hiring.apply(), []
+    for stage in ("Talks", "Decision", "Talks", "Decision"):
+        hiring.move(applied, stage)
+        sent += hiring.server.hook(applied, "a-secret-of-the-hiring-system-1")
+    for n in order:
+        hiring.send(*sent[n])
+        hiring.kit.run()
+    assert hiring.loops() == []
+    hiring.advance(applied, "Talks")
+    for n in order:
+        hiring.send(*sent[n])
+        hiring.kit.run()
+    assert [loop.state for loop in hiring.loops()] == [LoopState.AWAITING_CANDIDATE]
+
+
+def test_another_visit_is_another_loop_and_the_first_ends(each: Hiring) -> None:
+    applied = each.apply()
+    for stage in ("Talks", "Decision", "Talks"):
+        each.advance(applied, stage)
+    assert sorted(loop.state for loop in each.loops()) == [LoopState.AWAITING_CANDIDATE, LoopState.CANCELLED]
+
+
+def test_the_same_message_many_times_at_once_is_one_loop(each: Hiring) -> None:
+    applied = each.apply()
+    each.move(applied, "Talks")
+    sent = each.server.hook(applied, "a-secret-of-the-hiring-system-1") * 4
+    threads = [threading.Thread(target=each.send, args=message) for message in sent]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with each.kit.app.db.read() as tx:
+        kept = tx.inbox.page()
+    assert len(kept) == len(sent) // 4
+    workers = [threading.Thread(target=arriving.work, args=(each.kit.app, d.id)) for d in kept * 3]
+    for thread in workers:
+        thread.start()
+    for thread in workers:
+        thread.join()
+    assert len(each.loops()) == 1
+    assert len(each.advances()) == 1
+
+
+@pytest.mark.parametrize("standing", ["rejected", "withdrawn", "hired"])
+def test_who_is_closed_leaves_no_open_loop(each: Hiring, standing: str) -> None:
+    applied = each.apply()
+    each.advance(applied, "Talks")
+    each.server.world.close(applied, standing)
+    (ended, *_) = [each.delivery(id) for id in _worked(each, applied)]
+    assert ended.outcome.startswith("closed: ")
+    assert [loop.state for loop in each.loops()] == [LoopState.CANCELLED]
+
+
+def _worked(hiring: Hiring, applied: object) -> list[str]:
+    ids = hiring.hook(applied)  # type: ignore[arg-type]
+    hiring.kit.run()
+    return ids
+
+
+def test_who_is_deleted_or_merged_leaves_no_open_loop(each: Hiring) -> None:
+    applied = each.apply()
+    each.advance(applied, "Talks")
+    each.server.world.now += timedelta(minutes=1)
+    applied.updated, applied.standing = each.server.world.now, "rejected"
+    sent = each.server.hook(applied, "a-secret-of-the-hiring-system-1")
+    applied.deleted = True
+    for message in sent:
+        each.send(*message)
+    each.kit.run()
+    assert [loop.state for loop in each.loops()] == [LoopState.CANCELLED]
+
+
+def test_a_system_that_is_down_for_an_hour_loses_nothing(each: Hiring) -> None:
+    applied = each.apply()
+    each.move(applied, "Talks")
+    ids = each.hook(applied)
+    each.server.down = True
+    each.kit.run(200)
+    for _ in range(3):
+        assert [each.delivery(id).outcome for id in ids] == [""] * len(ids)
+        each.kit.clock.forward(minutes=20)
+        each.work_again()
+    with each.kit.app.db.read() as tx:
+        (known,) = tx.hiring.list()
+    assert known.fault and known.fault_since is not None
+    each.server.down = False
+    each.work_again()
+    assert len(each.loops()) == 1
+    with each.kit.app.db.read() as tx:
+        assert [c.fault for c in tx.hiring.list()] == [""]
+
+
+def test_after_a_day_without_an_answer_a_message_is_a_dead_letter_and_can_be_replayed(hiring: Hiring) -> None:
+    applied = hiring.apply()
+    hiring.move(applied, "Talks")
+    (id,) = hiring.hook(applied)
+    hiring.server.down = True
+    hiring.kit.clock.forward(hours=25)
+    hiring.kit.run(200)
+    assert hiring.delivery(id).outcome.startswith("dead_letter: Greenhouse: ")
+    hiring.server.down = False
+    arriving.replay(hiring.kit.app, id, "test")
+    hiring.kit.run(200)
+    assert len(hiring.loops()) == 1
+
+
+def test_an_earlier_reading_does_not_overtake_a_later_one(hiring: Hiring) -> None:
+    """Two messages are worked on at once: the first read the old stage, and is slower to act."""
+    applied = hiring.apply()
+    hiring.move(applied, "Talks")
+    server, app = hiring.server, hiring.kit.app
+    real = server.connect()
+    ats = app.systems.ats("main", server.system, hiring.connection.credentials)
+    assert ats is not None
+    then: list[object] = []
+
+    def slow(id: str) -> object:
+        found = real.application(id)
+        if not then:
+            then.append(found)
+            hiring.kit.clock.forward(seconds=1)
+            hiring.server.world.move(applied, "Decision")
+            looking.look(app, hiring.connection, id, "second")
+        return found
+
+    ats.application = slow  # type: ignore[method-assign, assignment]
+    outcome, loop = looking.look(app, hiring.connection, applied.id, "first")
+    assert outcome.startswith("superseded") and loop is None
+    assert hiring.loops() == []
+
+
+def test_who_was_in_the_stage_before_we_were_connected_is_left_alone(hiring: Hiring) -> None:
+    hiring.server.world.now -= timedelta(days=3)
+    applied = hiring.apply()
+    hiring.server.world.move(applied, "Talks")
+    hiring.hook(applied)
+    hiring.kit.run()
+    assert hiring.loops() == []
+    assert "before the hiring system was connected" in hiring.advances()[0].why
+
+
+def test_a_forged_message_is_not_kept(each: Hiring) -> None:
+    applied = each.apply()
+    with pytest.raises(Forged):
+        each.hook(applied, "another-secret-of-somebody-else")
+    with each.kit.app.db.read() as tx:
+        assert tx.inbox.page() == []
+
+
+def test_an_answer_that_cannot_be_read_is_waited_with(hiring: Hiring) -> None:
+    applied = hiring.apply()
+    hiring.move(applied, "Talks")
+    (id,) = hiring.hook(applied)
+    hiring.server.refuse = [Told(200, {"access_token": "x", "expires_in": 3600}), Told(200, {"no": "list"})]
+    hiring.kit.run()
+    assert hiring.delivery(id).outcome == ""
+    assert hiring.kit.again == [("intake", 300.0)]
+
+
+def test_our_own_writing_comes_back_and_changes_nothing(each: Hiring) -> None:
+    applied = each.apply()
+    each.advance(applied, "Talks")
+    each.server.world.now += timedelta(minutes=1)
+    applied.updated = each.server.world.now
+    ended = [each.delivery(id) for id in _worked(each, applied)]
+    assert {d.outcome for d in ended if d.received_at} <= {
+        "loop",
+        "known: this visit was worked on (started)",
+    }
+    assert len(each.loops()) == 1
