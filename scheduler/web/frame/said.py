@@ -28,6 +28,7 @@ SAID = {
     "taken": N_("It is yours."),
     "snoozed": N_("It comes back then, or when its cause changes."),
     "closed": N_("Done. It comes back if its cause changes."),
+    "asked": N_("Asked for."),
 }
 
 

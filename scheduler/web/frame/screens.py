@@ -23,4 +23,5 @@ class Screen:
 SCREENS = (
     Screen("/today", N_("Today"), "t", "sun"),
     Screen("/loops", N_("Loops"), "l", "list"),
+    Screen("/new", N_("New loop"), "n", "plus"),
 )

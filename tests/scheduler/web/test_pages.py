@@ -29,6 +29,8 @@ def addresses(kit: Kit) -> dict[str, str]:
         "booked": f"/loops/{booked.id}",
         "proposed": f"/loops/{proposed.id}",
         "impossible": f"/loops/{impossible.id}",
+        "templates": "/new",
+        "new": "/new?template=onsite",
         "you": "/you",
     }
 
