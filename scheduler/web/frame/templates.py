@@ -5,6 +5,7 @@ Told by `tests/scheduler/web/test_pages.py`.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +34,7 @@ HEADERS = {
     "content-security-policy": POLICY,
     # a form is told from another page's by its Origin, which browsers leave out for no-referrer
     "referrer-policy": "same-origin",
-    "vary": f"{FRAGMENT}, Accept-Language, Cookie",
+    "vary": f"{FRAGMENT}, Accept-Encoding, Accept-Language, Cookie",
 }
 
 
@@ -69,10 +70,18 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "said": said(request, viewer.words),
         **values,
     }
-    answer = HTMLResponse(_rendered(request, viewer, template, context), status, headers=HEADERS)
+    answer = _packed(request, _rendered(request, viewer, template, context), status)
     if context["said"]:
         answer.delete_cookie("console-said", path="/")
     return answer
+
+
+def _packed(request: Request, text: str, status: int) -> Response:
+    """The page, compressed where the browser takes that. No page holds a secret whose length could tell of it."""
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(text, status, headers=HEADERS)
+    data = gzip.compress(text.encode(), compresslevel=4, mtime=0)
+    return HTMLResponse(data, status, headers={**HEADERS, "content-encoding": "gzip"})
 
 
 def _rendered(request: Request, viewer: Viewer, template: str, context: Mapping[str, Any]) -> str:

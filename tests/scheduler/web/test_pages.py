@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scheduler.domain.loops import BookMode
 from scheduler.web.frame.templates import POLICY
 from tests.scheduler.kit import Kit
 from tests.scheduler.web.site import Site, in_both_schemes
-from tests.stories.kit import ask
+from tests.stories.kit import DAYS, MARA, ask
 
 MOST_BYTES = 60_000
 POLICY_OF_THE_PAGES = (
@@ -68,7 +70,15 @@ def test_nothing_runs_out_of_a_narrow_window(site: Site, kit: Kit, width: int) -
 
 
 def test_the_first_page_is_small(site: Site, kit: Kit) -> None:
-    addresses(kit)
+    for n in range(8):  # a week with fifty interviews, and a dozen matters
+        ask(
+            kit,
+            windows=DAYS[:1] if n % 2 else DAYS[1:],
+            application=replace(
+                MARA, id=f"app-{n}", candidate=replace(MARA.candidate, email=f"c{n}@example.org")
+            ),
+        )
+        ask(kit, "short", windows=(("2026-03-11T22:00", "2026-03-11T23:00"),), stage_visit=str(n))
     page = site.page("/you")
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -80,6 +90,7 @@ def test_the_first_page_is_small(site: Site, kit: Kit) -> None:
     page.wait_for_timeout(200)
     assert len(sizes) >= 6, "the page, the sheet, the modules, the mark"
     assert sum(sizes) <= MOST_BYTES
+    assert page.locator(".waiting").count() > 8
 
 
 def test_paper_has_no_menu(site: Site, kit: Kit) -> None:
