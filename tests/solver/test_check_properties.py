@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from benchmarks.solver import greedy
 from benchmarks.solver.families import make
 from solver.problem.codec import plan_from_json, plan_to_json, problem_from_json, problem_to_json
-from solver.problem.plan import LoopPlan, Plan
+from solver.problem.plan import Assignment, LoopPlan, Plan
 from solver.problem.values import Problem
 from solver.rules.check import Judge
+from tests.solver.build import at
+from tests.solver.tiny import NAMES, tiny
 
 
 @cache
@@ -125,3 +128,44 @@ def test_any_plan_survives_json(seed: int, changes: Changes) -> None:
     it, plan = spoiled(seed, changes)
     assert plan_from_json(plan_to_json(plan)) == plan
     assert problem_from_json(problem_to_json(it)) == it
+
+
+OF_SOMEBODY = {
+    "shadow",
+    "once_in_session",
+    "once_in_loop",
+    "barred",
+    "work",
+    "busy",
+    "lunch_block",
+    "apart",
+    "held",
+    "travel_person",
+    "max_day",
+    "max_week",
+    "max_day_minutes",
+    "max_week_minutes",
+}
+
+
+def test_what_is_broken_of_somebody_names_them() -> None:
+    seen = set()
+    for seed in range(150):
+        it, random = tiny(seed), Random(seed)
+        judge, one = Judge(it), it.loops[0]
+        for _ in range(4):
+            sessions = {
+                s.id: Assignment(
+                    at(random.choice((0, 1)), random.choice((9, 10, 11))),
+                    tuple(tuple(random.sample(NAMES, seat.n)) for seat in s.seats),
+                    random.choice((None, *NAMES)),
+                    random.choice(("R", "Q")) if s.room else None,
+                )
+                for s in one.sessions
+            }
+            meeting = at(1, random.choice((9, 11, 22))) if one.debrief else None
+            for broken in judge.violations(Plan({one.id: LoopPlan(sessions, meeting)})):
+                assert bool(broken.people) or broken.rule not in OF_SOMEBODY, broken
+                assert all(person in broken.text for person in broken.people), broken
+                seen.add(broken.rule)
+    assert seen | {"travel_person"} >= OF_SOMEBODY, OF_SOMEBODY - seen
