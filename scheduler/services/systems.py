@@ -1,6 +1,6 @@
 """Which hiring systems can be connected, how they are opened, and how their secrets lie in the database.
 
-Told by `tests/scheduler/services/hiring/test_secrets.py`.
+Told by `tests/scheduler/services/hiring/test_secrets.py` and `tests/scheduler/services/hiring/test_together.py`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -69,6 +70,61 @@ class Vault:
             raise Invalid(f"{self.path}: the key of the secrets cannot be kept: {error.strerror}") from None
 
 
+@dataclass
+class _Item:
+    """One that waits for its turn; ``leads`` when it is to do the work of all who wait."""
+
+    given: Any
+    ready: threading.Event = field(default_factory=threading.Event)
+    leads: bool = False
+    answer: Any = None
+    error: BaseException | None = None
+
+
+@dataclass
+class Together:
+    """What many threads ask for at once is done in one go by one of them: a transaction for all costs what one
+    costs. Each thread gets its own answer; whoever comes meanwhile is in the next go."""
+
+    most: int = 64
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _waiting: list[_Item] = field(default_factory=list, repr=False)
+    _busy: bool = False
+
+    def ask(self, given: Any, work: Callable[[Sequence[Any]], Sequence[Any]]) -> Any:
+        """``work`` of what was given by all who wait, which answers each in its place. What it raises, all raise."""
+        mine = _Item(given)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.leads, self._busy = not self._busy, True
+        if not mine.leads:
+            mine.ready.wait()
+        if mine.leads:
+            self._lead(work)
+        if mine.error is not None:
+            raise mine.error
+        return mine.answer
+
+    def _lead(self, work: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
+        """Do what waits now, and hand the lead on: the first who waits is always among them."""
+        with self._lock:
+            batch, self._waiting = self._waiting[: self.most], self._waiting[self.most :]
+        try:
+            for item, answer in zip(batch, work([item.given for item in batch]), strict=True):
+                item.answer = answer
+        except BaseException as error:
+            for item in batch:
+                item.error = error
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            self._busy = following is not None
+        for item in batch:
+            item.ready.set()
+        if following is not None:
+            following.leads = True
+            following.ready.set()
+
+
 Maker = Callable[[Mapping[str, str]], Ats]
 
 
@@ -80,6 +136,7 @@ class Systems:
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     makers: Mapping[str, Maker] = field(default_factory=dict)
     vault: Vault = field(default_factory=Vault)
+    together: Together = field(default_factory=Together)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _open: dict[str, tuple[str, Ats]] = field(default_factory=dict, repr=False)
     _before: list[Ats] = field(default_factory=list, repr=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from connectors.errors import ConnectorError, RateLimited
@@ -52,18 +52,28 @@ def receive(app: App, connection: str, system: str, message: Message, body: byte
         return "", False
     if system == GENERIC:
         intake.parse(body)
-    digest = hashlib.sha256(body).hexdigest()
+    answer: tuple[str, bool] = app.systems.together.ask(
+        (f"{PREFIX}{connection}", message, body), lambda given: _keep(app, given)
+    )
+    return answer
+
+
+def _keep(app: App, given: Sequence[tuple[str, Message, bytes]]) -> list[tuple[str, bool]]:
+    """Keep several in one transaction: what comes at once costs one writing to the disk."""
+    kept = []
     with app.db.write() as tx:
-        told = {"about": message.application, "what": message.what}
-        source = f"{PREFIX}{connection}"
-        delivery, new = tx.inbox.receive(source, message.key, digest, body, app.clock(), **told)
-        if new and message.kind is Kind.NEWS:
-            jobs.intake(app, tx, delivery.id)
-        elif new:
-            tx.inbox.finish(
-                delivery.id, f"ignored: {message.what or 'this'} is nothing to act on", at=app.clock()
-            )
-    return delivery.id, new
+        for source, message, body in given:
+            digest, now = hashlib.sha256(body).hexdigest(), app.clock()
+            told = {"about": message.application, "what": message.what}
+            delivery, new = tx.inbox.receive(source, message.key, digest, body, now, **told)
+            if new and message.kind is Kind.NEWS:
+                jobs.intake(app, tx, delivery.id)
+            elif new:
+                tx.inbox.finish(
+                    delivery.id, f"ignored: {message.what or 'this'} is nothing to act on", at=now
+                )
+            kept.append((delivery.id, new))
+    return kept
 
 
 def work(app: App, delivery_id: str) -> float | None:
