@@ -12,11 +12,22 @@ from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.loop import views as loop
 from scheduler.web.new import views as new
+from scheduler.web.plans import views as plans
 from scheduler.web.queue import views as queue
 from scheduler.web.today import views as today
+from scheduler.web.why import views as why
 from scheduler.web.you import views as you
 
-ROUTERS = (today.router, queue.router, loop.router, new.router, you.router, live.router)
+ROUTERS = (
+    today.router,
+    queue.router,
+    loop.router,
+    plans.router,
+    why.router,
+    new.router,
+    you.router,
+    live.router,
+)
 """Where two routes fit, the first counts."""
 
 

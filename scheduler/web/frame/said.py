@@ -29,6 +29,9 @@ SAID = {
     "snoozed": N_("It comes back then, or when its cause changes."),
     "closed": N_("Done. It comes back if its cause changes."),
     "asked": N_("Asked for."),
+    "let_off": N_("Allowed this once: the loop is planned anew."),
+    "mailed": N_("Asked by mail."),
+    "noted": N_("Noted."),
 }
 
 

@@ -23,27 +23,18 @@ from scheduler.services.booking import cancel, choose
 from scheduler.services.overview import named, one, queue
 from scheduler.services.planning import plan as planning
 from scheduler.services.telling import reminders
-from scheduler.storage.database import Tx
-from scheduler.web.frame import terms
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.level import service_level
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.loop import shown
+from scheduler.web.loop.faster import Changed, unchanged, unchanged_now
 from scheduler.web.loop.forms import CancelForm, ChooseForm, OwnerForm, WhyForm
 
 router = APIRouter(prefix="/loops/{loop_id}", include_in_schema=False)
 LoopId = Annotated[str, Path(max_length=100)]
 F = TypeVar("F", bound=Form)
-
-
-class _Changed(Exception):
-    """Somebody was faster: ``facts`` say who, and what they did."""
-
-    def __init__(self, facts: Sequence[Fact]) -> None:
-        super().__init__("the loop has changed since its page was made")
-        self.facts = facts
 
 
 @router.get("")
@@ -56,7 +47,7 @@ def choose_a_plan(
     request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted
 ) -> Response:
     def work(form: ChooseForm) -> None:
-        _unchanged_now(app, loop_id, form.version)
+        unchanged_now(app, loop_id, form.version)
         choose.choose(app, form.proposal, viewer.actor)
 
     return _do(request, app, viewer, loop_id, read(ChooseForm, posted, viewer.words), work, "booked")
@@ -66,7 +57,7 @@ def choose_a_plan(
 def plan_anew(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
     def work(form: WhyForm) -> None:
         with app.db.write() as tx:
-            _unchanged(tx, loop_id, form.version)
+            unchanged(tx, loop_id, form.version)
             planning.replan_in(
                 app, tx, loop_id, actor=viewer.actor, cause="asked", reason=form.reason or None
             )
@@ -78,7 +69,7 @@ def plan_anew(request: Request, loop_id: LoopId, app: Services, viewer: Looking,
 def repair_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
     def work(form: Form) -> None:
         with app.db.write() as tx:
-            _unchanged(tx, loop_id, form.version)
+            unchanged(tx, loop_id, form.version)
             repair.request_in(app, tx, loop_id, viewer.actor)
 
     return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "repairing")
@@ -106,7 +97,7 @@ def accept_a_move(
             loop_id,
             viewer.actor,
             form.reason or None,
-            before=lambda tx: _unchanged(tx, loop_id, form.version),
+            before=lambda tx: unchanged(tx, loop_id, form.version),
         )
 
     return _do(request, app, viewer, loop_id, read(WhyForm, posted, viewer.words), work, "accepted")
@@ -116,7 +107,7 @@ def accept_a_move(
 def cancel_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
     def work(form: CancelForm) -> None:
         with app.db.write() as tx:
-            _unchanged(tx, loop_id, form.version)
+            unchanged(tx, loop_id, form.version)
             loop = tx.loops.claim(loop_id)
             if loop is None:
                 raise Missing("loop", loop_id)
@@ -135,24 +126,6 @@ def give_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking, p
     return _do(request, app, viewer, loop_id, read(OwnerForm, posted, viewer.words), work, "assigned")
 
 
-def _unchanged(tx: Tx, loop_id: str, version: int) -> None:
-    """Have the loop to ourselves, and raise `_Changed` where something has happened that whoever decides has not
-    seen."""
-    if tx.loops.claim(loop_id) is None:
-        raise Missing("loop", loop_id)
-    facts = one.since(tx, loop_id, version, terms.QUIET)
-    if version and facts:
-        raise _Changed(facts)
-
-
-def _unchanged_now(app: App, loop_id: str, version: int) -> None:
-    """The same for what asks calendars before its transaction, and looks at the loop's state again in it."""
-    with app.db.read() as tx:
-        facts = one.since(tx, loop_id, version, terms.QUIET)
-    if version and facts:
-        raise _Changed(facts)
-
-
 def _do(
     request: Request,
     app: App,
@@ -167,7 +140,7 @@ def _do(
         return _page(request, app, viewer, loop_id, filled, 422)
     try:
         work(filled.value)
-    except _Changed as changed:
+    except Changed as changed:
         return _page(request, app, viewer, loop_id, filled, 409, changed.facts)
     except Missing:
         raise

@@ -1,6 +1,6 @@
 """A form for a new loop as the request that the services know, and their faults as those of its fields.
 
-Told by `tests/scheduler/web/test_new.py`.
+Told by `tests/scheduler/web/planning/test_new.py`.
 """
 
 from __future__ import annotations

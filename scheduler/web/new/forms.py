@@ -1,6 +1,6 @@
 """What is asked when a loop is asked for.
 
-Told by `tests/scheduler/web/test_new.py`.
+Told by `tests/scheduler/web/planning/test_new.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A new loop: first the template, with its steps; then one form.
 
-Told by `tests/scheduler/web/test_new.py`.
+Told by `tests/scheduler/web/planning/test_new.py`.
 """
 
 from __future__ import annotations

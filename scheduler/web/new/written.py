@@ -3,7 +3,7 @@
 Nothing is guessed and nothing is left out: a line of which a word is not understood is refused, since the word may be
 *not*.
 
-Told by `tests/scheduler/web/test_written.py`.
+Told by `tests/scheduler/web/planning/test_written.py`.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ def addresses(kit: Kit) -> dict[str, str]:
         "impossible": f"/loops/{impossible.id}",
         "templates": "/new",
         "new": "/new?template=onsite",
+        "plans": f"/loops/{proposed.id}/plans?only=differences",
+        "why": f"/loops/{impossible.id}/why",
         "you": "/you",
     }
 
