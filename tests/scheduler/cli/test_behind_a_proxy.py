@@ -98,7 +98,7 @@ def test_the_printed_line_for_programs_works(served: Served) -> None:
 def test_a_browser_comes_in_through_the_proxy_once(proxied: str, served: Served) -> None:
     printed = f"{proxied}/?token={served.ticket}"
     answer = httpx2.get(printed)
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{BASE}/docs")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/today")
     (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
     sent = {"cookie": f"{cookie.key}={cookie.value}"}
     assert httpx2.get(proxied + ASKED, headers=sent).status_code == 200
