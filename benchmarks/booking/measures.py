@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cpu
+import growth
 import scene
 
 from scheduler.domain.loops import Application, BookMode, Candidate
@@ -62,4 +63,9 @@ def _make_room(made: scene.Scene, number: int) -> None:
     made.run()
 
 
-MEASURES: dict[str, Callable[..., dict[str, Any]]] = {"loops": loops}
+MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
+    "loops": loops,
+    "company": growth.company,
+    "history": growth.history,
+    "rounds": growth.rounds,
+}

@@ -26,6 +26,8 @@ class Row:
     unit: str = ""
     both: bool = True
     """Whether the build before is measured as well."""
+    than: Mapping[str, Any] = field(default_factory=dict)
+    """What is different in the measurement that this one is divided by: of this build, instead of the build before."""
     lower: bool = False
     """Whether less is better."""
 
@@ -44,6 +46,16 @@ class Measured:
 def cpu_ratio(before: Figures, after: Figures) -> float:
     """Median CPU seconds of a loop before ÷ after."""
     return float(median(before["cpu"]) / max(median(after["cpu"]), 0.01))
+
+
+def growth(small: Figures, large: Figures) -> float:
+    """Median CPU seconds of the large ÷ of the small."""
+    return float(median(large["cpu"]) / max(median(small["cpu"]), 0.001))
+
+
+def shrunk(before: Figures, after: Figures) -> float:
+    """Median CPU seconds before ÷ after, of what may take milliseconds."""
+    return float(median(before["cpu"]) / max(median(after["cpu"]), 0.001))
 
 
 ROWS: dict[str, Row] = {
@@ -70,5 +82,33 @@ ROWS: dict[str, Row] = {
         1.5,
         3,
         cpu_ratio,
+    ),
+    "company": Row(
+        "short loop: company of 10,000 ÷ company of 100 (request → confirmed, CPU)",
+        "company",
+        {"size": 10_000},
+        1.5,
+        1.1,
+        growth,
+        than={"size": 100},
+        lower=True,
+    ),
+    "history": Row(
+        "one event booked: 3,000 in the organizer's file ÷ 100 (CPU)",
+        "history",
+        {"size": 3000},
+        1.5,
+        1.1,
+        growth,
+        than={"size": 100},
+        lower=True,
+    ),
+    "rounds": Row(
+        "replies, conflicts, orphans without news, 2,000 booked interviews: CPU before ÷ after",
+        "rounds",
+        {"size": 2000},
+        20,
+        100,
+        shrunk,
     ),
 }

@@ -11,6 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(build: Path, row: Row, loops: int, seed: int) -> dict[str, Any]:
-    """One round of one build, in a process of its own."""
-    options = {**row.options, "loops": loops, "seed": seed}
+def measured(build: Path, row: Row, loops: int, seed: int, **other: Any) -> dict[str, Any]:
+    """One round of one build, in a process of its own; ``other`` options than the row's."""
+    options = {**row.options, **other, "loops": loops, "seed": seed}
     command = [sys.executable, str(CHILD), str(build.resolve()), row.measure, json.dumps(options)]
     done = subprocess.run(command, cwd=build, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -56,9 +57,12 @@ def rounds(asked: argparse.Namespace, row: Row, step: Any) -> Measured:
     after: dict[str, Any] = {}
     for number in range(asked.rounds):
         for build, into in ((asked.before, before), (ROOT, after)):
-            if build is asked.before and not row.both:
+            other: Mapping[str, Any] = {}
+            if into is before and row.than:
+                build, other = ROOT, row.than
+            elif into is before and not row.both:
                 continue
-            for name, values in measured(build, row, asked.loops, asked.seed + number).items():
+            for name, values in measured(build, row, asked.loops, asked.seed + number, **other).items():
                 into.setdefault(name, []).extend(values)
             step()
     return Measured(row, row.reckon(before, after), before, after)

@@ -78,10 +78,14 @@ class Scene:
         return str(found.state.value)
 
 
-def text(pool: int) -> str:
-    """The company file: so many engineers, as many who may hold the design session and raise the bar."""
+def text(pool: int, others: int = 0) -> str:
+    """The company file: so many engineers, as many who may hold the design session and raise the bar, and so many
+    ``others`` that no loop asks for, in pools of fifty."""
     ids = [f"e{n}" for n in range(pool)]
-    people = [f"  - {{id: {i}, name: Person {i}, email: {i}@bench.example}}" for i in ["hana", "rolf", *ids]]
+    rest = [f"o{n}" for n in range(others)]
+    people = [
+        f"  - {{id: {i}, name: Person {i}, email: {i}@bench.example}}" for i in ["hana", "rolf", *ids, *rest]
+    ]
     trainees, engineers = ids[: pool // 5], ids[pool // 5 :]
     who = {
         "engineers": engineers,
@@ -91,6 +95,10 @@ def text(pool: int) -> str:
     pools = [
         f"  - {{id: {name}, name: {name}, qualified: [{', '.join(some)}], trainee: [{', '.join(trainees)}]}}"
         for name, some in who.items()
+    ]
+    pools += [
+        f"  - {{id: others-{n}, name: Others {n}, qualified: [{', '.join(rest[n : n + 50])}]}}"
+        for n in range(0, others, 50)
     ]
     rooms = [
         f"  - {{id: room-{n}, name: Room {n}, site: berlin, capacity: 8, "
@@ -112,20 +120,26 @@ def text(pool: int) -> str:
             "templates:",
             f"  - {{use: onsite-loop, buffer: 15, {mapped}}}",
             f"  - {{use: onsite-loop, id: one-day, max_days: 1, buffer: 15, {mapped}}}",
+            "  - id: short",
+            "    title: Short",
+            "    interviews:",
+            "      - {id: screen, title: Screen, minutes: 45, modality: video, seats: [{pools: [engineers]}]}",
+            "      - {id: talk, title: Talk, minutes: 30, modality: video, seats: [{role: hiring_manager}]}",
             "policy: {undo_minutes: 0}",
         ]
     )
 
 
-def make(folder: Path, pool: int, seed: int, url: str = "") -> Scene:
-    """The company with its calendars in an empty folder, in the database at ``url`` or a file there."""
-    company = read_company(text(pool), "yaml", "bench.yaml")
+def make(folder: Path, pool: int, seed: int, url: str = "", others: int = 0) -> Scene:
+    """The company with its calendars in an empty folder, in the database at ``url`` or a file there. The ``others``
+    have no calendar: nobody may look for one."""
+    company = read_company(text(pool, others), "yaml", "bench.yaml")
     calendars, outbox = folder / "calendars", folder / "outbox"
     calendars.mkdir(parents=True)
     outbox.mkdir()
     create_calendar(calendars, company.organizer.address, company.name, "UTC")
     draw = random.Random(seed)
-    for person in company.people:
+    for person in (p for p in company.people if not p.id.startswith("o")):
         create_calendar(calendars, person.account.address, person.name, ZONE)
         add_entries(calendars, person.account.address, meetings(draw, _FULL))
     for room in company.rooms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connectors.errors import ConnectorError, UnknownZone, Unreadable
@@ -17,6 +17,8 @@ from connectors.local.zones import FileZones, Zones
 from connectors.protocol import event_id
 from connectors.types import Busy, Place, Verdict, Window
 
+_UID, _MEANING, _ALONE = "uid", "meaning", "alone"
+"""What is remembered of a component."""
 MOST_BLOCKS = 20_000
 """Blocks one calendar may have in one window."""
 
@@ -46,6 +48,27 @@ class _Meaning:
         return None if self.verdict is None else Busy(start, end, self.verdict, self.key)
 
 
+def _meaning(component: Component) -> _Meaning:
+    found: _Meaning = component.memo[_MEANING]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the components of one UID say of their owner's time."""
+
+    singles: list[Busy] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    damages: list[_Damage] = field(default_factory=list)
+
+    def into(self, agenda: Agenda) -> None:
+        agenda._singles += self.singles
+        agenda._places += self.places
+        agenda._series += self.series
+        agenda._damages += self.damages
+
+
 class Agenda:
     """What blocks one owner, read once per file content and asked for any window.
 
@@ -61,43 +84,53 @@ class Agenda:
         self._places: list[Place] = []
         self._series: list[Series] = []
         self._damages: list[_Damage] = []
-        self._meanings: dict[int, _Meaning] = {}
         by_uid: dict[str, list[Component]] = defaultdict(list)
         for component in parsed.components("VEVENT"):
-            by_uid[component.value("UID") or f"line {component.number}"].append(component)
+            if _UID not in component.memo:
+                component.memo[_UID] = component.value("UID")
+            by_uid[component.memo[_UID] or f"line {component.number}"].append(component)
         for components in by_uid.values():
-            self._read(components)
+            if len(components) > 1:
+                self._read(components).into(self)
+                continue
+            memo = components[0].memo  # alone under its UID, it says the same wherever it stands
+            said = memo.get(_ALONE) or self._read(components)
+            if not said.damages:  # which name the line
+                memo[_ALONE] = said
+            said.into(self)
         for component in parsed.components("VFREEBUSY"):
             for line in component.all("FREEBUSY"):
                 self._publish(line, zones.of(component))
         self._singles.sort(key=lambda block: block.start)
 
-    def _read(self, components: list[Component]) -> None:
+    def _read(self, components: list[Component]) -> _Said:
         """All components of one UID."""
+        said = _Said()
         if len(components) > 1:
             counting = versions(components, lambda component: self._instance(component, components))
             components = [*counting.events, *counting.changed]
-        parts = [found for component in components if (found := self._part(component)) is not None]
+        parts = [found for component in components if (found := self._part(component, said)) is not None]
         if any(found.repeats for found in parts):
-            self._series.append(Series(parts))
-            return
+            said.series.append(Series(parts))
+            return said
         for found in parts:
             start, end = instant(found.start, found.zones), instant(found.end, found.zones)
-            block = self._meanings[found.component.start].block(start, end)
+            block = _meaning(found.component).block(start, end)
             if isinstance(block, Busy):
-                self._singles.append(block)
+                said.singles.append(block)
             elif block is not None:
-                self._places.append(block)
+                said.places.append(block)
+        return said
 
-    def _part(self, component: Component) -> Part | None:
+    def _part(self, component: Component, said: _Said) -> Part | None:
         """What the component says of time; ``None`` where it cannot be read, which is kept if it matters."""
         where, found = place(component), verdict(component, self._owner)
-        self._meanings[component.start] = _Meaning(where, found, own_mark(component))
+        component.memo[_MEANING] = _Meaning(where, found, own_mark(component))
         try:
             return part(component, self._zones.of(component), where is not None or found is not None)
         except (Unreadable, UnknownZone) as error:
             if found is not None:
-                self._damages.append(_Damage(type(error), str(error), reach(component)))
+                said.damages.append(_Damage(type(error), str(error), reach(component)))
             return None
 
     def _instance(self, component: Component, all_: list[Component]) -> Hashable:
@@ -143,7 +176,7 @@ class Agenda:
         budget = Budget()
         for series in self._series:
             for component, begin, stop in series.between(start, end):
-                if (block := self._meanings[component.start].block(begin, stop)) is not None:
+                if (block := _meaning(component).block(begin, stop)) is not None:
                     found.append(block)
             budget.spend()
         busy, places = [], []

@@ -262,10 +262,11 @@ class LocalCalendar:
         known = journal.load(self._folder, owner)
         found = file.event(only) if only else None
         news = known.note({only: found[1]} if found else file.organized(), everything=found is None)
-        for id_, record in known.events.items():
-            if record.state == journal.DELETED and not record.swept:
-                record.swept = self._deliveries.withdraw(id_, record.guests)
-                news = news or record.swept
+        left = [(i, r) for i, r in known.events.items() if r.state == journal.DELETED and not r.swept]
+        for id_, record in left:
+            if self._deliveries.withdraw(id_, record.guests):
+                known.swept(id_)
+                news = True
         if news:
             journal.save(self._folder, owner, known)
         return known

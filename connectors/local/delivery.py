@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from connectors.errors import ConnectorError, Forbidden, NotFound, Transient, Unreadable
 from connectors.local import events
@@ -28,6 +29,7 @@ class Deliveries:
     def __init__(self, files: Files, clock: Callable[[], datetime]) -> None:
         self._files = files
         self._clock = clock
+        self._settled: dict[str, _Settled] = {}
 
     def settle(self, organizer: str, ids: Iterable[str] | None = None) -> CalendarFile:
         """Bring copies and answers up to date for some (``None``: all) events of a calendar.
@@ -35,26 +37,90 @@ class Deliveries:
         Returns the organizer's file afterwards. Raises `NotFound`, `Unreadable`, `UnknownZone` (the
         organizer's file), `Forbidden`, `Transient` (a write).
         """
-        file = self._files.open(organizer)
-        round_ = _Round(self._files, self._clock())
+        open_ = self._files.glance if ids is None else self._files.open
+        file = open_(organizer)
+        round_ = _Round(self._files, self._clock(), open_)
+        known = self._settled.setdefault(organizer, _Settled())
+        if ids is None and known.stands(file, round_):
+            ids = known.open
         changed: dict[str, Stored] = {}
+        every = ids is None
         for id_ in file.organized() if ids is None else ids:
             with named(file.path):
                 found = file.event(id_)
-            if found is not None:
-                fresh = replace(round_.settle(found[1]), nameless=False)
-                if fresh != found[1]:
-                    changed[id_] = fresh
+            if found is None or known.holds(found[1], round_):
+                continue
+            fresh = replace(round_.settle(found[1]), nameless=False)
+            if fresh != found[1]:
+                changed[id_] = fresh
+            else:
+                known.note(found[1], round_)
         if not changed:
+            if every:
+                known.all_of(file, round_)
             return file
         self._files.edit(organizer, lambda now: _recorded(now, changed))
         return self._files.open(organizer)
 
     def withdraw(self, id_: str, addresses: Iterable[str]) -> bool:
         """Remove the copies of an event that is gone; false where one could not be reached."""
-        round_ = _Round(self._files, self._clock())
+        round_ = _Round(self._files, self._clock(), self._files.open)
         left = [address for address in addresses if not round_.withdraw(id_, address)]
         return not left
+
+
+class _Settled:
+    """What of one organizer's events was found settled: each with the copies that said so. As long as all of them
+    stand, there is nothing to carry."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+        """Those that are looked at every time, among all when ``_file`` was as it is."""
+        self._events: dict[str, tuple[Stored, tuple[tuple[str, dict[str, Any]], ...]]] = {}
+        self._file: CalendarFile | None = None
+        self._others: dict[str, CalendarFile] = {}
+
+    def holds(self, stored: Stored, round_: _Round) -> bool:
+        """Whether neither the event nor a copy of it has changed."""
+        known = self._events.get(stored.id)
+        if known is None or known[0] is not stored:
+            return False
+        return all(_only_copy(round_.file(who), stored.id) is copy for who, copy in known[1])
+
+    def note(self, stored: Stored, round_: _Round) -> None:
+        """An event was settled and nothing was to do. Who has no copy, or perhaps a new one, is asked every time."""
+        copies: list[tuple[str, dict[str, Any]]] = []
+        guests = [] if stored.cancelled else [normal(g.address) for g in stored.guests]
+        done = stored.withdrawn == () and all(
+            g.status == WITHDRAWN for g in (stored.guests if stored.cancelled else ())
+        )
+        for who in guests if done else ():
+            if who != stored.organizer:
+                copy = _only_copy(round_.file(who), stored.id)
+                done = done and copy is not None
+                copies += [(who, copy)] if copy is not None else []
+        if done and not stored.nameless:
+            self._events[stored.id] = stored, tuple(copies)
+        else:
+            self._events.pop(stored.id, None)
+
+    def all_of(self, file: CalendarFile, round_: _Round) -> None:
+        """Every event of the organizer's file was looked at, and nothing was to do."""
+        events = file.organized()
+        self._events = {id_: known for id_, known in self._events.items() if id_ in events}
+        self.open = [id_ for id_ in events if id_ not in self._events]
+        self._file = file
+        self._others = {who: found for who, found in round_.opened() if isinstance(found, CalendarFile)}
+
+    def stands(self, file: CalendarFile, round_: _Round) -> bool:
+        """Whether no file has changed since."""
+        return self._file is file and all(round_.file(who) is known for who, known in self._others.items())
+
+
+def _only_copy(file: CalendarFile | None, id_: str) -> dict[str, Any] | None:
+    """What tells the one copy of an event in a file from every other; ``None`` where there is none, or several."""
+    copies = file.copies(id_) if file is not None else []
+    return copies[0].memo if len(copies) == 1 else None
 
 
 def _recorded(file: CalendarFile, changed: dict[str, Stored]) -> Changes | None:
@@ -86,17 +152,30 @@ def _merged(now: Stored, fresh: Stored) -> tuple[Guest, ...]:
 class _Round:
     """One pass over some events; every attendee's file is opened once unless we write it."""
 
-    def __init__(self, files: Files, now: datetime) -> None:
+    def __init__(self, files: Files, now: datetime, open_: Callable[[str], CalendarFile]) -> None:
+        """``open_`` says how the files are looked at."""
         self._files = files
         self._now = now
+        self._look = open_
         self._open: dict[str, CalendarFile | ConnectorError] = {}
+
+    def file(self, owner: str) -> CalendarFile | None:
+        """The file of a `normal` address, ``None`` where it cannot be read."""
+        try:
+            return self._file(owner)
+        except ConnectorError:
+            return None
+
+    def opened(self) -> Iterable[tuple[str, CalendarFile | ConnectorError]]:
+        """What this round has read, by `normal` address."""
+        return self._open.items()
 
     def _file(self, address: str) -> CalendarFile:
         """Raises `NotFound`, `Unreadable`."""
         owner = normal(address)
         if owner not in self._open:
             try:
-                self._open[owner] = self._files.open(owner)
+                self._open[owner] = self._look(owner)
             except (NotFound, Unreadable) as error:
                 self._open[owner] = error
         found = self._open[owner]

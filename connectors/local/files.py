@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.errors import ConnectorError, Transient
 from connectors.local import events, journal
 from connectors.local.busy import Agenda
 from connectors.local.identity import own_id, own_key
+from connectors.local.keeping.again import parsed_again
 from connectors.local.names import normal
-from connectors.local.store import Changed, Folder, Snapshot
+from connectors.local.store import RESTED, Changed, Folder, Snapshot, Stamp
 from connectors.local.text import Component, Parsed, decode, edited, encoded, parse
 from connectors.local.zones import FileZones
 
 _TRIES = 20
+_OWN, _STORED, _ORGANIZER = "own id", "stored", "organizer"
+"""What is remembered of a component."""
 
 Changes = tuple[list[tuple[int, int, str]], str]
 """Slices to replace and text to add, as `edited` takes them."""
@@ -34,13 +38,14 @@ class CalendarFile:
         text: str,
         zone: Callable[[], str | None],
         lost: Callable[[str], events.Lost | None],
+        before: CalendarFile | None = None,
     ) -> None:
-        """``zone`` is asked where the calendar names none; ``lost`` remembers events of this calendar by id.
-        Raises `Unreadable` where the text has no sound structure."""
+        """``zone`` is asked where the calendar names none; ``lost`` remembers events of this calendar by id;
+        ``before`` is the same file as it was before. Raises `Unreadable` where the text has no sound structure."""
         self.address = address
         self.path = path
         self._lost = lost
-        self.parsed: Parsed = parse(text)
+        self.parsed: Parsed = parse(text) if before is None else parsed_again(before.parsed, text)
         self.zoneless = not all(map(_names_zone, self.parsed.calendars))
         self.zone = zone() if self.zoneless else None
         self.zones = FileZones(self.parsed, self.zone)
@@ -59,7 +64,9 @@ class CalendarFile:
         if self._ours is None:
             ours: dict[str, list[Component]] = {}
             for component in self.parsed.components("VEVENT"):
-                if (id_ := own_id(component)) is not None:
+                if _OWN not in component.memo:
+                    component.memo[_OWN] = own_id(component)
+                if (id_ := component.memo[_OWN]) is not None:
                     ours.setdefault(id_, []).append(component)
             self._ours = ours
         return self._ours
@@ -69,19 +76,28 @@ class CalendarFile:
         if id_ in self._read:
             return self._read[id_]
         found = self._find(id_)
-        if found is None or not found[1].nameless:  # what the journal stands in for may change without us
+        if found is None or not found[1].nameless:
             self._read[id_] = found
         return found
 
     def _find(self, id_: str) -> tuple[Component, events.Stored] | None:
         for component in self._own().get(id_, []):
-            if normal(component.value("ORGANIZER")) != self.address:
+            if (known := component.memo.get(_STORED)) is not None:
+                return component, known
+            if not self._organizes(component):
                 continue
             lost = self._lost(id_) if own_key(component) is None else None
             stored = events.read(component, self.parsed.text, self.zones.of(component), lost)
             if stored is not None:
+                if not stored.nameless:  # what the journal stands in for may change without us
+                    component.memo[_STORED] = stored
                 return component, stored
         return None
+
+    def _organizes(self, component: Component) -> bool:
+        if _ORGANIZER not in component.memo:
+            component.memo[_ORGANIZER] = normal(component.value("ORGANIZER"))
+        return bool(component.memo[_ORGANIZER] == self.address)
 
     def organized(self) -> dict[str, events.Stored]:
         """All our events that this calendar organizes, by id. Raises `Unreadable`, `UnknownZone`."""
@@ -89,58 +105,90 @@ class CalendarFile:
 
     def copies(self, id_: str) -> list[Component]:
         """The copies of one of our events that somebody else organizes; more than one is damage."""
-        return [
-            component
-            for component in self._own().get(id_, [])
-            if normal(component.value("ORGANIZER")) != self.address
-        ]
+        return [component for component in self._own().get(id_, []) if not self._organizes(component)]
 
 
 def _names_zone(calendar: Component) -> bool:
     return bool(calendar.plain("X-WR-TIMEZONE") or calendar.plain("TIMEZONE-ID"))
 
 
-class Files:
-    """Reads and edits the files of a folder; remembers parsed ones by the digest of their content.
+@dataclass(slots=True)
+class _Known:
+    """A file as it was read: when that was, and what the folder said of it then."""
 
-    A cached file can never be stale: the bytes are read every time, only parsing is saved. A calendar
-    of a hundred events takes about 0.3 MB here.
+    file: CalendarFile
+    stamp: Stamp
+    read_at: int
+
+    def stands(self, stamp: Stamp | None) -> bool:
+        """Whether nobody can have written it since. A stamp is too coarse for two writes in one tick of the clock: it
+        counts where the file had rested for a while when it was read."""
+        return self.stamp == stamp and self.read_at - self.stamp.written_at > RESTED
+
+
+class Files:
+    """Reads and edits the files of a folder; remembers parsed ones by their content.
+
+    What is decided on is never stale: `open` reads the bytes every time, and only what changed is parsed. `glance` is
+    for rounds, where most of what is looked at has rested. A calendar of a hundred events takes about 0.3 MB here.
     """
 
-    def __init__(self, folder: Folder, zone: Callable[[str], str | None], remembered: int = 600) -> None:
-        """``zone`` gives the zone for an address whose calendar names none."""
+    def __init__(
+        self, folder: Folder, zone: Callable[[str], str | None], remembered: int = 64_000_000
+    ) -> None:
+        """``zone`` gives the zone for an address whose calendar names none; ``remembered`` is how many characters of
+        files are kept parsed, each in about eight bytes."""
         self.folder = folder
         self._zone = zone
         self._remembered = remembered
-        self._cache: OrderedDict[Path, tuple[bytes, CalendarFile]] = OrderedDict()
+        self._kept = 0
+        self._cache: OrderedDict[Path, _Known] = OrderedDict()
         self._guard = threading.Lock()
 
     def open(self, address: str) -> CalendarFile:
         """The calendar of an address as it is now. Raises `NotFound`, `Unreadable` naming the file."""
-        return self._open(address)[1]
+        return self._open(self.folder.path_of(address), normal(address))[1]
 
-    def _open(self, address: str) -> tuple[Snapshot, CalendarFile]:
+    def glance(self, address: str) -> CalendarFile:
+        """`open` for who looks again soon: a file that has rested is not read while its stamp stands."""
         path, owner = self.folder.path_of(address), normal(address)
-        snapshot = self.folder.read(path)
-        digest = hashlib.blake2b(snapshot.data, digest_size=20).digest()
         with self._guard:
             known = self._cache.get(path)
             if known is not None:
                 self._cache.move_to_end(path)
-        if known is not None and known[0] == digest:
-            file = known[1]
-            if not file.zoneless or file.zone == self._zone(owner):
-                return snapshot, file
+        if known is not None and known.stands(self.folder.stamp(path)) and self._same_zone(known.file, owner):
+            return known.file
+        return self._open(path, owner)[1]
+
+    def _same_zone(self, file: CalendarFile, owner: str) -> bool:
+        return not file.zoneless or file.zone == self._zone(owner)
+
+    def _open(self, path: Path, owner: str) -> tuple[Snapshot, CalendarFile]:
+        """The bytes as they are now, and what they say."""
+        read_at = time.time_ns()
+        snapshot = self.folder.read(path)
+        with self._guard:
+            known = self._cache.get(path)
         with named(path):
             text = decode(snapshot.data)
-            file = CalendarFile(
-                owner, path, text, lambda: self._zone(owner), lambda id_: self._lost(owner, id_)
-            )
+            before = known.file if known is not None and self._same_zone(known.file, owner) else None
+            file = before
+            if before is None or before.parsed.text != text:
+                file = CalendarFile(
+                    owner, path, text, lambda: self._zone(owner), lambda id_: self._lost(owner, id_), before
+                )
+        assert file is not None
         with self._guard:
-            self._cache[path] = (digest, file)
-            while len(self._cache) > self._remembered:
-                self._cache.popitem(last=False)
+            self._keep(path, _Known(file, snapshot.stamp, read_at))
         return snapshot, file
+
+    def _keep(self, path: Path, known: _Known) -> None:
+        was = self._cache.pop(path, None)
+        self._kept += len(known.file.parsed.text) - (len(was.file.parsed.text) if was else 0)
+        self._cache[path] = known
+        while self._kept > self._remembered and len(self._cache) > 1:
+            _, last = self._cache.popitem(last=False)
+            self._kept -= len(last.file.parsed.text)
 
     def _lost(self, owner: str, id_: str) -> events.Lost | None:
         record = journal.load(self.folder, owner).events.get(id_)
@@ -153,7 +201,7 @@ class Files:
         Call it under the folder's lock. Raises `NotFound`, `Unreadable`, `Forbidden`, `Transient`.
         """
         for _ in range(_TRIES):
-            snapshot, file = self._open(address)
+            snapshot, file = self._open(self.folder.path_of(address), normal(address))
             wanted = change(file)
             if wanted is None:
                 return

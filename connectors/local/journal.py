@@ -12,15 +12,17 @@ import base64
 import binascii
 import json
 import secrets
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from connectors.errors import CursorExpired
 from connectors.local.events import STAMP, Lost, Stored
 from connectors.local.names import file_name
-from connectors.local.store import STATE, Folder
+from connectors.local.store import RESTED, STATE, Folder, Stamp
 from connectors.types import Window
 
 LIVE, CANCELLED, DELETED = "live", "cancelled", "deleted"
@@ -29,7 +31,7 @@ _MARKS = 1_000
 """States a cursor may still come from; older cursors are answered with `CursorExpired`."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One event of ours: ``seq`` orders the changes. Times are ISO 8601 in UTC."""
 
@@ -55,9 +57,7 @@ class Record:
         return [getattr(self, name) for name in self.__slots__]
 
     def overlaps(self, window: Window) -> bool:
-        return datetime.fromisoformat(self.start) < window.end and window.start < datetime.fromisoformat(
-            self.end
-        )
+        return _at(self.start) < window.end and window.start < _at(self.end)
 
 
 @dataclass(slots=True)
@@ -69,6 +69,20 @@ class Journal:
     counter: int = 0
     marks: list[tuple[int, str]] = field(default_factory=list)
     events: dict[str, Record] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Records as they are written, as far as they were."""
+
+    def copy(self) -> Journal:
+        """To be changed without changing what others have read."""
+        return Journal(self.epoch, self.counter, list(self.marks), dict(self.events), dict(self.texts))
+
+    def swept(self, id_: str) -> None:
+        """Every copy of a deleted event has been withdrawn."""
+        self._put(id_, replace(self.events[id_], swept=True))
+
+    def _put(self, id_: str, record: Record) -> None:
+        self.events[id_] = record
+        self.texts.pop(id_, None)
 
     def note(self, found: dict[str, Stored], everything: bool) -> bool:
         """Compare with what the organizer's file holds now; true where something is new. Only where
@@ -79,16 +93,19 @@ class Journal:
             state = CANCELLED if stored.cancelled else LIVE
             if known is None or (known.etag, known.state) != (stored.etag, state):
                 self.counter += 1
-                self.events[id_] = _record(self.counter, stored, state)
-        for id_, known in self.events.items():
-            if everything and id_ not in found and known.state != DELETED:
+                self._put(id_, _record(self.counter, stored, state))
+        for id_, known in list(self.events.items()) if everything else ():
+            if id_ not in found and known.state != DELETED:
                 self.counter += 1
-                known.seq, known.state, known.swept = self.counter, DELETED, False
+                self._put(id_, replace(known, seq=self.counter, state=DELETED, swept=False))
         if self.counter != before or not self.marks:
             self.marks.append((self.counter, secrets.token_hex(4)))
             del self.marks[:-_MARKS]
             return True
         return False
+
+
+_at = lru_cache(maxsize=65_536)(datetime.fromisoformat)
 
 
 def _record(seq: int, stored: Stored, state: str) -> Record:
@@ -109,7 +126,7 @@ def _record(seq: int, stored: Stored, state: str) -> Record:
 def key_of(folder: Folder, id_: str) -> str | None:
     """The key of one of our events, whoever organizes it; ``None`` where no journal knows it."""
     for path in sorted((folder.path / STATE).glob("*.json")):
-        record = _read(path).events.get(id_)
+        record = _read(folder, path).events.get(id_)
         if record is not None:
             return record.key
     return None
@@ -121,10 +138,29 @@ def _path(folder: Folder, organizer: str) -> Path:
 
 def load(folder: Folder, organizer: str) -> Journal:
     """The journal of an organizer; a new one where there is none or it cannot be understood."""
-    return _read(_path(folder, organizer))
+    return _read(folder, _path(folder, organizer)).copy()
 
 
-def _read(path: Path) -> Journal:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A journal as it was read or written, with what the folder says of its file: only we write it, and each time
+    as a new file."""
+
+    journal: Journal
+    stamp: Stamp
+
+
+def _read(folder: Folder, path: Path) -> Journal:
+    known, stamp = folder.kept.get(path), folder.stamp(path)
+    if isinstance(known, _Known) and known.stamp == stamp:
+        return known.journal
+    found = _parsed(path)
+    if stamp is not None and folder.stamp(path) == stamp and time.time_ns() - stamp.written_at > RESTED:
+        folder.kept[path] = _Known(found, stamp)
+    return found
+
+
+def _parsed(path: Path) -> Journal:
     try:
         raw = json.loads(path.read_bytes())
         return Journal(
@@ -139,13 +175,18 @@ def _read(path: Path) -> Journal:
 
 def save(folder: Folder, organizer: str, journal: Journal) -> None:
     """Raises `Forbidden`, `Transient`."""
-    data = {
-        "epoch": journal.epoch,
-        "counter": journal.counter,
-        "marks": journal.marks,
-        "events": {id_: record.row() for id_, record in journal.events.items()},
-    }
-    folder.write(_path(folder, organizer), json.dumps(data, separators=(",", ":")).encode())
+    for id_ in journal.events.keys() - journal.texts.keys():
+        journal.texts[id_] = f"{_dumped(id_)}:{_dumped(journal.events[id_].row())}"
+    events = ",".join(map(journal.texts.__getitem__, journal.events))
+    head = _dumped({"epoch": journal.epoch, "counter": journal.counter, "marks": journal.marks})
+    path = _path(folder, organizer)
+    folder.write(path, f'{head[:-1]},"events":{{{events}}}}}'.encode())
+    if (stamp := folder.stamp(path)) is not None:
+        folder.kept[path] = _Known(journal.copy(), stamp)
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

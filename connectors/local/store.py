@@ -26,6 +26,9 @@ from connectors.local.names import address_of, file_name
 STATE = ".loopwright"
 """Sub-folder for the lock and the journals; calendar programs do not look into it."""
 
+RESTED = 2_000_000_000
+"""Nanoseconds without a write after which a stamp tells of the next one: longer than a tick of any file system's
+clock."""
 _TEMPORARY = ".loopwright-"
 _TRIES = 5
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -36,16 +39,32 @@ class Changed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a folder says of a file: it changes with every write, but for two in one tick of the clock."""
+
+    modified: int
+    changed: int
+    size: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+    @property
+    def written_at(self) -> int:
+        """The last write, in nanoseconds since 1970; nobody can set the second of both back."""
+        return max(self.modified, self.changed)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The bytes of a file and its permissions, as of one moment."""
 
     path: Path
     data: bytes
     mode: int
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+    stamp: Stamp
 
 
 class Folder:
@@ -60,6 +79,8 @@ class Folder:
         self._max_bytes = max_bytes
         self._lock_seconds = lock_seconds
         self._swept = False
+        self.kept: dict[Path, object] = {}
+        """What was read of our own files, for whoever reads them."""
         if not self.path.is_dir():
             raise Invalid(f"calendars: there is no folder {self.path}; create it or name another one")
 
@@ -99,9 +120,18 @@ class Folder:
             if data is None or len(data) > self._max_bytes:
                 limit = f"{self._max_bytes / 1_000_000:g} MB"
                 raise Unreadable(f"{path.name}: is larger than {limit}; export a shorter time of it")
-            if _stamp(after) == _stamp(status):
-                return Snapshot(path, data, stat.S_IMODE(status.st_mode))
+            if Stamp.of(after) == Stamp.of(status):
+                return Snapshot(path, data, stat.S_IMODE(status.st_mode), Stamp.of(status))
         raise Unreadable(f"{path.name}: is being written by another program just now; try again")
+
+    @staticmethod
+    def stamp(path: Path) -> Stamp | None:
+        """What the folder says of a plain file, ``None`` where there is none to be seen."""
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return None
+        return Stamp.of(status) if stat.S_ISREG(status.st_mode) else None
 
     def head(self, path: Path, size: int) -> bytes:
         """The first ``size`` bytes, of a file of any size. Raises `NotFound`, `Unreadable`."""

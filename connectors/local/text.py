@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.errors import Unreadable
 
@@ -122,6 +123,8 @@ class Component:
     end: int = -1
     lines: dict[str, list[Line]] = field(default_factory=dict)
     children: list[Component] = field(default_factory=list)
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out of it, by whoever did: nothing that depends on where it stands."""
 
     def first(self, name: str) -> Line | None:
         found = self.lines.get(name)
@@ -149,7 +152,7 @@ class Component:
         for child in self.children:
             if child.name == name:
                 yield child
-            if child.name != "VCALENDAR":
+            if child.children and child.name != "VCALENDAR":
                 yield from child.inside(name)
 
 
@@ -173,7 +176,7 @@ class Parsed:
 def decode(data: bytes) -> str:
     """The text of a file; bytes that are no characters of their own are kept as they are for `encoded`.
     Raises `Unreadable` where this is no text."""
-    if not data.strip():
+    if not data or data.isspace():
         raise Unreadable("the file is empty; export the calendar again or start it with BEGIN:VCALENDAR")
     nul = data.find(b"\0")
     if nul >= 0:

@@ -81,7 +81,7 @@ def get_company_schema(_: Annotated[Actor, needs(Action.OBSERVE)]) -> dict[str, 
 def list_people(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[PersonOut]:
     """Everybody active."""
     with app.db.read() as tx:
-        return [PersonOut.of(v) for v in page(tx.people.list(), limit, after)]
+        return [PersonOut.of(v) for v in tx.people.page(limit, after)]
 
 
 @router.get("/people/{id}", tags=["people"], responses=answers(404))
@@ -112,7 +112,7 @@ def put_person(id: IdPath, app: Services, _: Configurer, body: Entry, conditions
 def list_pools(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[PoolOut]:
     """Who may fill which seats."""
     with app.db.read() as tx:
-        return [PoolOut.of(v) for v in page(tx.pools.list(), limit, after)]
+        return [PoolOut.of(v) for v in tx.pools.page(limit, after)]
 
 
 @router.get("/pools/{id}", tags=["pools"], responses=answers(404))
@@ -143,7 +143,7 @@ def put_pool(id: IdPath, app: Services, _: Configurer, body: Entry, conditions: 
 def list_rooms(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[RoomOut]:
     """Every room with its capacity and features."""
     with app.db.read() as tx:
-        return [RoomOut.of(v) for v in page(tx.rooms.list(), limit, after)]
+        return [RoomOut.of(v) for v in tx.rooms.page(limit, after)]
 
 
 @router.get("/rooms/{id}", tags=["rooms"], responses=answers(404))
@@ -208,4 +208,4 @@ def put_template(id: IdPath, app: Services, _: Configurer, body: Entry, conditio
 def list_sites(app: Services, _: Reader, limit: Limit = 50, after: After = None) -> list[SiteOut]:
     """Every site with its zone and business hours."""
     with app.db.read() as tx:
-        return [SiteOut.of(v) for v in page(tx.sites.list(), limit, after)]
+        return [SiteOut.of(v) for v in tx.sites.page(limit, after)]

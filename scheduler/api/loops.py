@@ -181,7 +181,7 @@ def get_agenda(
             raise Missing("loop", loop_id)
         interviews = tx.interviews.of_loop(loop_id)
         application = tx.applications.get(loop.application)
-        people, rooms = notices.roster(tx)
+        people, rooms = notices.roster(tx, interviews, [reader])
     if reader == "candidate" and application is not None:
         lines = agenda.for_candidate(loop, application, interviews, people, rooms)
     elif reader in people:

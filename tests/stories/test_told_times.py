@@ -46,11 +46,11 @@ def kit(tmp_path: Path) -> Kit:
 
 
 def lines(kit: Kit, loop: Loop, reader: str = "") -> dict[str, Line]:
+    found = booked(kit, loop.id).values()
     with kit.app.db.read() as tx:
-        people, rooms = notices.roster(tx)
+        people, rooms = notices.roster(tx, found)
         application = tx.applications.get(loop.application)
     assert application is not None
-    found = booked(kit, loop.id).values()
     if reader:
         told = agenda.for_person(reader, loop, found, people, rooms)
     else:

@@ -2,7 +2,8 @@
 
 Wall-clock times are counted without their zone and placed afterwards, so a stand-up stays at nine when
 clocks change; what is the same occurrence is decided by instants, never by clocks of two zones that
-read alike. Nothing here changes once it is made: several threads may ask one series at once.
+read alike. Nothing here changes once it is made but what is remembered, and working that out twice gives the same: several
+threads may ask one series at once.
 
 Told by `tests/connectors/local/test_repeating.py`.
 """
@@ -34,6 +35,11 @@ SIGNS = frozenset({"RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"})
 
 _MARGIN = timedelta(days=2)
 """Wall clocks of two places differ by less; exact clipping comes after."""
+
+_Told = tuple[Component, datetime, datetime]
+_FIRST, _BLOCK = datetime(2000, 1, 3, tzinfo=UTC), timedelta(days=28)
+"""Stretches of time that are expanded at once and remembered."""
+_MOST_BLOCKS = 40
 
 _EARLIEST, _LATEST = wall(date(2, 1, 1)), wall(date(9998, 12, 31))
 
@@ -134,12 +140,37 @@ class Series:
         self._changed = {_begins(_named_like(p, like)) for p in self._single} if self._onwards else set()
         self._after = max((abs(_shift(p)) for p in self._onwards), default=timedelta(0)) + _MARGIN
         self._before = max((p.longest for p in parts), default=timedelta(0)) + self._after
+        self._known: dict[int, list[_Told]] = {}
 
-    def between(self, start: datetime, end: datetime) -> Iterator[tuple[Component, datetime, datetime]]:
+    def between(self, start: datetime, end: datetime) -> Iterator[_Told]:
         """Occurrences that may touch ``[start, end)`` in UTC, each with the component that describes it.
 
         Raises `Unreadable` where there are too many of them.
         """
+        try:
+            blocks = [self._block(n) for n in range((start - _FIRST) // _BLOCK, -((_FIRST - end) // _BLOCK))]
+        except (Unreadable, OverflowError):  # it may lie outside of what is asked for
+            yield from self._between(start, end)
+            return
+        seen: set[tuple[int, datetime, datetime]] = set()
+        for component, begin, stop in (one for block in blocks for one in block):
+            key = id(component), begin, stop  # a long one lies in several blocks
+            if begin < end and start < stop and key not in seen:
+                seen.add(key)
+                yield component, begin, stop
+
+    def _block(self, number: int) -> list[_Told]:
+        """The occurrences of a stretch of time that is the same for every window, expanded once."""
+        found = self._known.get(number)
+        if found is None:
+            start = _FIRST + number * _BLOCK
+            found = list(self._between(start, start + _BLOCK))
+            if len(self._known) >= _MOST_BLOCKS:
+                self._known.clear()
+            self._known[number] = found
+        return found
+
+    def _between(self, start: datetime, end: datetime) -> Iterator[_Told]:
         first, last = _moved_by(wall(start), -self._before), _moved_by(wall(end), self._after)
         for one in self._all(first, last):
             if one.part.blocks:

@@ -63,6 +63,27 @@ def take(app: App, tx: Tx, interview: Interview, invited: Invited, event: Event,
         _room(app, tx, interview, room, reply)
 
 
+def differ(interview: Interview, invited: Invited, event: Event) -> bool:
+    """Whether `take` may find something new in an event that stands where we put it; true also for whoever is only
+    known by looking into what we wrote."""
+    room = invited.rooms.get(interview.room or "")
+    for attendee in event.attendees:
+        address = attendee.address.strip().casefold()
+        if room is not None and address == room.account.address.casefold():
+            lost = interview.flag == ROOM_LOST
+            if attendee.reply is (Reply.ACCEPTED if lost else Reply.DECLINED):
+                return True
+            continue
+        found = invited.people.get(address)
+        seat = _seat(interview, found.id if found else "")
+        if seat is None:
+            return True
+        state = _STATES.get(attendee.reply)
+        if state is not None and (seat.state, seat.comment) != (state, said(attendee.comment)):
+            return True
+    return False
+
+
 def _written(tx: Tx, interview: Interview) -> dict[str, Subject]:
     """Whom we invited under which address, the last time counting most: people may have another by now."""
     found: dict[str, Subject] = {}

@@ -87,25 +87,30 @@ def look(app: App, days: int) -> int:
     with app.db.read() as tx:
         seen = _booked(app, tx, Span(now, now + timedelta(days=days)))
         spans = [i.span for rows in seen.watched.values() for i in rows]
-        wanted = {s for rows in seen.watched.values() for i in rows for s in _needed(i)}
-        accounts = recheck.accounts_of(tx, wanted)
-    if not accounts:
+        owners = recheck.owners_of(
+            tx, {s for rows in seen.watched.values() for i in rows for s in _needed(i)}
+        )
+    if not owners:
         return 0
     window = Span(min(s.start for s in spans), max(s.end for s in spans))
-    seen = replace(seen, found=availability.read(app, accounts, window))
+    accounts = {s: owner.account for s, owner in owners.items()}
+    names = {s: owner.name for s, owner in owners.items()}
+    seen = replace(seen, names=names, found=availability.read(app, accounts, window))
     availability.noted(app, seen.found)
     for loop_id in sorted(seen.watched):
-        with app.db.write() as tx:
-            _act(app, tx, seen, loop_id)
+        if _found(seen, seen.loops[loop_id]).says_something_new(seen.loops[loop_id]):
+            with app.db.write() as tx:
+                _act(app, tx, seen, loop_id)
     return len(accounts)
 
 
 def _booked(app: App, tx: Tx, window: Span) -> Seen:
     """What is booked in the window and has not begun, and all of our events there."""
-    loops = {loop.id: loop for loop in tx.loops.every(_WATCHED)}
+    booked = tx.interviews.between(window)
+    loops = {loop.id: loop for loop in tx.loops.of_ids({i.loop for i in booked}, _WATCHED)}
     watched: dict[str, list[Interview]] = defaultdict(list)
     own: dict[Subject, list[Span]] = defaultdict(list)
-    for interview in tx.interviews.between(window):
+    for interview in booked:
         if interview.event_id:
             for subject in subjects_of(interview):
                 own[subject].append(interview.span)
@@ -114,7 +119,7 @@ def _booked(app: App, tx: Tx, window: Span) -> Seen:
             continue
         if interview.state is InterviewState.CONFIRMED and interview.flag not in _ELSEWHERE:
             watched[loop.id].append(interview)
-    return Seen(f"{app.deployment}/", tx.company.policy(), recheck.names_of(tx), loops, watched, own)
+    return Seen(f"{app.deployment}/", tx.company.policy(), {}, loops, watched, own)
 
 
 def _needed(interview: Interview) -> list[Subject]:

@@ -19,8 +19,7 @@ def look(app: App) -> None:
     """Send every confirmed loop that has lost somebody for good to its repair, and tell those who look
     after the others; what was told and is no longer so is taken back."""
     with app.db.read() as tx:
-        waiting = tx.loops.every({LoopState.NEEDS_ATTENTION})
-        told = {loop.id for loop in waiting if any(r.kind == LEFT for r in loop.reasons)}
+        told = tx.loops.told(LEFT, {LoopState.NEEDS_ATTENTION})
         lost = {i.loop for i in tx.interviews.without_somebody(app.clock())}
     for loop_id in sorted(told | lost):
         with app.db.write() as tx:
@@ -40,11 +39,9 @@ def _tell(app: App, tx: Tx, loop_id: str) -> None:
 
 def _reasons(app: App, tx: Tx, loop: Loop) -> list[Reason]:
     interviews = tx.interviews.of_loop(loop.id)
-    titles, names = {i.spec: i.title for i in interviews}, recheck.names_of(tx)
-    return [
-        said(subject, names.get(subject, subject.id), spec, titles[spec])
-        for subject, spec in absent.gone(tx, interviews, app.clock())
-    ]
+    gone = absent.gone(tx, interviews, app.clock())
+    titles, names = {i.spec: i.title for i in interviews}, recheck.names_of(tx, {s for s, _ in gone})
+    return [said(subject, names.get(subject, subject.id), spec, titles[spec]) for subject, spec in gone]
 
 
 def said(subject: Subject, name: str, spec: str, title: str) -> Reason:

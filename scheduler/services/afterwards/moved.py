@@ -55,11 +55,7 @@ def look(app: App) -> None:
     """Tell every loop, and once more when it is over, that somebody of theirs is booked twice because an
     event was moved onto another one of ours."""
     with app.db.read() as tx:
-        told = {
-            loop.id
-            for loop in tx.loops.every(_WATCHED)
-            if any(r.kind == holes.BOOKED_TWICE for r in loop.reasons)
-        }
+        told = tx.loops.told(holes.BOOKED_TWICE, _WATCHED)
         found: dict[str, list[Reason]] = {}
         for interview in tx.interviews.moved():
             for loop_id, reason in _twice(tx, interview):
@@ -83,7 +79,8 @@ def _twice(tx: Tx, moved: Interview) -> list[tuple[str, Reason]]:
     """``(loop, reason)`` for both sides of everybody who is in the moved interview and in another at once."""
     span = moved.place_in_time
     near = {i.id: i for i in (*tx.interviews.between(span), *tx.interviews.moved())}
-    names, mine = recheck.names_of(tx), _subjects(tx, moved)
+    mine = _subjects(tx, moved)
+    names = recheck.names_of(tx, mine)
     found = []
     for other in near.values():
         if other.id == moved.id or not other.place_in_time.overlaps(span):

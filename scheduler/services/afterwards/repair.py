@@ -176,7 +176,7 @@ def _beyond_repair(app: App, picture: Picture) -> Reason:
     gone |= {s for s, _ in (*clashes(picture.loop, picture.current), *picture.gone)}
     people = tuple(sorted(s.id for s in gone if s.kind is Whose.PERSON))
     with app.db.read() as tx:
-        called = recheck.names_of(tx)
+        called = recheck.names_of(tx, gone)
     names = [called.get(s, s.id) for s in sorted(gone)]
     if not names:
         return Reason("no_repair", "no plan keeps every rule, at any time the candidate offered")

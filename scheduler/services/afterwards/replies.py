@@ -20,6 +20,8 @@ from scheduler.services.telling import notices
 from scheduler.storage.database import Tx
 
 log = logging.getLogger("loopwright.replies")
+_TOGETHER = 25
+"""Events that are taken over in one transaction: others write in between."""
 _TOLD = frozenset({LoopState.CONFIRMED, LoopState.NEEDS_ATTENTION, LoopState.REPAIRING})
 """States in which the candidate has been told what is booked."""
 
@@ -69,22 +71,46 @@ def _follow(app: App, organizer: Account) -> int:
 def _page(app: App, organizer: Account, calendar: Calendar, page: Page) -> None:
     """Answers first; what looks moved or deleted is read once more, since the page may be older than
     what we have just written ourselves."""
-    invited = _invited(app, page)
+    invited, news, known = _read(app, organizer, page)
+    suspects: list[str] = []
+    for n in range(0, len(news), _TOGETHER):
+        with app.db.write() as tx:
+            some = news[n : n + _TOGETHER]
+            suspects += [e.ref.id for e in some if not _event(app, tx, organizer, invited, e)]
+    fresh = [(id, _fresh(calendar, EventRef(organizer.address, id))) for id in (*suspects, *known)]
+    for n in range(0, len(fresh), _TOGETHER):
+        with app.db.write() as tx:
+            for id, event in fresh[n : n + _TOGETHER]:
+                _suspect(app, tx, organizer, invited, id, event)
     with app.db.write() as tx:
-        suspects = [e.ref.id for e in page.upserts if not _event(app, tx, organizer, invited, e)]
-        known = [r for r in page.removals if tx.interviews.by_event(organizer.address, r) is not None]
-    fresh = {id: _fresh(calendar, EventRef(organizer.address, id)) for id in (*suspects, *known)}
-    with app.db.write() as tx:
-        for id, event in fresh.items():
-            _suspect(app, tx, organizer, invited, id, event)
         tx.cursors.put(organizer.address, page.next, app.clock())
 
 
-def _invited(app: App, page: Page) -> Invited:
-    """Whoever is invited to an event of the page, read once and before anybody waits for us."""
+def _read(app: App, organizer: Account, page: Page) -> tuple[Invited, list[Event], list[str]]:
+    """Whoever is invited to an event of the page, its events that say something new, and the removed ones that are
+    ours: read once and before anybody waits for us."""
     addresses = {a.address for e in page.upserts for a in e.attendees}
+    ids = {e.ref.id for e in page.upserts}
+    if not ids and not page.removals:
+        return Invited({}, {}), [], []
     with app.db.read() as tx:
-        return Invited(tx.people.by_emails(addresses), {r.id: r for r in tx.rooms.list(active=False)})
+        ours = tx.interviews.by_events(organizer.address, ids | set(page.removals))
+        rooms = tx.rooms.list({i.room for i in ours.values() if i.room}, active=False)
+        invited = Invited(tx.people.by_emails(addresses), {r.id: r for r in rooms})
+    news = [e for e in page.upserts if e.ref.id in ours and _is_news(ours[e.ref.id], invited, e)]
+    return invited, news, [id for id in page.removals if id in ours]
+
+
+def _is_news(interview: Interview, invited: Invited, event: Event) -> bool:
+    """Whether an event may say something else than we have. Most of a page does not, and is never written."""
+    if interview.state is InterviewState.CANCELLED:
+        return False
+    if event.cancelled or (event.start, event.end) != (interview.span.start, interview.span.end):
+        return True
+    link = event.join_url or interview.join_url
+    if (event.etag, link) != (interview.etag, interview.join_url) or interview.flag in holes.FLAGS:
+        return True
+    return answers.differ(interview, invited, event)
 
 
 def _fresh(calendar: Calendar, ref: EventRef) -> Event | None:

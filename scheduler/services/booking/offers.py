@@ -51,33 +51,36 @@ class Told:
 
 def told(tx: Tx, proposals: Iterable[Proposal]) -> list[tuple[Proposal, list[Told]]]:
     """Every proposal with its interviews in words, the debrief's people included."""
-    people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
     found = []
     for proposal in proposals:
         loop = tx.loops.get(proposal.loop)
         application = tx.applications.get(loop.application) if loop else None
         assert loop is not None and application is not None
-        found.append((proposal, _told(loop, application, proposal.interviews, people, rooms)))
-    return found
+        found.append((proposal, loop, application, _laid(loop, application, proposal.interviews)))
+    every = [(p, laid.get(p.interview)) for one, _, _, laid in found for p in one.interviews]
+    people = {p.id: p for p in tx.people.list({id for pair in every for id in _who(*pair)}, active=False)}
+    rooms = {r.id: r for r in tx.rooms.list({p.room for p, _ in every if p.room}, active=False)}
+    return [
+        (one, [_one(loop, application, p, laid.get(p.interview), people, rooms) for p in one.interviews])
+        for one, loop, application, laid in found
+    ]
 
 
 def drawn(tx: Tx, loop: Loop, application: Application, planned: Sequence[PlannedInterview]) -> list[Told]:
     """A plan that is not kept anywhere, in words; ``loop`` as it would be then."""
-    people = {p.id: p for p in tx.people.list(active=False)}
-    rooms = {r.id: r for r in tx.rooms.list(active=False)}
-    return _told(loop, application, planned, people, rooms)
-
-
-def _told(
-    loop: Loop,
-    application: Application,
-    planned: Sequence[PlannedInterview],
-    people: Mapping[str, Person],
-    rooms: Mapping[str, Room],
-) -> list[Told]:
-    laid = {i.spec: i for i in layout.interviews(loop, application, planned)} if _fits(loop, planned) else {}
+    laid = _laid(loop, application, planned)
+    people = {p.id: p for p in tx.people.list({i for p in planned for i in _who(p, laid.get(p.interview))}, active=False)}
+    rooms = {r.id: r for r in tx.rooms.list({p.room for p in planned if p.room}, active=False)}
     return [_one(loop, application, p, laid.get(p.interview), people, rooms) for p in planned]
+
+
+def _laid(loop: Loop, application: Application, planned: Sequence[PlannedInterview]) -> dict[str, Interview]:
+    """The interviews that would come of a plan, by those of the template."""
+    return {i.spec: i for i in layout.interviews(loop, application, planned)} if _fits(loop, planned) else {}
+
+
+def _who(planned: PlannedInterview, laid: Interview | None) -> list[str]:
+    return [s.person for s in laid.seats] if laid else [p for seat in planned.people for p in seat]
 
 
 def _fits(loop: Loop, planned: Sequence[PlannedInterview]) -> bool:

@@ -69,7 +69,7 @@ def ground(tx: Tx, loop: Loop, application: Application, subjects: Iterable[Subj
     # what was never booked has no events
     written = [i for i in tx.interviews.of_loop(loop.id) if i.event_id] if loop.generation else []
     return Ground(
-        owners=_owners(tx, set(subjects)),
+        owners=owners_of(tx, set(subjects)),
         policy=tx.company.policy(),
         application=application,
         own=own_times(written, tx.ledger.of_loop(loop.id, {WriteState.TODO}) if written else ()),
@@ -154,24 +154,24 @@ def own_times(
 
 def accounts_of(tx: Tx, subjects: set[Subject]) -> dict[Subject, Account]:
     """The calendar account behind each person and room; candidates have none."""
-    return {s: owner.account for s, owner in _owners(tx, subjects).items()}
+    return {s: owner.account for s, owner in owners_of(tx, subjects).items()}
 
 
-def names_of(tx: Tx, subjects: set[Subject] | None = None) -> dict[Subject, str]:
-    """How people and rooms are called in what a human reads: these, or everybody."""
-    return {s: owner.name for s, owner in _owners(tx, subjects).items()}
+def names_of(tx: Tx, subjects: set[Subject]) -> dict[Subject, str]:
+    """How these people and rooms are called in what a human reads."""
+    return {s: owner.name for s, owner in owners_of(tx, subjects).items()}
 
 
-def _owners(tx: Tx, subjects: set[Subject] | None) -> dict[Subject, Person | Room]:
-    """These people and rooms, or all of them, whether they count any more or not."""
+def owners_of(tx: Tx, subjects: set[Subject]) -> dict[Subject, Person | Room]:
+    """These people and rooms, whether they count any more or not; candidates have no calendar here."""
     people, rooms = _ids(subjects, Whose.PERSON), _ids(subjects, Whose.ROOM)
     found: dict[Subject, Person | Room] = {}
-    if people is None or people:
+    if people:
         found |= {Subject.person(p.id): p for p in tx.people.list(people, active=False)}
-    if rooms is None or rooms:
+    if rooms:
         found |= {Subject.room(r.id): r for r in tx.rooms.list(rooms, active=False)}
     return found
 
 
-def _ids(subjects: set[Subject] | None, whose: Whose) -> set[str] | None:
-    return None if subjects is None else {s.id for s in subjects if s.kind is whose}
+def _ids(subjects: set[Subject], whose: Whose) -> set[str]:
+    return {s.id for s in subjects if s.kind is whose}

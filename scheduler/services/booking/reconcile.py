@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -110,7 +110,7 @@ def complete(app: App) -> None:
     """Confirmed loops become *completed* once their last meeting has ended."""
     now = app.clock()
     with app.db.read() as tx:
-        over = [loop.id for loop in tx.loops.every({LoopState.CONFIRMED}) if _over(tx, loop, now)]
+        over = tx.loops.over(now)
     for id in over:
         with app.db.write() as tx:
             loop = tx.loops.claim(id)
@@ -147,8 +147,8 @@ def orphans(app: App) -> list[str]:
     calendar = app.calendar(organizer)
     events = calendar.find_all(organizer.address, Window(now - _BACK, now + _AHEAD))
     gone, there = [], {e.ref.id for e in events}
-    for event in events:
-        if event.key.startswith(f"{app.deployment}/") and not event.cancelled and _orphan(app, event, there):
+    for event in _strangers(app, events):
+        if _orphan(app, event, there):
             try:
                 calendar.cancel(EventRef(event.ref.calendar, event.ref.id))
             except ConnectorError:
@@ -159,6 +159,14 @@ def orphans(app: App) -> list[str]:
             for key in gone:
                 tx.facts.add(Fact(now, ACTOR, "orphan_cancelled", f"event:{key}"))
     return gone
+
+
+def _strangers(app: App, events: Iterable[Event]) -> list[Event]:
+    """The live events with our key that are not simply where a live interview has them."""
+    ours = [e for e in events if e.key.startswith(f"{app.deployment}/") and not e.cancelled]
+    with app.db.read() as tx:
+        known = tx.interviews.at_events({e.ref.id for e in ours})
+    return [e for e in ours if (*e.key.split("/")[1:3], e.ref.id) not in known]
 
 
 def _orphan(app: App, event: Event, there: Collection[str]) -> bool:

@@ -10,7 +10,7 @@ from connectors.types import Availability, Known
 from scheduler.domain.bookings import Interview, Reservation, SeatState
 from scheduler.domain.fixes.fix import Exemption
 from scheduler.domain.loops import Application, Loop
-from scheduler.domain.people import Account, Room, Site
+from scheduler.domain.people import Account, Person, Pool, Room, Site
 from scheduler.domain.policy import Policy
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import EVALUATING, InterviewKind
@@ -89,33 +89,47 @@ def subjects_of(interview: Interview) -> set[Subject]:
     return found | ({Subject.room(interview.room)} if interview.room else set())
 
 
-@dataclass(frozen=True, slots=True)
 class _Company:
-    """What every picture of one look has in common; who has left and rooms out of use included."""
+    """What the pictures of one look have in common, who has left and rooms out of use included. Only what the
+    loops touch is read, and each thing once: the company may be large."""
 
-    roster: Roster
-    rooms: Sequence[Room]
-    sites: Mapping[str, Site]
-    policy: Policy
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self.sites: Mapping[str, Site] = {s.id: s for s in tx.sites.list()}
+        self.policy = tx.company.policy()
+        self._people: dict[str, Person] = {}
+        self._asked: set[str] = set()
+        self._pools: dict[str, Pool] = {}
+        self._rooms: dict[str | None, Sequence[Room]] = {}
 
+    def roster(self, loop: Loop, application: Application, also: set[str]) -> Roster:
+        """Who might take part in a loop, and the people ``also``."""
+        missing, _ = seating.asked_for(loop.template, application, self._pools)
+        self._pools |= {p.id: p for p in self._tx.pools.list(missing)} if missing else {}
+        _, wanted = seating.asked_for(loop.template, application, self._pools)
+        wanted |= also
+        new = wanted - self._asked
+        self._people |= {p.id: p for p in self._tx.people.list(new, active=False)} if new else {}
+        self._asked |= new
+        return Roster({i: self._people[i] for i in sorted(wanted) if i in self._people}, self._pools)
 
-def _company(tx: Tx) -> _Company:
-    return _Company(
-        Roster({p.id: p for p in tx.people.list(active=False)}, {p.id: p for p in tx.pools.list()}),
-        tx.rooms.list(active=False),
-        {s.id: s for s in tx.sites.list()},
-        tx.company.policy(),
-    )
+    def rooms(self, site: str | None, also: set[str]) -> dict[str, Room]:
+        """The rooms in use of a site, and those of the ids ``also``."""
+        if site not in self._rooms:
+            self._rooms[site] = self._tx.rooms.at(site)
+        rooms = {r.id: r for r in self._rooms[site]}
+        more = also - rooms.keys()
+        return rooms | ({r.id: r for r in self._tx.rooms.list(more, active=False)} if more else {})
 
 
 def gather(app: App, loop: Loop) -> Picture:
     """Read our tables, then the calendars. Raises nothing for a calendar that cannot be read."""
     now = app.clock()
     with app.db.read() as tx:
-        starts = [i.span.start for i in tx.interviews.of_loop(loop.id)]
-        ends = [i.span.end for i in tx.interviews.of_loop(loop.id)]
+        booked = tx.interviews.of_loop(loop.id)
+        starts, ends = [i.span.start for i in booked], [i.span.end for i in booked]
         span = Span(min([now, *starts]), max([loop.horizon.end, now, *ends]) + DEBRIEF_TAIL)
-        picture = _from_tables(app, tx, loop, now, span, _company(tx))
+        picture = _from_tables(app, tx, loop, now, span, _Company(tx))
     found = availability.read(app, _accounts(picture), span)
     availability.noted(app, found)
     return replace(picture, availability=found)
@@ -129,7 +143,7 @@ def gather_all(app: App, loops: Sequence[Loop]) -> tuple[dict[str, Picture], dic
     found: dict[str, Picture] = {}
     failed: dict[str, Exception] = {}
     with app.db.read() as tx:
-        company = _company(tx)
+        company = _Company(tx)
         for loop in loops:
             try:
                 with tx.part():
@@ -170,13 +184,12 @@ def _accounts(picture: Picture) -> dict[Subject, Account]:
 def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span, company: _Company) -> Picture:
     application = tx.applications.get(loop.application)
     assert application is not None
-    whole = company.roster
-    current = tuple(i for i in tx.interviews.of_loop(loop.id))
-    ids = seating.everybody(loop.template, application, whole)
-    ids |= {s.person for i in current for s in i.seats if s.person in whole.people}
+    current = tuple(tx.interviews.of_loop(loop.id))
+    booked = {s.person for i in current for s in i.seats}
+    whole = company.roster(loop, application, booked)
+    ids = seating.everybody(loop.template, application, whole) | (booked & whole.people.keys())
     roster = Roster({i: whole.people[i] for i in sorted(ids)}, whole.pools)
-    begun = {i.room for i in current if i.room and i.span.start <= now}
-    rooms = {r.id: r for r in company.rooms if (r.site == loop.site and r.active) or r.id in begun}
+    rooms = company.rooms(loop.site, {i.room for i in current if i.room and i.span.start <= now})
     subjects = [Subject.person(i) for i in ids] + [Subject.room(r) for r in rooms]
     subjects.append(application.candidate.subject)
     # caps count whole ISO weeks: what was given earlier this week counts as well

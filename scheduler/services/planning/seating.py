@@ -78,6 +78,22 @@ def everybody(template: LoopTemplate, application: Application, roster: Roster) 
     return {p for p in found if p in roster.people}
 
 
+def asked_for(
+    template: LoopTemplate, application: Application, pools: Mapping[str, Pool]
+) -> tuple[set[str], set[str]]:
+    """What has to be known of the company to tell `everybody` and `debrief_attendees`: ids of pools that are not
+    in ``pools``, and of people."""
+    seats = [seat for interview in template.interviews for seat in interview.seats]
+    wanted = {id for seat in seats if named(seat, application) is None for id in seat.pools}
+    people = {application.hiring_manager, application.recruiter, *application.accommodation.also}
+    people |= {who for seat in seats if (who := named(seat, application)) is not None}
+    people |= set(template.debrief.also) if template.debrief else set()
+    for seat in seats:
+        standings = _STANDINGS.get(seat.kind, (Standing.QUALIFIED,))
+        people.update(p for id in seat.pools if id in pools for p in pools[id].of(*standings))
+    return wanted - pools.keys(), people
+
+
 def debrief_attendees(template: LoopTemplate, application: Application) -> tuple[str, ...]:
     """Who attends besides the panel: hiring manager, recruiter and whom the template adds."""
     also = template.debrief.also if template.debrief else ()

@@ -92,16 +92,7 @@ def _queue(
 def _known(tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> Known:
     application = tx.applications.get(loop.application)
     assert application is not None
-    people = {s.person for i in interviews for s in i.seats}
-    rooms = {i.room for i in interviews if i.room}
-    return (
-        application,
-        (
-            {p.id: p for p in tx.people.list(people, active=False)},
-            {r.id: r for r in tx.rooms.list(rooms, active=False)},
-        ),
-        tx.ledger.of_loop(loop.id),
-    )
+    return application, roster(tx, interviews), tx.ledger.of_loop(loop.id)
 
 
 def _with_the_way(line: Line, interview: Interview, address: str) -> Line:
@@ -285,6 +276,16 @@ class _Writer:
         return following(before, span.start, span.end, least=self.loop.generation)
 
 
-def roster(tx: Tx) -> tuple[Mapping[str, Person], Mapping[str, Room]]:
-    """Everybody and every room, by id, inactive ones included: past agendas name them."""
-    return {p.id: p for p in tx.people.list(active=False)}, {r.id: r for r in tx.rooms.list(active=False)}
+def roster(
+    tx: Tx, interviews: Iterable[Interview], also: Collection[str] = ()
+) -> tuple[Mapping[str, Person], Mapping[str, Room]]:
+    """The people and rooms of these interviews and the people ``also``, by id, inactive ones included: past
+    agendas name them."""
+    people, rooms = set(also), set[str]()
+    for interview in interviews:
+        people.update(s.person for s in interview.seats)
+        rooms.update([interview.room] if interview.room else [])
+    return (
+        {p.id: p for p in tx.people.list(people, active=False)},
+        {r.id: r for r in tx.rooms.list(rooms, active=False)},
+    )

@@ -11,6 +11,7 @@ from scheduler.domain.company import Company
 from scheduler.domain.errors import Missing
 from scheduler.domain.people import Account
 from scheduler.domain.policy import Policy
+from scheduler.storage import tables
 from scheduler.storage.codec import decode, encode
 from scheduler.storage.locks import lock_subjects
 from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
@@ -70,13 +71,17 @@ class CompanyFile:
 
     def zones(self) -> dict[str, str]:
         """The zone of everybody's and every room's calendar, by its address in lower case."""
-        sites = {site.id: site.zone for site in Sites(self.connection).list()}
-        found = {
-            room.account.address.casefold(): sites[room.site]
-            for room in Rooms(self.connection).list()
-            if room.site in sites
-        }
-        return found | {p.account.address.casefold(): p.zone for p in People(self.connection).list()}
+        rooms, sites = tables.rooms, tables.sites
+        of_rooms = sa.select(rooms.c.account, sites.c.zone).join(sites, sites.c.id == rooms.c.site)
+        of_people = sa.select(tables.people.c.account, tables.people.c.zone).where(tables.people.c.active)
+        found: dict[str, str] = {}
+        for query in (
+            of_rooms.where(rooms.c.active, sites.c.active),
+            of_people,
+        ):  # two columns, not all of them
+            for row in self.connection.execute(query):
+                found[str(row.account["address"]).casefold()] = row.zone
+        return found
 
     def policy(self) -> Policy:
         return decode(Policy, self._one("policy"), "company.policy")

@@ -24,6 +24,8 @@ _rows = Rows(Interview, interviews, without=frozenset({"seats"}))
 _seat_rows = Rows(Seat, seats)
 LONGEST = timedelta(days=1)
 """No interview lasts longer."""
+_AT_ONCE = 1000
+"""Values in one query: SQLite and PostgreSQL both take more."""
 _LIVE = interviews.c.state != InterviewState.CANCELLED.value
 
 
@@ -88,6 +90,25 @@ class Interviews:
         if not event_id:
             return None
         return self._first((interviews.c.calendar == calendar) & (interviews.c.event_id == event_id))
+
+    def by_events(self, calendar: str, event_ids: Collection[str]) -> dict[str, Interview]:
+        """`by_event` for many of them: by the event's id, those that are ours."""
+        wanted, found = sorted({e for e in event_ids if e}), dict[str, Interview]()
+        for n in range(0, len(wanted), _AT_ONCE):
+            ours = interviews.c.event_id.in_(wanted[n : n + _AT_ONCE])
+            # of several the earliest, as `by_event` has it
+            rows = self._list((interviews.c.calendar == calendar) & ours)
+            found |= {i.event_id: i for i in reversed(rows)}
+        return found
+
+    def at_events(self, event_ids: Collection[str]) -> set[tuple[str, str, str]]:
+        """``(loop, interview of the template, event)`` of the live interviews that have one of these events."""
+        wanted, found = sorted({e for e in event_ids if e}), set[tuple[str, str, str]]()
+        columns = sa.select(interviews.c.loop, interviews.c.spec, interviews.c.event_id)
+        for n in range(0, len(wanted), _AT_ONCE):
+            query = columns.where(_LIVE, interviews.c.event_id.in_(wanted[n : n + _AT_ONCE]))
+            found |= {(row.loop, row.spec, row.event_id) for row in self.connection.execute(query)}
+        return found
 
     def upcoming(self, person: str, window: Span) -> list[Interview]:
         """The live interviews inside or across ``window`` in which the person has a seat still."""

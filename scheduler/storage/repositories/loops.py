@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scheduler.domain.bookings import InterviewState
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import MOVES, Application, Loop, LoopState, Queued, outdated
@@ -18,7 +19,7 @@ from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.repositories.proposals import Proposals
 from scheduler.storage.statements import add_new
-from scheduler.storage.tables import applications, loops
+from scheduler.storage.tables import applications, interviews, loops
 
 _rows = Rows(Loop, loops)
 _queued = Rows(Queued, loops)
@@ -28,6 +29,8 @@ _PAGE = 500
 _FIXED = frozenset({"id", "application", "state", "stage_visit", "created_at", "updated_at", "owner"})
 _NOT_IN_FACTS = frozenset({"template"})
 """Named as changed, but too long to be repeated in a fact."""
+_AT_ONCE = 1000
+"""Values in one query: SQLite and PostgreSQL both take more."""
 _OFFERING = frozenset({LoopState.PROPOSED, LoopState.NEEDS_ATTENTION})
 """States in which plans are offered: they are made for the loop as it is then."""
 _OUTDATING = frozenset({"state", "template", "windows", "blocked", "declined", "reasons"})
@@ -118,18 +121,39 @@ class Loops:
             yield from page
             after = page[-1].id
 
-    def of_ids(self, ids: Collection[str]) -> Sequence[Loop]:
-        """In the order they were asked for; those that there are."""
-        query = (
-            sa.select(loops).where(loops.c.id.in_(sorted(set(ids)))).order_by(loops.c.created_at, loops.c.id)
-        )
-        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
-
     def queue(self, state: LoopState) -> Sequence[Queued]:
         """All that are in a state, in the order they were asked for, as far as it is needed to see who comes first."""
         query = sa.select(*_queued_columns).where(loops.c.state == state.value)
         query = query.order_by(loops.c.created_at, loops.c.id)
         return [_queued.value(row) for row in self.connection.execute(query).mappings()]
+
+    def of_ids(self, ids: Collection[str], states: Collection[LoopState] | None = None) -> Sequence[Loop]:
+        """In the order they were asked for; those that there are, and are in one of the states."""
+        wanted, found = sorted(set(ids)), list[Loop]()
+        for n in range(0, len(wanted), _AT_ONCE):
+            query = sa.select(loops).where(loops.c.id.in_(wanted[n : n + _AT_ONCE]))
+            if states is not None:
+                query = query.where(loops.c.state.in_(sorted(s.value for s in states)))
+            found += [_rows.value(row) for row in self.connection.execute(query).mappings()]
+        return sorted(found, key=lambda loop: (loop.created_at, loop.id))
+
+    def told(self, kind: str, states: Collection[LoopState]) -> set[str]:
+        """Ids of the loops in these states that have a reason of that kind."""
+        # the text picks out the few that may be meant, so that the others are not read
+        query = sa.select(loops.c.id, loops.c.reasons).where(
+            loops.c.state.in_(sorted(s.value for s in states)),
+            sa.cast(loops.c.reasons, sa.Text).contains(f'"{kind}"', autoescape=True),
+        )
+        rows = self.connection.execute(query).all()
+        return {row.id for row in rows if any(reason["kind"] == kind for reason in row.reasons)}
+
+    def over(self, now: datetime) -> Sequence[str]:
+        """Ids of the confirmed loops whose last meeting has ended."""
+        ahead = (interviews.c.loop == loops.c.id) & (interviews.c.end_at >= now)
+        ahead &= interviews.c.state != InterviewState.CANCELLED.value
+        confirmed = loops.c.state == LoopState.CONFIRMED.value
+        query = sa.select(loops.c.id).where(confirmed, ~sa.exists().where(ahead)).order_by(loops.c.id)
+        return list(self.connection.execute(query).scalars())
 
     def move(
         self,

@@ -37,10 +37,25 @@ class Register(Generic[T]):
         """Those of ``ids`` (or all) by id; with ``active=False`` also those that no longer count."""
         table = self.rows.table
         query = sa.select(table)
-        if ids is not None:
-            query = query.where(table.c.id.in_(sorted(set(ids))))
         if active:
             query = query.where(table.c.active)
+        if ids is None:
+            return self._read(query)
+        wanted, found = sorted(set(ids)), list[T]()
+        for n in range(0, len(wanted), _AT_ONCE):
+            found += self._read(query.where(table.c.id.in_(wanted[n : n + _AT_ONCE])))
+        return found
+
+    def page(self, limit: int, after: str | None = None) -> Sequence[T]:
+        """Up to ``limit`` of those that count, in the order of their ids, behind the id ``after``."""
+        table = self.rows.table
+        # by code points, as SQLite and Python do, whatever alphabet the database was made with
+        postgresql = self.connection.dialect.name == "postgresql"
+        id: sa.ColumnElement[str] = sa.collate(table.c.id, "C") if postgresql else table.c.id
+        query = sa.select(table).where(table.c.active).order_by(id).limit(limit)
+        return self._read(query if after is None else query.where(id > after))
+
+    def _read(self, query: sa.Select[Any]) -> Sequence[T]:
         found = self._values(list(self.connection.execute(query).mappings()))
         return sorted(found, key=lambda value: value.id)  # no database's own idea of an alphabet
 
@@ -89,8 +104,13 @@ class People(Register[Person]):
 
     def put_all(self, values: Collection[Person]) -> None:
         """Insert or replace all of them. Raises `BadInput` where two active people share an address."""
-        owners = {p.email.strip().casefold(): p.id for p in self.list()}
-        gone = {p.id for p in values}
+        table, gone = tables.people, {p.id for p in values}
+        owners: dict[str, str] = {}
+        emails = sorted({p.email.strip().casefold() for p in values})
+        for n in range(0, len(emails), _AT_ONCE):
+            theirs = table.c.email_folded.in_(emails[n : n + _AT_ONCE]) & table.c.active
+            rows = self.connection.execute(sa.select(table.c.email_folded, table.c.id).where(theirs))
+            owners |= {row.email_folded: row.id for row in rows}
         owners = {email: id for email, id in owners.items() if id not in gone}
         for person in (p for p in values if p.active):
             other = owners.setdefault(person.email.strip().casefold(), person.id)
@@ -143,6 +163,12 @@ class Pools(Register[Pool]):
 
 class Rooms(Register[Room]):
     rows = Rows(Room, tables.rooms)
+
+    def at(self, site: str | None, also: Collection[str] = ()) -> Sequence[Room]:
+        """The rooms in use of a site, and those of the ids ``also`` wherever they are, in use or not."""
+        table = tables.rooms
+        there = (table.c.site == site) & table.c.active
+        return self._read(sa.select(table).where(there | table.c.id.in_(sorted(set(also)))))
 
 
 class Sites(Register[Site]):

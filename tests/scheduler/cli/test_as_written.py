@@ -71,9 +71,9 @@ def test_the_pages_of_the_demo_show_names_as_they_are(tmp_path: Path, odd: str) 
     kit = make(tmp_path, text)
     loop = ask(kit, "short", BookMode.BOOK)
     assert loop.state is LoopState.CONFIRMED
-    with kit.app.db.read() as tx:
-        people, rooms = notices.roster(tx)
     found = list(booked(kit, loop.id).values())
+    with kit.app.db.read() as tx:
+        people, rooms = notices.roster(tx, found)
     with out.capture() as told:
         out.print(demo_pages._everybody(loop, found, dict(people), dict(rooms)))
         out.print(demo_pages._repair(loop, found, found, ("hana", "talk"), dict(people)))

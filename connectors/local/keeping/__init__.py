@@ -1,0 +1,1 @@
+"""What keeps a folder of calendars quick where its files are long: nothing that stands is worked out twice."""
