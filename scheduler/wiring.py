@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -125,6 +126,10 @@ class Runtime:
     settings: Settings
     app: App
     queue: Queue
+
+    def warm_up(self) -> None:
+        """Have a solving process wait for the first question; nobody waits for that."""
+        threading.Thread(target=self.app.solver.warm_up, name="warming up", daemon=True).start()
 
     def engine(self, *, fast: bool = False) -> Engine:
         """The jobs' engine; ``fast`` looks for new jobs more often (the demo)."""

@@ -125,6 +125,7 @@ def working(
     engine.start()
     roll.start()
     periodic.start()
+    runtime.warm_up()
     asked = until or threading.Event()
 
     def end() -> None:

@@ -1,22 +1,20 @@
-"""Solves in a child process that can be killed: a runaway solve never takes the service with it."""
+"""Solves in a process that can be killed: a runaway solve never takes the service with it.
+
+The processes wait for their questions (`scheduler.services.warm`), so that none pays for an import.
+"""
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import resource
-import signal
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import solver
-from scheduler.services import progress
+from scheduler.services import progress, warm
 from solver import Ending, Limits, LoopPlan, Plan, Problem, ProblemError, Progress, Result
 
 if TYPE_CHECKING:
@@ -42,6 +40,10 @@ SLOW = "it took longer than it may"
 DIED = "the computation was ended, probably for want of memory"
 OURS = "something went wrong in the program; its log says what"
 AGAINST_ITSELF = "what is known about it contradicts itself; the log says where"
+
+
+class _NotWanted(Exception):
+    """Nobody wants further plans: the process that looks for them is ended."""
 
 
 class SolveFailed(Exception):
@@ -137,46 +139,62 @@ class Solver:
         """The same solver with another time limit."""
         return replace(self, seconds=seconds)
 
+    def warm_up(self) -> None:
+        """Have a process wait for the first question."""
+        PROCESSES.warm(self.memory_mb)
+
     @property
     def limits(self) -> Limits:
         return Limits(seconds=self.seconds)
 
     def _ask(self, question: str, *args: Any, tell: Callable[[Progress], None] | None = None) -> Any:
-        with self._child(_answer, question, args) as pipe:
+        with self._asked(question, args) as pipe:
             return _receive(pipe, self.seconds + self.grace, tell)
 
     def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
-        with self._child(_stream, question, args) as pipe:
-            until = time.monotonic() + self.seconds + self.grace  # what starting took does not count
-            while True:
-                while not pipe.poll(min(_LOOK, max(until - time.monotonic(), 0.0))):
-                    if not wanted():
-                        return Ending.LIMIT
-                    if time.monotonic() >= until:
-                        break
-                found = _receive(pipe, 0.0)
-                if isinstance(found, Ending):
-                    return found
-                yield found
+        try:
+            with self._asked(question, args, each=True) as pipe:
+                until = time.monotonic() + self.seconds + self.grace  # what starting took does not count
+                while True:
+                    while not pipe.poll(min(_LOOK, max(until - time.monotonic(), 0.0))):
+                        if not wanted():
+                            raise _NotWanted
+                        if time.monotonic() >= until:
+                            break
+                    found = _receive(pipe, 0.0)
+                    if isinstance(found, Ending):
+                        return found
+                    yield found
+        except _NotWanted:
+            return Ending.LIMIT
 
     @contextmanager
-    def _child(self, work: Callable[..., None], question: str, args: tuple[Any, ...]) -> Iterator[Connection]:
-        """A child at work on a question, killed where nobody waits for its answer any more."""
+    def _asked(self, question: str, args: tuple[Any, ...], *, each: bool = False) -> Iterator[Connection]:
+        """A process at work on a question; it waits for the next one only where the block has heard it out."""
         progress.alive(_START + self.seconds + self.grace)
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([*PRELOAD, __name__])
-        ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=work, args=(theirs, self.memory_mb, question, args), daemon=True)
-        child.start()
-        theirs.close()
+        process = self._begun(question, args, each)
         try:
-            _receive(ours, _START)
-            yield ours
-        finally:
-            ours.close()
-            if child.is_alive():
-                child.kill()
-            child.join()
+            yield process.pipe
+        except BaseException:
+            process.end()
+            raise
+        PROCESSES.give_back(process)
+
+    def _begun(self, question: str, args: tuple[Any, ...], each: bool) -> warm.Process:
+        """A process that has begun. One that ended while it waited is no fault of the question."""
+        while True:
+            process, new = PROCESSES.take(self.memory_mb)
+            try:
+                process.begin(question, (each, args), _START)
+                return process
+            except warm.Ended as error:
+                process.end()
+                if new:
+                    log.error("the solving process did not begin: %s", error)
+                    raise SolveFailed(DIED) from None
+            except BaseException:
+                process.end()
+                raise
 
 
 def _receive(pipe: Connection, seconds: float, tell: Callable[[Progress], None] | None = None) -> Any:
@@ -248,20 +266,16 @@ def pack(problem: Problem, limits: Limits, tell: Callable[[Progress], None]) -> 
     return solver.solve(problem, limits, progress=heard)
 
 
-def _answer(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
-    """Runs in the child: one question, one answer."""
-    with _limited(pipe, memory_mb):
-        if question == "pack":
-            problem, limits = args
-            pipe.send((True, pack(problem, limits, lambda now: pipe.send((None, now)))))
-        else:
-            pipe.send((True, ask(question, *args)))
-
-
-def _stream(pipe: Connection, memory_mb: int, question: str, args: tuple[Any, ...]) -> None:
-    """Runs in the child: one question, each answer as it is found, and at last how it ended."""
-    with _limited(pipe, memory_mb):
+def _work(pipe: Connection, question: str, asked: tuple[bool, tuple[Any, ...]]) -> None:
+    """Runs in the child: one question; one answer, or each as it is found and at last how it ended."""
+    each, args = asked
+    if each:
         pipe.send((True, _send_each(pipe, ask(question, *args))))
+    elif question == "pack":
+        problem, limits = args
+        pipe.send((True, pack(problem, limits, lambda now: pipe.send((None, now)))))
+    else:
+        pipe.send((True, ask(question, *args)))
 
 
 def _send_each(pipe: Connection, answers: Generator[Result, None, Ending]) -> Ending:
@@ -274,23 +288,5 @@ def _send_each(pipe: Connection, answers: Generator[Result, None, Ending]) -> En
             return ending
 
 
-@contextmanager
-def _limited(pipe: Connection, memory_mb: int) -> Iterator[None]:
-    """A child's work within its memory, for as long as its parent lives; what goes wrong is told."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which decides when this ends
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    limit = memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    try:
-        pipe.send((True, "started"))
-        yield
-    except Exception as error:
-        pipe.send((False, f"{type(error).__name__}: {error}"))
-
-
-def _end_with_parent() -> None:
-    """An answer that nobody waits for any more is not worked out: the service may have been killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+PROCESSES = warm.Processes((*PRELOAD, __name__), _work)
+"""Of this process: whoever asks shares those that wait."""

@@ -47,6 +47,9 @@ class Clock:
 class InProcess(Solver):
     """The same questions without a child process: fast enough to ask in every test."""
 
+    def warm_up(self) -> None:
+        """There is nothing to warm."""
+
     def _ask(self, question: str, *args: Any, tell: Any = None) -> Any:
         return pack(*args, tell=tell) if question == "pack" else ask(question, *args)
 

@@ -35,14 +35,13 @@ def vancouver(*_):
     return nine.astimezone(UTC).isoformat(timespec="minutes")
 
 def answer(pipe, *_):
-    pipe.send((True, "started"))
     pipe.send((True, vancouver()))
 """
 
 CHILD = """
 from scheduler.services import solving
 from tell import answer
-solving.PRELOAD, solving._answer = [], answer
+solving.PROCESSES.preload, solving.PROCESSES.work = [], answer
 print(solving.Solver().explain(None))
 """
 

@@ -67,7 +67,7 @@ def choose(app: App, proposal_id: str, actor: str) -> Loop:
     Raises `Missing`, `WrongState` (another one was chosen, or the loop has ended) and `Taken` when
     an interval is no longer free, or somebody's cap reached; a fresh plan is made right after.
     """
-    plan = losing.look(app, proposal_id).plan
+    plan = losing.contender(app, proposal_id)
     with app.turns.of(plan.loop, losing.wanted(plan)) as turn:
         return in_turn(app, plan, actor, turn)
 
@@ -77,7 +77,7 @@ def in_turn(app: App, plan: Contender, actor: str, turn: Turn) -> Loop:
     if (
         plan.loop_state in OPEN
     ):  # who waited has an old look, and one who came just before may be gone already
-        losing.tell(app, plan, actor, turn.lost or losing.look(app, plan.id).gone)
+        losing.tell(app, plan, actor, turn.lost or losing.gone(app, plan))
     loop = _choose(app, plan.id, actor)
     if loop.chosen == plan.id:
         turn.took()

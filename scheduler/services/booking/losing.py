@@ -6,7 +6,7 @@ Told by `tests/stories/test_races.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -21,7 +21,7 @@ from scheduler.services.app import App
 from scheduler.services.planning import buffers
 from scheduler.services.planning import plan as planning
 from scheduler.services.planning.panels import DEBRIEF
-from scheduler.storage.database import Tx
+from scheduler.storage.database import Glance, Tx
 
 _AT_ONCE = 25
 """Loops in one transaction: others want to write in between."""
@@ -47,26 +47,37 @@ class Look:
 
 def looks(app: App, proposals: Collection[str]) -> dict[str, Look]:
     """How these plans stand, each that there is: one small read for all of them, and one for those of the same days."""
+    with app.db.glance() as glance:
+        return _looks(glance, glance.contenders(proposals))
+
+
+def _looks(glance: Glance, plans: Iterable[Contender]) -> dict[str, Look]:
     found: dict[str, Look] = {}
     days: dict[tuple[date, date], list[Contender]] = defaultdict(list)
-    with app.db.glance() as glance:
-        for plan in glance.contenders(proposals):
-            found[plan.id] = Look(plan, ())
-            if _on_offer(plan) and plan.interviews:
-                spans = [planned.span for planned in plan.interviews]
-                days[min(spans).start.date(), max(s.end for s in spans).date()].append(plan)
-        for plans in days.values():
-            gone = glance.taken([(plan.loop, wanted(plan)) for plan in plans])
-            found |= {plan.id: Look(plan, tuple(g)) for plan, g in zip(plans, gone, strict=True)}
+    for plan in plans:
+        found[plan.id] = Look(plan, ())
+        if _on_offer(plan) and plan.interviews:
+            spans = [planned.span for planned in plan.interviews]
+            days[min(spans).start.date(), max(s.end for s in spans).date()].append(plan)
+    for some in days.values():
+        gone = glance.taken([(plan.loop, wanted(plan)) for plan in some])
+        found |= {plan.id: Look(plan, tuple(g)) for plan, g in zip(some, gone, strict=True)}
     return found
 
 
-def look(app: App, proposal_id: str) -> Look:
-    """How one plan stands. Raises `Missing`."""
-    found = looks(app, [proposal_id]).get(proposal_id)
+def contender(app: App, proposal_id: str) -> Contender:
+    """A plan as it stands. Raises `Missing`."""
+    with app.db.glance() as glance:
+        found = next(iter(glance.contenders([proposal_id])), None)
     if found is None:
         raise Missing("proposal", proposal_id)
     return found
+
+
+def gone(app: App, plan: Contender) -> tuple[tuple[Subject, Span], ...]:
+    """Which times of a plan are another loop's now."""
+    with app.db.glance() as glance:
+        return _looks(glance, [plan])[plan.id].gone
 
 
 def tell(app: App, plan: Contender, actor: str, gone: Sequence[tuple[Subject, Span]]) -> None:

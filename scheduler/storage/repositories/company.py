@@ -25,6 +25,8 @@ T = TypeVar("T")
 class CompanyFile:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        self._known: sa.RowMapping | None = None
+        """The row as this transaction has read it."""
 
     def replace(self, new: Company, at: datetime) -> None:
         """Make the stored company what ``new`` says. Whoever and whatever it no longer names becomes
@@ -36,6 +38,7 @@ class CompanyFile:
             "policy": encode(new.policy),
             "loaded_at": at,
         }
+        self._known = None
         upsert(self.connection, company, [row], key=["id"])  # first: two loads follow one another
         for register, values in (
             (Sites(self.connection), new.sites),
@@ -51,6 +54,7 @@ class CompanyFile:
         """Be the only one who changes the company until the transaction ends, also before there is one."""
         lock_subjects(self.connection, ["company"])
         self.connection.execute(sa.select(company.c.id).with_for_update()).all()
+        self._known = None  # it may have changed while we waited
 
     def name(self) -> str:
         return str(self._one("name"))
@@ -61,13 +65,7 @@ class CompanyFile:
 
     def terms(self) -> tuple[Account, str, Policy]:
         """The organizer, the company's name and its policy, in one read. Raises `Missing`."""
-        row = self.connection.execute(
-            sa.select(company.c.organizer, company.c.name, company.c.policy)
-        ).first()
-        if row is None:
-            raise Missing("company", "(none loaded)")
-        organizer = decode(Account, row.organizer, "company.organizer")
-        return organizer, str(row.name), decode(Policy, row.policy, "company.policy")
+        return self.organizer(), self.name(), self.policy()
 
     def zones(self) -> dict[str, str]:
         """The zone of everybody's and every room's calendar, by its address in lower case."""
@@ -92,7 +90,8 @@ class CompanyFile:
         return found
 
     def _one(self, column: str) -> Any:
-        row = self.connection.execute(sa.select(company.c[column])).first()
-        if row is None:
+        if self._known is None:
+            self._known = self.connection.execute(sa.select(company)).mappings().first()
+        if self._known is None:
             raise Missing("company", "(none loaded)")
-        return row[0]
+        return self._known[column]

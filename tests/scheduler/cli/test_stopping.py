@@ -130,6 +130,7 @@ def test_no_job_is_taken_while_a_round_in_flight_is_waited_for() -> None:
         periodic=lambda _watch: periodic,
         roll=lambda _engine: roll,
         settings=SimpleNamespace(stop_seconds=20),
+        warm_up=lambda: None,
     )
     with working(runtime):
         began = len(calls)
