@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -52,10 +52,12 @@ class Settings(BaseSettings):
     hook_hosts: str = Field("", pattern=r"^([A-Za-z0-9.\[\]:-]+( *, *[A-Za-z0-9.\[\]:-]+)*)?$")
     """Hosts, or ``host:port``, separated by commas, that webhooks may be sent to although they are private or without
     TLS; empty: none."""
+    log: Literal["", "text", "json"] = ""
+    """``text`` or ``json``: a line for each job and request on standard error, ids alone; empty: warnings only."""
     worker: str = Field("loop-0", pattern=r"^[a-z0-9-]{1,40}$")
     """Name of this worker, for logs and the doctor. Several may bear it: each run counts as a worker of its own."""
     concurrency: int = Field(4, ge=1, le=64)
-    """Jobs done at the same time by one worker."""
+    """Jobs done at the same time by one worker, of what is to be written and of what is to be planned each."""
     poll_seconds: float = Field(30.0, gt=0, le=900)
     """How often the organizer's calendar is followed."""
     watch_days: int = Field(7, ge=0, le=30)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scheduler.api.gate.refused import Refused
 from scheduler.api.problems import internal
+
+log = logging.getLogger("loopwright.requests")
 
 LARGEST = 1_000_000
 """Bytes of a body; webhooks may be twice as large."""
@@ -33,6 +37,8 @@ API = "/api/"
 WEBHOOKS = ("/api/v1/webhooks/", "/api/v1/push/")
 """Addresses whose bodies are verified before they are read."""
 FORM = b"application/x-www-form-urlencoded"
+_IDS = frozenset({"loop_id", "proposal_id", "batch_id"})
+"""Parts of a path that are ids of ours."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 HEADERS = [
@@ -61,7 +67,13 @@ class Border:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send)
+        answer, began = _Answer(send), time.monotonic()
+        try:
+            await self._passed(scope, receive, answer)
+        finally:
+            log.info("request", extra={"fields": _told(scope, answer, time.monotonic() - began)})
+
+    async def _passed(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             _check_address(scope)
             self.admit(scope)
@@ -83,17 +95,27 @@ class _Answer:
     """Passes an answer on with the headers that every one has."""
 
     def __init__(self, send: Send) -> None:
-        self.send, self.begun = send, False
+        self.send, self.begun, self.status = send, False, 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.begun = True
+            self.begun, self.status = True, int(message["status"])
             # FastAPI's event streams say no-cache: a cache may keep what it asks about again
             headers = [h for h in message.get("headers", []) if h != (b"cache-control", b"no-cache")]
             names = {name.lower() for name, _ in headers}
             extra = [h for h in [*HEADERS, _POLICY] if h[0] not in names]
             message = {**message, "headers": [*headers, *extra]}
         await self.send(message)
+
+
+def _told(scope: Scope, answer: _Answer, seconds: float) -> dict[str, Any]:
+    """What is logged of a request: which call it was, by whom, about what; no path, no query, no body. Without
+    ``call`` nothing answered to that address."""
+    ids = {k: v for k, v in scope.get("path_params", {}).items() if k in _IDS}
+    call = getattr(scope.get("endpoint"), "__name__", "")
+    actor = getattr(scope.get("state", {}).get("actor"), "name", "")
+    told = {"call": call, "method": scope["method"], **ids, "actor": actor, "status": answer.status}
+    return told | {"seconds": round(seconds, 3)}
 
 
 def _check_address(scope: Scope) -> None:

@@ -28,6 +28,7 @@ from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import batches, bulk, changing, fixes
 from scheduler.api.doing.choosing import Choosing
 from scheduler.api.gate.door import Door
+from scheduler.api.health import metrics
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
 from scheduler.api.hiring import arriving, automations, connections, inbox
@@ -69,6 +70,7 @@ ROUTERS = (
     hooks.router,
     push.router,
     health.router,
+    metrics.router,
     docs.router,
     pages.router,
     reasons.router,

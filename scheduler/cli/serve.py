@@ -21,6 +21,7 @@ from scheduler.cli.faults import out
 from scheduler.cli.stopping import Stopping, leave
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
+from scheduler.services import lines
 from scheduler.web.main import Console
 from scheduler.wiring import Runtime
 
@@ -34,6 +35,7 @@ def run(data: Path | None, host: str | None, port: int | None, *, work: bool) ->
     settings = config.load(data=data, host=host, port=port)
     _check_exposure(settings)
     _check_port(settings)
+    lines.install(settings.log)
     runtime = wiring.build(settings)
     wiring.migrate(runtime)
     stopping = Stopping()
@@ -66,6 +68,7 @@ def _check_port(settings: Settings) -> None:
 def run_worker(data: Path | None, name: str | None) -> None:
     """Run jobs until a signal."""
     runtime = wiring.build(config.load(data=data, worker=name))
+    lines.install(runtime.settings.log)
     wiring.migrate(runtime)
     stopping = Stopping()
     try:

@@ -49,6 +49,39 @@ WAITS_FOR: Mapping[LoopState, Job] = {
 """Which job a loop in this state waits for: a proposed one in mode *book* only, else it waits for a person."""
 
 
+class Share(StrEnum):
+    """Kinds of work that do not wait for each other: each is taken by so many threads of a worker of its own."""
+
+    WRITE = "write"
+    """What is decided: written to calendars and mail at once, and whatever takes no time."""
+    PLAN = "plan"
+    """A loop that waits for a plan, or for its repair."""
+    BATCH = "batch"
+    """Many loops as one: minutes of computing."""
+    ASIDE = "aside"
+    """What nobody waits for."""
+
+
+SHARES: Mapping[str, Share] = {
+    Job.PLAN: Share.PLAN,
+    Job.REPAIR: Share.PLAN,
+    Job.BATCH: Share.BATCH,
+    Job.FURTHER: Share.ASIDE,
+    Job.CONFLICTS: Share.ASIDE,
+}
+"""The share of a job; those that are not named here write."""
+
+
+def share(job: str) -> Share:
+    """Whose threads do a job."""
+    return SHARES.get(job, Share.WRITE)
+
+
+def threads(of: Share, concurrency: int) -> int:
+    """How many jobs of a share one worker does at the same time, whose setting is ``concurrency``."""
+    return {Share.BATCH: 1, Share.ASIDE: max(1, concurrency // 2)}.get(of, concurrency)
+
+
 LEAST_URGENT = 10
 """The priority of what nobody waits for: it is run when nothing else is to do."""
 

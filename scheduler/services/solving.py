@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import solver
-from scheduler.services import progress, warm
-from solver import Ending, Limits, LoopPlan, Plan, Problem, ProblemError, Progress, Result
+from scheduler.services import meters, progress, warm
+from solver import Ending, Limits, LoopPlan, Plan, Problem, ProblemError, Progress, Result, Status
 
 if TYPE_CHECKING:
     from solver import Explanation, Nearest, Place, Repair
@@ -148,8 +148,10 @@ class Solver:
         return Limits(seconds=self.seconds)
 
     def _ask(self, question: str, *args: Any, tell: Callable[[Progress], None] | None = None) -> Any:
-        with self._asked(question, args) as pipe:
-            return _receive(pipe, self.seconds + self.grace, tell)
+        with meters.solve(question) as status, self._asked(question, args) as pipe:
+            found = _receive(pipe, self.seconds + self.grace, tell)
+            status.append(_status(found))
+            return found
 
     def _each(self, question: str, wanted: Callable[[], bool], *args: Any) -> Generator[Result, None, Ending]:
         try:
@@ -195,6 +197,12 @@ class Solver:
             except BaseException:
                 process.end()
                 raise
+
+
+def _status(found: object) -> str:
+    """How an answer is counted."""
+    status = getattr(found, "status", None)
+    return str(status.value) if isinstance(status, Status) else "answered"
 
 
 def _receive(pipe: Connection, seconds: float, tell: Callable[[Progress], None] | None = None) -> Any:

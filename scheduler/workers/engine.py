@@ -11,15 +11,20 @@ Told by `tests/stories/test_killed.py`.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 
+from scheduler.services import meters
+from scheduler.services.jobs import Job, Share, share, threads
 from scheduler.storage.database import IDLE_SECONDS, Database, Tx, session_limits
 from scheduler.workers.watch import Watch
 
@@ -28,11 +33,27 @@ log = logging.getLogger("loopwright.jobs")
 QUEUE = "loopwright"
 VERSION = "1"
 """Constant: a hash of the code would strand the runs in flight at every release."""
+_MOST_TOLD = 10_000
+"""Waiting jobs that are counted; where more wait, it does not matter how many."""
+_KIND = re.compile("[:/]")
+"""A job's key begins with its kind."""
+_CALLED = {"mail": Job.PERFORM.value}
 TRIES = 5
 """How often a job that raises is run before it is given up and reported."""
 _BACKOFF = 2.0
 _NOT_NOW = 2.0
 """Seconds until a job that cannot be queued just now is queued again."""
+
+
+def _named(of: Share) -> str:
+    """The queue of a share; that of what is written has the name under which jobs of every kind once waited."""
+    return QUEUE if of is Share.WRITE else f"{QUEUE}-{of}"
+
+
+def queue_of(job: str) -> str:
+    """Where a job waits."""
+    return _named(share(job))
+
 
 Task = Callable[[Mapping[str, Any]], float | None]
 """Does one job; a returned number asks to run it again after that many seconds."""
@@ -60,7 +81,11 @@ class Queue:
     ) -> None:
         """Run the job after this transaction commits. The same ``key`` is enqueued once for ever;
         ``delay`` is in seconds."""
-        options: EnqueueOptions = {"queue_name": QUEUE, "workflow_name": "job", "app_version": VERSION}
+        options: EnqueueOptions = {
+            "queue_name": queue_of(name),
+            "workflow_name": "job",
+            "app_version": VERSION,
+        }
         if key is not None:
             options["workflow_id"] = key
         if delay > 0:
@@ -69,11 +94,28 @@ class Queue:
             options["priority"] = priority
         self.client.enqueue_in_transaction(tx.connection, options, name, dict(payload), 1)
 
+    def queued(self) -> dict[str, meters.Queued]:
+        """What waits to be taken, by kind of job. Raises what the database does."""
+        found: dict[str, meters.Queued] = {}
+        rows = self.client.list_workflows(
+            status="ENQUEUED", name="job", load_input=False, load_output=False, limit=_MOST_TOLD
+        )
+        for row in rows:  # the oldest first
+            kind = _KIND.split(row.workflow_id, maxsplit=1)[0]
+            kind = _CALLED.get(kind, kind)
+            since = datetime.fromtimestamp((row.created_at or 0) / 1000, UTC)
+            known = found.get(kind)
+            found[kind] = meters.Queued(
+                known.waiting + 1 if known else 1, min(known.oldest, since) if known else since
+            )
+        return found
+
     def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:
         """Enqueue another try outside any transaction."""
         options: EnqueueOptions = {
-            "queue_name": QUEUE,
+            "queue_name": queue_of(name),
             "workflow_name": "job",
+            "workflow_id": f"{name}/again/{secrets.token_hex(8)}",
             "app_version": VERSION,
             "delay_seconds": max(delay, 0.1),
         }
@@ -123,7 +165,9 @@ class Engine:
         DBOS(config=_config(self.url, self.run))
         _register(self)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=self.concurrency, polling_interval_sec=self.poll)
+        for one in Share:
+            limit = threads(one, self.concurrency)
+            DBOS.register_queue(_named(one), worker_concurrency=limit, polling_interval_sec=self.poll)
 
     def stop(self, seconds: float = 20.0) -> None:
         """Finish the steps in flight, at most this long, and let go."""
@@ -203,7 +247,14 @@ def _let_go_of_the_log() -> None:
 def _register(engine: Engine) -> None:
     @DBOS.step(name="run")
     def run(name: str, payload: dict[str, Any], attempt: int) -> dict[str, Any]:
-        return _run(engine, name, payload, attempt)
+        began = time.monotonic()
+        found = _run(engine, name, payload, attempt)
+        seconds = time.monotonic() - began
+        kind = name if name in engine.tasks else "unknown"
+        meters.JOBS.labels(kind, found["outcome"]).inc()
+        meters.JOB_SECONDS.labels(kind).observe(seconds)
+        log.info("job", extra={"fields": _told(name, payload, attempt, found["outcome"], seconds)})
+        return found
 
     @DBOS.workflow(name="job")
     def job(name: str, payload: dict[str, Any], attempt: int) -> dict[str, Any]:
@@ -233,6 +284,14 @@ def _run(engine: Engine, name: str, payload: Mapping[str, Any], attempt: int) ->
         engine.later(name, payload, 1, wait)
         return {"outcome": "again", "seconds": wait}
     return {"outcome": "done"}
+
+
+def _told(
+    name: str, payload: Mapping[str, Any], attempt: int, outcome: str, seconds: float
+) -> dict[str, Any]:
+    """What is logged of a job: ids alone."""
+    ids = {key: value for key, value in payload.items() if isinstance(value, str)}
+    return {"job": name, **ids, "attempt": attempt, "outcome": outcome, "seconds": round(seconds, 3)}
 
 
 def _called(name: str, payload: Mapping[str, Any]) -> str:

@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from connectors.errors import ConnectorError
 from scheduler.config import Settings
-from scheduler.services import staff
+from scheduler.services import meters, staff
 from scheduler.services.afterwards import push
 from scheduler.services.app import App
 from scheduler.services.booking import reconcile
@@ -223,6 +224,7 @@ def backlog(app: App) -> Check:
         "waiting_writes": count,
         "waiting_seconds": seconds,
         "notices": notices,
+        "jobs": jobs(app),
     }
     text = f"{count} writes wait, the oldest for {seconds:.0f} s"
     if seconds >= LATE:
@@ -230,7 +232,23 @@ def backlog(app: App) -> Check:
     return Check("backlog", True, text, figures=figures)
 
 
-_NOTHING = {"company_loaded": False, "waiting_writes": 0, "waiting_seconds": 0.0, "notices": "off"}
+_NOTHING = {
+    "company_loaded": False,
+    "waiting_writes": 0,
+    "waiting_seconds": 0.0,
+    "notices": "off",
+    "jobs": {},
+}
+
+
+def jobs(app: App) -> dict[str, dict[str, Any]]:
+    """How many jobs of each kind wait, and for how long the oldest has."""
+    queued = app.jobs.queued() if isinstance(app.jobs, meters.Tells) else {}
+    now = datetime.now(UTC)
+    return {
+        kind: {"waiting": q.waiting, "oldest_seconds": max(0.0, (now - q.oldest).total_seconds())}
+        for kind, q in sorted(queued.items())
+    }
 
 
 def workers(app: App) -> Check:

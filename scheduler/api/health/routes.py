@@ -29,6 +29,13 @@ Asked = Annotated[Checks, Depends(_checks)]
 Anybody = Annotated[Actor, needs(Action.OBSERVE)]
 
 
+class Waits(BaseModel):
+    """Jobs of one kind that wait, and for how many seconds the oldest has."""
+
+    waiting: int
+    oldest_seconds: float
+
+
 class Health(BaseModel):
     """The process lives. The rest is what was last found out, ``known_seconds_ago``; ``null`` before the first
     look. ``waiting_seconds`` is the age of the oldest write to a calendar that is not done; ``notices`` how
@@ -40,6 +47,7 @@ class Health(BaseModel):
     waiting_writes: int | None = None
     waiting_seconds: float | None = None
     notices: str | None = None
+    jobs: dict[str, Waits] | None = None
     known_seconds_ago: float | None = None
 
 
@@ -59,6 +67,7 @@ class Ready(BaseModel):
     waiting_writes: int
     waiting_seconds: float
     notices: str
+    jobs: dict[str, Waits]
     checks: list[Line]
 
 

@@ -11,6 +11,7 @@ from connectors.types import Event, EventRef, Page, Window
 from scheduler.domain.bookings import Interview, InterviewState, Write, WriteState
 from scheduler.domain.loops import LoopState
 from scheduler.domain.people import Account
+from scheduler.services import meters
 from scheduler.services.afterwards import answers, moved
 from scheduler.services.afterwards.answers import Invited
 from scheduler.services.app import App
@@ -57,7 +58,8 @@ def _follow(app: App, organizer: Account) -> int:
     seen = 0
     while True:
         try:
-            page = calendar.changes(organizer.address, cursor, window)
+            with meters.calendar_call(organizer.provider, "changes"):
+                page = calendar.changes(organizer.address, cursor, window)
         except CursorExpired:
             cursor = None
             continue

@@ -69,7 +69,10 @@ def told(tx: Tx, proposals: Iterable[Proposal]) -> list[tuple[Proposal, list[Tol
 def drawn(tx: Tx, loop: Loop, application: Application, planned: Sequence[PlannedInterview]) -> list[Told]:
     """A plan that is not kept anywhere, in words; ``loop`` as it would be then."""
     laid = _laid(loop, application, planned)
-    people = {p.id: p for p in tx.people.list({i for p in planned for i in _who(p, laid.get(p.interview))}, active=False)}
+    people = {
+        p.id: p
+        for p in tx.people.list({i for p in planned for i in _who(p, laid.get(p.interview))}, active=False)
+    }
     rooms = {r.id: r for r in tx.rooms.list({p.room for p in planned if p.room}, active=False)}
     return [_one(loop, application, p, laid.get(p.interview), people, rooms) for p in planned]
 

@@ -15,7 +15,7 @@ from scheduler.domain.attention.calendars import CalendarFault
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span, without
-from scheduler.services import progress
+from scheduler.services import meters, progress
 from scheduler.services.app import App
 from scheduler.services.planning.buffers import guarded
 
@@ -81,9 +81,9 @@ def _read(app: App, wanted: Iterable[tuple[Subject, Account]], span: Span) -> di
 def _ask(app: App, account: Account, addresses: list[str], span: Span) -> dict[str, Availability]:
     try:
         calendar: Calendar = app.calendar(account)
-        answers = {
-            a.casefold(): v for a, v in calendar.availability(addresses, Window(span.start, span.end)).items()
-        }
+        with meters.calendar_call(account.provider, "availability"):
+            found = calendar.availability(addresses, Window(span.start, span.end))
+        answers = {a.casefold(): v for a, v in found.items()}
     except ConnectorError as error:
         return {a: Unknown(error.code, str(error)) for a in addresses}
     missing = Unknown("not_answered", "the calendar service did not answer for this address")

@@ -56,7 +56,7 @@ def test_every_route_says_what_it_does(document: Any) -> None:
 
 def test_nothing_leaves_that_is_not_listed(api: Client) -> None:
     """Every answer has a model; those that are documents of their own are named here."""
-    documents = {"/company", "/company/schema", "/openapi.json", "/docs", "/"}
+    documents = {"/company", "/company/schema", "/metrics", "/openapi.json", "/docs", "/"}
     streams = {"/facts/export", "/batches/{batch_id}/events", "/loops/{loop_id}/events"}
     pages = {"/llms.txt", "/docs/{page:path}"}
     documents |= streams | pages
