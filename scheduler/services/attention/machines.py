@@ -16,6 +16,7 @@ from scheduler.domain.hooks import HookState
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.time import Span
 from scheduler.services.app import App
+from scheduler.services.hiring import waiting
 from scheduler.storage.database import Tx
 
 PASSING = frozenset({"transient", "rate_limited", "auth_expired", "not_answered"})
@@ -25,6 +26,15 @@ _PATIENCE = timedelta(minutes=30)
 _SEEN = timedelta(days=1)
 """A calendar that nobody has asked for so long is nobody's worry; so old a job that was given up is forgotten."""
 _AHEAD = timedelta(days=90)
+_WAITS = {
+    "advance_waits": (
+        Kind.ADVANCE,
+        "the application {about} of {system} has reached a stage, and no loop is asked for: {why}",
+    ),
+    "connection_fault": (Kind.CONNECTION, "the hiring system {system} does not answer as it should: {why}"),
+    "delivery_waits": (Kind.LATE, "a message of the hiring system {system} waits: {why}"),
+}
+"""The kind and the sentence of each thing of a hiring system that needs a person."""
 _REVOKED = frozenset({"auth_revoked", "forbidden"})
 _LEASES = "hangs/"
 
@@ -33,6 +43,7 @@ def every(app: App, tx: Tx, since: datetime) -> Iterator[Matter]:
     """All of them, in no order; deliveries that failed from an instant on."""
     yield from _hooks(tx)
     yield from _deliveries(tx, since)
+    yield from _advances(app, tx)
     yield from _calendars(app, tx)
     yield from _hanging(app, tx)
     yield from _given_up(app, tx)
@@ -60,6 +71,20 @@ def _deliveries(tx: Tx, since: datetime) -> Iterator[Matter]:
             since=row.finished_at,
             text=f"the message {row.delivery_id} of the hiring system could not be acted on: {why}",
         )
+
+
+def _advances(app: App, tx: Tx) -> Iterator[Matter]:
+    """Advances that wait for a match, messages that nobody works on, systems that do not answer."""
+    for waits in waiting.advances(tx, app.clock()):
+        if waits.what in _WAITS:  # a message that could not be acted on is a delivery's matter
+            kind, text = _WAITS[waits.what]
+            yield Matter(
+                id=f"{kind}:{waits.id}",
+                kind=kind,
+                subject=f"connection:{waits.connection}",
+                since=waits.since,
+                text=text.format(about=waits.about, system=waits.connection, why=waits.why),
+            )
 
 
 def _calendars(app: App, tx: Tx) -> Iterator[Matter]:

@@ -17,7 +17,7 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
             return (Way(Do.ENABLE, thing, "Send to it again, what waited included"),)
         case Kind.DELIVERY:
             return (Way(Do.DELIVER_AGAIN, thing, "Work on the message once more"),)
-        case Kind.HANGING | Kind.FAILED:
+        case Kind.HANGING | Kind.FAILED | Kind.ADVANCE | Kind.CONNECTION | Kind.LATE:
             return ()
         case Kind.REVOKED | Kind.UNREADABLE:
             return (Way(Do.LOOK, matter.loop, "Look at the loop that it endangers"),) if matter.loop else ()

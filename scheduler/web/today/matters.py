@@ -34,6 +34,9 @@ KINDS: Mapping[str, str] = {
     Kind.DELIVERY: N_("A message could not be acted on"),
     Kind.HOOK: N_("A program is told nothing"),
     Kind.HANGING: N_("A job hangs"),
+    Kind.ADVANCE: N_("A stage was reached"),
+    Kind.CONNECTION: N_("Hiring system"),
+    Kind.LATE: N_("Message waits"),
     Kind.FAILED: N_("A job failed"),
 }
 WAYS: Mapping[str, str] = {

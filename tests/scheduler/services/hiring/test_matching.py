@@ -12,6 +12,7 @@ from scheduler.services.company.load import load
 from scheduler.services.company.read import read_company
 from scheduler.services.hiring import matching, sweeping, waiting
 from tests.connectors.servers.hiring.greenhouse import GreenhouseServer
+from tests.scheduler.services.attention.kit import only, shown
 from tests.scheduler.services.hiring.kit import Hiring, company_text, connected
 
 
@@ -33,6 +34,7 @@ def test_who_cannot_be_matched_is_named_and_the_advance_waits(each: Hiring) -> N
     with each.kit.app.db.read() as tx:
         (waits,) = waiting.advances(tx, each.kit.clock())
     assert (waits.what, waits.id) == ("advance_waits", advance.id)
+    assert only(shown(each.kit)).kept.matter.id == f"advance_waits:{advance.id}"
     assert each.loops() == []
 
 

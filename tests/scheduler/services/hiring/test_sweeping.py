@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from scheduler.domain.attention.matters import Kind
 from scheduler.services.hiring import sweeping, waiting
+from tests.scheduler.services.attention.kit import kinds, only, shown
 from tests.scheduler.services.hiring.kit import Hiring
 
 
@@ -41,12 +43,16 @@ def test_a_system_that_is_down_is_swept_from_where_it_was(hiring: Hiring) -> Non
     with hiring.kit.app.db.read() as tx:
         (waits,) = waiting.advances(tx, hiring.kit.clock())
         assert (waits.what, waits.connection) == ("connection_fault", "main")
+    told = only(shown(hiring.kit)).kept.matter
+    assert (told.kind, told.subject) == (Kind.CONNECTION, "connection:main")
+    assert told.text.startswith("the hiring system main does not answer as it should: ")
     hiring.server.down = False
     assert sweeping.sweep(hiring.kit.app) == 1
     hiring.kit.run()
     assert len(hiring.loops()) == 1
     with hiring.kit.app.db.read() as tx:
         assert waiting.advances(tx, hiring.kit.clock()) == []
+    assert kinds(hiring.kit) == []
 
 
 def test_a_message_that_was_not_worked_on_is_told_of_after_a_quarter_of_an_hour(hiring: Hiring) -> None:
@@ -58,3 +64,5 @@ def test_a_message_that_was_not_worked_on_is_told_of_after_a_quarter_of_an_hour(
         assert waiting.advances(tx, now) == []
         (waits,) = waiting.advances(tx, now + timedelta(minutes=16))
     assert (waits.what, waits.id, waits.about) == ("delivery_waits", id, applied.id)
+    hiring.kit.clock.forward(minutes=16)
+    assert Kind.LATE in kinds(hiring.kit)
