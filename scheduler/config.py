@@ -193,6 +193,7 @@ _WANTED = {
     "service_days": "a whole number of days from 1 to 90",
     "solve_memory_mb": "a whole number of megabytes, at least 512",
     "hook_hosts": "hosts or host:port, separated by commas",
+    "log": "text, json, or nothing",
     "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",
 }
 """What each setting may hold; the others are texts."""

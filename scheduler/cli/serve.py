@@ -22,7 +22,7 @@ from scheduler.cli.stopping import Stopping, leave
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
 from scheduler.services import lines
-from scheduler.web.main import Console
+from scheduler.web import main as pages
 from scheduler.wiring import Runtime
 
 
@@ -93,7 +93,7 @@ def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
     """The web server; its access log leaves query strings out, and what a header says of who is connected
     or by which scheme counts for nothing."""
     settings = runtime.settings
-    app = create_app(runtime.app, settings, secret.of(settings), Console())
+    app = create_app(runtime.app, settings, secret.of(settings), pages.Console())
     app.state.checks.refresh()  # so that the first who asks is told something
     web = _Server(
         uvicorn.Config(

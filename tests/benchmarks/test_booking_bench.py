@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_company_has_pools_as_large_as_asked_for() -> None:
     company = read_company(text(30), "yaml", "bench.yaml")
     assert [len(pool.members) for pool in company.pools] == [24 + 6, 3 + 6, 3 + 6]
-    assert {t.id: t.max_days for t in company.templates} == {"onsite-loop": 2, "one-day": 1}
+    assert {t.id: t.max_days for t in company.templates} == {"onsite-loop": 2, "one-day": 1, "short": 1}
 
 
 def test_a_ratio_says_how_many_times_less_work_it_is_now() -> None:
