@@ -26,8 +26,8 @@ PATIENCE = 240.0
 
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
-    """One that may be killed."""
-    with running_postgres() as server:
+    """One that may be killed, and keeps what it has committed."""
+    with running_postgres(durable=True) as server:
         yield server
 
 
