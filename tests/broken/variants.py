@@ -167,7 +167,8 @@ VARIANTS = (
             f"{_SERVICES}booking.perform:_write_event",
             'codec.decode(EventIntent, row.payload["intent"])',
             'codec.decode(EventIntent, row.payload["intent"])\n'
-            '    intent = replace(intent, key=f"{intent.key[:-1]}{1 + id(intent)}")',
+            "    from uuid import uuid4\n"
+            '    intent = replace(intent, key=f"{intent.key[:-1]}{uuid4().int >> 70}")',
         ),
     ),
     Variant(

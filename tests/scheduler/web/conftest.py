@@ -1,4 +1,8 @@
-"""One browser for all tests of a process, one server for each test."""
+"""One browser for the tests of a file, one server for each test.
+
+The browser is closed when a process goes on to another file: while playwright is open, asyncio takes its event loop
+for the main thread's, and whoever asks (DBOS before it starts) is told that one is running.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from tests.scheduler.kit import Kit, make
 from tests.scheduler.web.site import Site, serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as found:
         yield found
