@@ -164,6 +164,25 @@ class LocalMessenger:
             raise Transient(f"outbox: {path} cannot be written: {error.strerror or error}") from None
 
 
+def archive(outbox: Path, before: datetime) -> int:
+    """Move the mails of an outbox that were written before an instant into its sub-folder ``archive``, one folder for
+    each month (UTC); how many. Raises `Forbidden`, `Transient`."""
+    count = 0
+    try:
+        for path in sorted(outbox.glob("*.eml")) if outbox.is_dir() else ():
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if written < before:
+                month = outbox / "archive" / f"{written:%Y-%m}"
+                month.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.replace(month / path.name)
+                count += 1
+    except PermissionError as error:
+        raise Forbidden(f"outbox: {error.filename} cannot be moved: {error.strerror}") from None
+    except OSError as error:
+        raise Transient(f"outbox: {error.filename} cannot be moved: {error.strerror or error}") from None
+    return count
+
+
 class SmtpMessenger:
     """Hands messages to one mail server, one connection per message, each once.
 

@@ -17,6 +17,7 @@ PICTURE = ROOT / "docs" / "house.svg"
 WORDS = {
     "scheduler": "plans, books and repairs interview loops",
     "scheduler/cli": "the command line",
+    "scheduler/wiring": "the parts put together: the one place that names a provider",
     "scheduler/demo": "an invented company that plays along",
     "scheduler/api": "HTTP: parse, call, answer",
     "scheduler/web": "the console: pages, rendered here",

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from connectors.signatures import key
+from scheduler.domain.bookings import LOOKED_BACK
 from scheduler.domain.errors import BadInput, BadInputs
 
 PREFIX = "LOOPWRIGHT_"
@@ -65,6 +66,9 @@ class Settings(BaseSettings):
     for what came into them after the booking; 0: not at all."""
     answers_days: int = Field(7, ge=1, le=365)
     """How long a repeated request with the same ``Idempotency-Key`` gets the same answer."""
+    archive_days: int = Field(60, ge=0, le=3650)
+    """How long what is over stays where bookings are made: events in local calendars, mails in the outbox, jobs; 0:
+    for ever."""
     digest_hour: int = Field(8, ge=-1, le=23)
     """The hour, on each owner's own clock, at which they are told by mail what needs them; -1: never."""
     stop_seconds: int = Field(20, ge=0, le=600)
@@ -93,6 +97,13 @@ class Settings(BaseSettings):
             raise ValueError("is too short; use at least 24 random characters")
         if value and len(set(value.removeprefix("whsec_"))) < _LEAST_SIGNS:
             raise ValueError("repeats a few characters; use at least 24 random characters")
+        return value
+
+    @field_validator("archive_days")
+    @classmethod
+    def _old_enough(cls, value: int) -> int:
+        if 0 < value < LOOKED_BACK:
+            raise ValueError(f"is too few; use {LOOKED_BACK} or more, or 0 for never")
         return value
 
     @field_validator("base_url")
@@ -188,6 +199,7 @@ _WANTED = {
     "watch_days": "a whole number from 0 to 30",
     "digest_hour": "a whole number from 0 to 23, or -1",
     "answers_days": "a whole number from 1 to 365",
+    "archive_days": "0, or a whole number from 14 to 3650",
     "stop_seconds": "a whole number of seconds from 0 to 600",
     "header_seconds": "a number of seconds above 0, at most 300",
     "service_days": "a whole number of days from 1 to 90",

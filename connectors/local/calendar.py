@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from connectors.local.delivery import Deliveries
 from connectors.local.events import PENDING, Guest, Stored
 from connectors.local.files import CalendarFile, Changes, Files, named
 from connectors.local.identity import nameless
+from connectors.local.keeping import archive
 from connectors.local.names import normal
 from connectors.local.store import Folder
 from connectors.protocol import event_id
@@ -171,6 +173,10 @@ class LocalCalendar:
         wanted = replace(wanted, sent=wanted.times)
         with self._folder.locked():
             known = journal.load(self._folder, owner)
+            if known.over is not None and intent.end <= known.over:
+                raise Conflict(
+                    f"{intent.key}: what ended by {known.over:%Y-%m-%d} is in the archive; book another time"
+                )
             if id_ in known.events and known.events[id_].state != journal.LIVE:
                 raise Conflict(f"{intent.key}: this key was cancelled; book under a new revision")
             self._files.edit(owner, lambda now: self._added(now, wanted, id_ in known.events))
@@ -236,6 +242,25 @@ class LocalCalendar:
         if message.strip():
             lines["COMMENT"] = [events.line("COMMENT", clean_text(message))]
         return list(events.patch(component, lines)), ""
+
+    def archive(self, calendar: str, before: datetime) -> int:
+        """Move what ended by ``before`` out of an organizer's file and the rooms', into the folder's ``archive``; how
+        many events that were. Nobody is told: they are over. Raises `Unreadable`, `Forbidden`, `Transient`."""
+        owner = normal(calendar)
+        with self._folder.locked():
+            try:
+                self._noted(owner, self._settled(owner))
+                count = archive.organized(self._folder, self._files, owner, before)
+            except NotFound:
+                return 0
+            self._noted(owner, self._files.open(owner))
+        for room in self.rooms():
+            with (
+                self._folder.locked(),
+                contextlib.suppress(Unreadable),
+            ):  # a room that cannot be read is left alone
+                count += archive.held(self._folder, self._files, room.address, before)
+        return count
 
     # ------------------------------------------------------------------------- under the lock
 

@@ -103,6 +103,14 @@ class CalendarFile:
         """All our events that this calendar organizes, by id. Raises `Unreadable`, `UnknownZone`."""
         return {id_: found[1] for id_ in self._own() if (found := self.event(id_)) is not None}
 
+    def organized_parts(self) -> list[list[Component]]:
+        """What stands in the file of each event of ours that this calendar organizes; more than one is damage."""
+        return [parts for parts in self._own().values() if all(map(self._organizes, parts))]
+
+    def copied_parts(self) -> list[list[Component]]:
+        """The same of those that somebody else organizes."""
+        return [parts for parts in self._own().values() if not any(map(self._organizes, parts))]
+
     def copies(self, id_: str) -> list[Component]:
         """The copies of one of our events that somebody else organizes; more than one is damage."""
         return [component for component in self._own().get(id_, []) if not self._organizes(component)]

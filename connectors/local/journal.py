@@ -69,12 +69,16 @@ class Journal:
     counter: int = 0
     marks: list[tuple[int, str]] = field(default_factory=list)
     events: dict[str, Record] = field(default_factory=dict)
+    over: datetime | None = None
+    """What had ended by then was moved out of the organizer's file: it is missing there, and was not deleted."""
     texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Records as they are written, as far as they were."""
 
     def copy(self) -> Journal:
         """To be changed without changing what others have read."""
-        return Journal(self.epoch, self.counter, list(self.marks), dict(self.events), dict(self.texts))
+        return Journal(
+            self.epoch, self.counter, list(self.marks), dict(self.events), self.over, dict(self.texts)
+        )
 
     def swept(self, id_: str) -> None:
         """Every copy of a deleted event has been withdrawn."""
@@ -87,7 +91,7 @@ class Journal:
     def note(self, found: dict[str, Stored], everything: bool) -> bool:
         """Compare with what the organizer's file holds now; true where something is new. Only where
         ``found`` is ``everything`` it holds, what is missing was deleted."""
-        before = self.counter
+        before, gone = self.counter, False
         for id_, stored in sorted(found.items(), key=lambda item: (item[1].start, item[0])):
             known = self.events.get(id_)
             state = CANCELLED if stored.cancelled else LIVE
@@ -95,14 +99,20 @@ class Journal:
                 self.counter += 1
                 self._put(id_, _record(self.counter, stored, state))
         for id_, known in list(self.events.items()) if everything else ():
-            if id_ not in found and known.state != DELETED:
+            if id_ in found:
+                continue
+            if self.over is not None and _at(known.end) <= self.over:
+                del self.events[id_]
+                self.texts.pop(id_, None)
+                gone = True
+            elif known.state != DELETED:
                 self.counter += 1
                 self._put(id_, replace(known, seq=self.counter, state=DELETED, swept=False))
         if self.counter != before or not self.marks:
             self.marks.append((self.counter, secrets.token_hex(4)))
             del self.marks[:-_MARKS]
             return True
-        return False
+        return gone
 
 
 _at = lru_cache(maxsize=65_536)(datetime.fromisoformat)
@@ -168,6 +178,7 @@ def _parsed(path: Path) -> Journal:
             counter=int(raw["counter"]),
             marks=[(int(seq), str(mark)) for seq, mark in raw["marks"]],
             events={str(id_): Record(*row) for id_, row in raw["events"].items()},
+            over=datetime.fromisoformat(raw["over"]) if raw.get("over") else None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Journal()
@@ -178,7 +189,14 @@ def save(folder: Folder, organizer: str, journal: Journal) -> None:
     for id_ in journal.events.keys() - journal.texts.keys():
         journal.texts[id_] = f"{_dumped(id_)}:{_dumped(journal.events[id_].row())}"
     events = ",".join(map(journal.texts.__getitem__, journal.events))
-    head = _dumped({"epoch": journal.epoch, "counter": journal.counter, "marks": journal.marks})
+    head = _dumped(
+        {
+            "epoch": journal.epoch,
+            "counter": journal.counter,
+            "marks": journal.marks,
+            "over": journal.over.astimezone(UTC).isoformat() if journal.over else None,
+        }
+    )
     path = _path(folder, organizer)
     folder.write(path, f'{head[:-1]},"events":{{{events}}}}}'.encode())
     if (stamp := folder.stamp(path)) is not None:

@@ -26,6 +26,9 @@ from connectors.local.names import address_of, file_name
 STATE = ".loopwright"
 """Sub-folder for the lock and the journals; calendar programs do not look into it."""
 
+ARCHIVE = "archive"
+"""Sub-folder for what is over; nobody here reads what lies in it."""
+
 RESTED = 2_000_000_000
 """Nanoseconds without a write after which a stamp tells of the next one: longer than a tick of any file system's
 clock."""
@@ -202,7 +205,11 @@ class Folder:
 
     def state(self) -> Path:
         """The sub-folder for what we remember, made when first needed."""
-        path = self.path / STATE
+        return self.made(STATE)
+
+    def made(self, name: str) -> Path:
+        """A sub-folder, for this user only, made when first needed. Raises `Forbidden`, `Transient`."""
+        path = self.path / name
         try:
             path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
@@ -244,7 +251,7 @@ class Folder:
 
     def _sweep(self) -> None:
         """Remove what writers that were killed left behind; under the lock nobody is writing."""
-        for folder in (self.path, self.path / STATE):
+        for folder in (self.path, self.path / STATE, self.path / ARCHIVE):
             for left in folder.glob(f"{_TEMPORARY}*.tmp"):
                 left.unlink(missing_ok=True)
 

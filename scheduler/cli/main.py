@@ -118,6 +118,20 @@ def doctor(
 
 
 @app.command()
+def archive(
+    data: Data = None,
+    days: Annotated[
+        int | None, typer.Option(help="How long it has been over; default: LOOPWRIGHT_ARCHIVE_DAYS.")
+    ] = None,
+) -> None:
+    """Put away what is over: events in local calendars, mails in the outbox, jobs that are done."""
+    from scheduler.cli.archive import run
+
+    with told():
+        run(data, days)
+
+
+@app.command()
 def busy(
     people: Annotated[list[str], typer.Argument(help="Ids or addresses of people or rooms.")],
     start: Annotated[str, typer.Option("--from", help="First day or time (2026-03-30 or 2026-03-30T09:00).")],

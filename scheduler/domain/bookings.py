@@ -14,6 +14,10 @@ from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, Modality, SeatKind
 from scheduler.domain.time import Span
 
+LOOKED_BACK = 14
+"""Days for which what took place is still looked at: longer than the doctor and the search for stray events look
+back. What is older may be put away."""
+
 
 class InterviewState(StrEnum):
     HELD = "held"

@@ -54,6 +54,8 @@ class App:
     """Hosts, or ``host:port``, that webhooks may be sent to although they are private."""
     systems: Systems = field(default_factory=Systems)
     """The hiring systems that can be connected."""
+    shelves: Mapping[str, Callable[[datetime], int]] = field(default_factory=dict)
+    """What of this deployment is put away once it is over, by name: what was done with by an instant; how many."""
 
     def calendar(self, account: Account) -> Calendar:
         """The connector for an account. Raises `Invalid` where none is configured."""

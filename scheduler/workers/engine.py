@@ -35,6 +35,9 @@ VERSION = "1"
 """Constant: a hash of the code would strand the runs in flight at every release."""
 _MOST_TOLD = 10_000
 """Waiting jobs that are counted; where more wait, it does not matter how many."""
+_OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_AT_A_TIME = 500
+"""Jobs that are let go of in one transaction: others wait for no longer than that."""
 _KIND = re.compile("[:/]")
 """A job's key begins with its kind."""
 _CALLED = {"mail": Job.PERFORM.value}
@@ -109,6 +112,22 @@ class Queue:
                 known.waiting + 1 if known else 1, min(known.oldest, since) if known else since
             )
         return found
+
+    def forget(self, before: datetime) -> int:
+        """Let go of the jobs that were done, given up or called off before an instant; how many."""
+        count = 0
+        while True:
+            over = self.client.list_workflows(
+                status=_OVER,
+                completed_before=before.isoformat(),
+                load_input=False,
+                load_output=False,
+                limit=_AT_A_TIME,
+            )
+            if not over:
+                return count
+            self.client.delete_workflows([job.workflow_id for job in over])
+            count += len(over)
 
     def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:
         """Enqueue another try outside any transaction."""

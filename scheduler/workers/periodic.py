@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.errors import ConnectorError
+from scheduler.services import archiving
 from scheduler.services.afterwards import conflicts, push, replies
 from scheduler.services.app import App
 from scheduler.services.asking import answers
@@ -31,7 +32,8 @@ class Periodic:
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
     are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``hiring`` what hiring systems have
     that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
-    answered with more than ``answers_days`` ago is forgotten. Every ``heads`` seconds the head of the facts' chain
+    answered with more than ``answers_days`` ago is forgotten; every ``archive`` seconds what has been over
+    for ``archive_days`` is put away. Every ``heads`` seconds the head of the facts' chain
     is noted in ``heads_file``. Several workers doing the same is harmless:
     every step is idempotent."""
 
@@ -51,6 +53,8 @@ class Periodic:
     mirror: float = 15.0
     watch_days: int = 7
     answers_days: int = 7
+    archive: float = 86_400.0
+    archive_days: int = 0
     watch: Watch = field(default_factory=Watch)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -68,6 +72,7 @@ class Periodic:
             "digest": self.digest,
             "hiring": self.hiring,
             "mirror": self.mirror,
+            "archive": self.archive,
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
@@ -81,10 +86,11 @@ class Periodic:
             "digest": lambda: digest.queue(self.app, self.digest_hour),
             "hiring": lambda: sweeping.sweep(self.app),
             "mirror": lambda: mirroring.watch(self.app),
+            "archive": lambda: archiving.daily(self.app, self.archive_days),
         }
         for name, job in jobs.items():
             # the first sweep waits a round: jobs taken up after a restart renew their holds before it
-            first = 0.0 if name == "replies" else due[name]
+            first = 0.0 if name == "replies" else min(due[name], 3600.0)
             thread = threading.Thread(
                 target=self._run, args=(name, job, first, due[name]), name=f"periodic {name}", daemon=True
             )

@@ -43,9 +43,10 @@ def test_a_setting_of_the_wrong_form(
 
 
 def test_ours_say_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refused(monkeypatch, api_token="short", base_url="http://hire.example.com") == [
+    assert refused(monkeypatch, archive_days="13", api_token="short", base_url="http://hire.example.com") == [
         "LOOPWRIGHT_API_TOKEN: is too short; use at least 24 random characters",
         "LOOPWRIGHT_BASE_URL: is not an https address; write it as https://hire.example.com",
+        "LOOPWRIGHT_ARCHIVE_DAYS: is too few; use 14 or more, or 0 for never",
     ]
 
 

@@ -19,7 +19,7 @@ from connectors.checks import Finding
 from connectors.errors import ConnectorError, NotFound
 from connectors.types import Availability, Known
 from scheduler import config, wiring
-from scheduler.cli import doctor_files
+from scheduler.cli.doctor import files
 from scheduler.cli.faults import err, out
 from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account, Mode
@@ -53,7 +53,7 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False, head: Path | 
         findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
         sound = all(f.ok for f in findings)
         findings += [*_repaired(runtime)] if sound and repair else []
-        findings += [*doctor_files.find(runtime.settings)]
+        findings += [*files.find(runtime.settings)]
         if sound:
             findings += [
                 *_webhooks(runtime.app),
@@ -139,7 +139,7 @@ def _organizers_calendar(runtime: Runtime) -> Iterator[str]:
 
 
 def _files(runtime: Runtime) -> Iterator[str]:
-    yield from doctor_files.close(runtime.settings)
+    yield from files.close(runtime.settings)
 
 
 def _reconciler(runtime: Runtime) -> Iterator[str]:

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from connectors import mail
 from connectors.calls import Breaker
 from connectors.errors import ConnectorError, Forbidden, NotFound
 from connectors.local.calendar import LocalCalendar
 from connectors.local.folder import create_calendar
 from connectors.local.store import Folder
-from connectors.mail import LocalMessenger, Message, SmtpMessenger
-from connectors.protocol import Calendar, Messenger
+from connectors.protocol import Calendar
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Mode
@@ -31,6 +30,7 @@ from scheduler.services.systems import Systems, Vault
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Database
 from scheduler.storage.migrate import current as migrated
+from scheduler.wiring.mails import Outgoing
 from scheduler.workers import engine
 from scheduler.workers.engine import Engine, Queue
 from scheduler.workers.periodic import Periodic
@@ -155,6 +155,7 @@ class Runtime:
             poll=settings.poll_seconds,
             watch_days=settings.watch_days,
             answers_days=settings.answers_days,
+            archive_days=settings.archive_days,
             digest_hour=settings.digest_hour,
             heads_file=settings.heads,
             watch=watch or Watch(),
@@ -189,6 +190,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
         later=Gathering(),
         hook_hosts=settings.hosts_of_hooks,
         systems=systems(settings),
+        shelves={"mails": lambda before: mail.archive(settings.outbox, before), "jobs": queue.forget},
     )
     db.wake = lambda tx, first: hooks.wake(app, tx, first)
     return Runtime(settings, app, queue)
@@ -292,48 +294,6 @@ def consent(settings: Settings, provider: str, client: bytes | None = None) -> I
             )
     else:
         raise BadInput("PROVIDER", f"nobody consents at {provider!r}", "give google or outlook")
-
-
-@dataclass
-class Outgoing:
-    """Mail to candidates: through a server where one is set, else as files in the outbox.
-
-    The sender is the setting's, or the organizer's address once a company is loaded; answers go to the
-    organizer.
-    """
-
-    settings: Settings
-    db: Database
-    _made: dict[tuple[str, str, str], Messenger] = field(default_factory=dict, repr=False)
-
-    def send(self, message: Message) -> None:
-        whose = self._sender()
-        if whose not in self._made:
-            self._made[whose] = _messenger(self.settings, *whose)
-        self._made[whose].send(message)
-
-    def _sender(self) -> tuple[str, str, str]:
-        """Whose mail it is, by what name, and who gets the answers."""
-        with self.db.read() as tx:
-            organizer = tx.company.organizer().address
-            return self.settings.mail_from or organizer, tx.company.name(), organizer
-
-
-def _messenger(settings: Settings, sender: str, name: str, reply_to: str) -> Messenger:
-    if not settings.smtp:
-        return LocalMessenger(settings.outbox, sender=sender, sender_name=name, reply_to=reply_to)
-    server = urlsplit(settings.smtp)
-    return SmtpMessenger(
-        server.hostname or "",
-        server.port or 587,
-        sender=sender,
-        sent=settings.sent,
-        sender_name=name,
-        reply_to=reply_to,
-        user=unquote(server.username or ""),
-        password=unquote(server.password or ""),
-        security={"smtps": "tls", "smtp+none": "none"}.get(server.scheme, "starttls"),
-    )
 
 
 @dataclass
