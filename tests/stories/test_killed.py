@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from scheduler.services.failpoints import NAMES
 from scheduler.services.planning import plan as planning
 from scheduler.storage import invariants
 from tests.scheduler.kit import NOW, Kit, make
+from tests.stories.entering import command
 from tests.stories.kit import booked, events
 from tests.stories.process import runtime
 
@@ -30,7 +30,7 @@ def run(folder: Path, what: str, failpoint: str = "") -> subprocess.CompletedPro
     if failpoint:
         env["LOOPWRIGHT_FAILPOINT"] = failpoint
     return subprocess.run(
-        [sys.executable, "-m", "tests.stories.process", str(folder), what],
+        command("tests.stories.process", str(folder), what),
         cwd=ROOT,
         env=env,
         capture_output=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from scheduler.services.failpoints import NAMES
 from scheduler.storage import invariants
 from tests.scheduler.kit import NOW, Kit, make
+from tests.stories.entering import command
 from tests.stories.kit import events
 from tests.stories.process import runtime
 from tests.stories.process_together import LOOPS
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 def run(folder: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("LOOPWRIGHT_")}
     return subprocess.run(
-        [sys.executable, "-m", "tests.stories.process_together", str(folder)],
+        command("tests.stories.process_together", str(folder)),
         cwd=ROOT,
         env={**env, "LOOPWRIGHT_FAILPOINT": failpoint} if failpoint else env,
         capture_output=True,

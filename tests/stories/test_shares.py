@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from scheduler.services.jobs import Job, Share, share, threads
 from scheduler.workers.engine import QUEUE, queue_of
+from tests.stories.entering import command
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_writing_waits_for_no_planning(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.stories.shares_process", f"sqlite:///{tmp_path / 'shares.sqlite3'}"],
+        command("tests.stories.shares_process", f"sqlite:///{tmp_path / 'shares.sqlite3'}"),
         cwd=ROOT,
         capture_output=True,
         text=True,
