@@ -65,7 +65,8 @@ class StateOut(BaseModel):
     looking: bool
 
 
-async def _listening(request: Request) -> Listening:
+async def listening_of(request: Request) -> Listening:
+    """The process's grant, where there is a place left. Raises `NotServing`."""
     found: Listening = request.app.state.listening
     if found.now >= found.most:
         raise NotServing(f"{found.most} listeners are as many as one process serves; come back later")
@@ -90,7 +91,7 @@ async def follow_a_loop(
     app: Services,
     _: Annotated[Actor, needs(Action.READ)],
     standing: Annotated[tuple[int, StateOut], Depends(_standing)],
-    listening: Annotated[Listening, Depends(_listening)],
+    listening: Annotated[Listening, Depends(listening_of)],
     last_event_id: Annotated[int | None, Header(ge=0, le=2**53)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens to a loop, as it happens: first `standing` (its state, and whether more plans are being looked

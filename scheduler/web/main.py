@@ -14,6 +14,7 @@ from scheduler.web.loop import views as loop
 from scheduler.web.new import views as new
 from scheduler.web.plans import views as plans
 from scheduler.web.queue import views as queue
+from scheduler.web.superday import views as superday
 from scheduler.web.today import views as today
 from scheduler.web.why import views as why
 from scheduler.web.you import views as you
@@ -25,6 +26,7 @@ ROUTERS = (
     plans.router,
     why.router,
     new.router,
+    superday.router,
     you.router,
     live.router,
 )

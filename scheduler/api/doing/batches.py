@@ -6,18 +6,20 @@ Told by `tests/scheduler/api/test_batches.py`.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Path, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.conditions import Change, Conditions
 from scheduler.api.conditional.once import Key, once, once_outside
-from scheduler.api.models.batches import AllChosenOut, BatchIn, BatchOut, ProgressOut, RepackIn
+from scheduler.api.following import RETRY, Listening, listening_of
+from scheduler.api.models.batches import AllChosenOut, BatchIn, BatchOut, DoneOut, ProgressOut, RepackIn
 from scheduler.api.problems import answers
 from scheduler.domain.proposals import Batch, BatchState
 from scheduler.services.app import App
@@ -29,11 +31,6 @@ router = APIRouter(prefix=f"{BASE}/batches", tags=["batches"])
 BatchId = Annotated[str, Path(max_length=100)]
 Reader = Annotated[Actor, needs(Action.READ)]
 Asker = Annotated[Actor, needs(Action.REQUEST)]
-
-_LOOK = 0.5
-"""Seconds between two looks at how far a batch is."""
-_LONGEST = 900.0
-"""Seconds after which a client that still listens has to ask again."""
 
 
 @router.post("", status_code=202, response_model=BatchOut, responses=answers(409, 413, 415))
@@ -56,14 +53,31 @@ def get_batch(batch_id: BatchId, app: Services, _: Reader) -> BatchOut:
     return _out(app, batches.get(app, batch_id))
 
 
-@router.get("/{batch_id}/events", response_class=StreamingResponse, responses=answers(404))
-async def follow_a_batch(batch_id: BatchId, app: Services, _: Reader, request: Request) -> StreamingResponse:
+def _asked_for(batch_id: BatchId, app: Services) -> Batch:
+    return batches.get(app, batch_id)
+
+
+@router.get("/{batch_id}/events", response_class=EventSourceResponse, responses=answers(404))
+async def follow_a_batch(
+    app: Services,
+    _: Reader,
+    batch: Annotated[Batch, Depends(_asked_for)],
+    listening: Annotated[Listening, Depends(listening_of)],
+) -> AsyncIterator[ServerSentEvent]:
     """How far a batch is, as server-sent events: `progress` while it is planned, `done` with its state at the
-    end. Placed, price, bound; each is sent when it has changed."""
-    first = await run_in_threadpool(batches.get, app, batch_id)
-    return StreamingResponse(
-        _events(app, first, request), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+    end. Placed, price, bound; each is sent when it has changed. Whoever is let go before the end comes back."""
+    async with listening.one():
+        told, until = None, time.monotonic() + listening.lifetime
+        while time.monotonic() < until and not listening.ending():
+            now = ProgressOut.of(batch)
+            if batch.state is not BatchState.PLANNING:
+                yield ServerSentEvent(data=DoneOut(state=batch.state.value, progress=now), event="done")
+                return
+            if now != told:
+                told = now
+                yield ServerSentEvent(data=now, event="progress", retry=RETRY)
+            await asyncio.sleep(listening.every)
+            batch = await run_in_threadpool(batches.get, app, batch.id)
 
 
 @router.post("/{batch_id}/choose", response_model=AllChosenOut, responses=answers(404, 409, 412, 502))
@@ -127,19 +141,3 @@ def _out(app: App, batch: Batch) -> BatchOut:
 
 def _told(tx: Tx, batch: Batch) -> BatchOut:
     return BatchOut.of(batch, *batches.told(tx, batch))
-
-
-async def _events(app: App, batch: Batch, request: Request) -> AsyncIterator[str]:
-    told = ""
-    for _ in range(int(_LONGEST / _LOOK)):
-        data = ProgressOut.of(batch).model_dump_json()
-        if batch.state is not BatchState.PLANNING:
-            yield f'event: done\ndata: {{"state": "{batch.state.value}", "progress": {data}}}\n\n'
-            return
-        if data != told:
-            told = data
-            yield f"event: progress\ndata: {data}\n\n"
-        await asyncio.sleep(_LOOK)
-        if await request.is_disconnected():
-            return
-        batch = await run_in_threadpool(batches.get, app, batch.id)

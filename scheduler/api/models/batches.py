@@ -85,6 +85,13 @@ class ProgressOut(BaseModel):
         )
 
 
+class DoneOut(BaseModel):
+    """How a batch stands when its planning has ended."""
+
+    state: str
+    progress: ProgressOut
+
+
 class BatchOut(BaseModel):
     id: str
     state: str

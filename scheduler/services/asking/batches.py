@@ -24,7 +24,7 @@ from scheduler.services.planning.fixes.eased import MAX_HORIZON_DAYS
 from scheduler.storage.database import Tx
 
 MAX_LOOPS = 200
-_OPEN = frozenset(
+OPEN = frozenset(
     {
         LoopState.AWAITING_CANDIDATE,
         LoopState.PLANNING,
@@ -147,7 +147,7 @@ def _fault(tx: Tx, loop: Loop | None, window: Span, batch: str) -> tuple[str, st
     """What is wrong with a loop, and the way out."""
     if loop is None:
         return "is unknown", "use the id of a loop"
-    if loop.state not in _OPEN or tx.interviews.of_loop(loop.id):
+    if loop.state not in OPEN or tx.interviews.of_loop(loop.id):
         return f"is {loop.state.value}", "leave it out: what is booked is planned around"
     if batch:
         return (
@@ -315,7 +315,7 @@ def repack_in(app: App, tx: Tx, batch_id: str, actor: str, changes: Repack) -> B
         updated_at=app.clock(),
     )
     for id, loop in loops.items():
-        if loop is None or loop.state not in _OPEN or tx.interviews.of_loop(id):
+        if loop is None or loop.state not in OPEN or tx.interviews.of_loop(id):
             continue
         if id in changes.leave_out:
             _leave(app, tx, loop, actor, batch.id)
@@ -382,7 +382,7 @@ def cancel_in(app: App, tx: Tx, batch_id: str, actor: str) -> Batch:
     cancelled = replace(batch, state=BatchState.CANCELLED, round=batch.round + 1, updated_at=app.clock())
     _store(tx, cancelled)
     for loop in loops:
-        if loop.state not in _OPEN or tx.interviews.of_loop(loop.id):
+        if loop.state not in OPEN or tx.interviews.of_loop(loop.id):
             continue
         if loop.id in batch.made:
             ending.cancel_in(app, tx, loop, actor, "")

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -53,18 +54,20 @@ async def follow(
     listening: Annotated[Listening, Depends(_listening)],
     after: Annotated[int, Query(ge=0, le=2**53)],
     loop: Annotated[str, Query(max_length=100)] = "",
+    batch: Annotated[str, Query(max_length=100)] = "",
 ) -> StreamingResponse:
-    """An event whenever facts have come after the one of that number, of one loop or of all; its data is the newest
-    one's number."""
-    return StreamingResponse(_events(app, listening, loop, after), media_type="text/event-stream")
+    """An event whenever something has come after the state of that number, of one loop, of one batch or of all; its
+    data is the newest one's number."""
+    newest = partial(newest_of_batch, app, batch) if batch else partial(newest_of, app, loop)
+    return StreamingResponse(_events(newest, listening, after), media_type="text/event-stream")
 
 
-async def _events(app: App, listening: Listening, loop: str, after: int) -> AsyncIterator[str]:
+async def _events(look: Callable[[], int], listening: Listening, after: int) -> AsyncIterator[str]:
     async with listening.one():
         yield f"retry: {RETRY}\n\n"
         until, spoke = time.monotonic() + listening.lifetime, time.monotonic()
         while time.monotonic() < until and not listening.ending():
-            newest = await run_in_threadpool(newest_of, app, loop)
+            newest = await run_in_threadpool(look)
             if newest > after:
                 after, spoke = newest, time.monotonic()
                 yield f"data: {newest}\n\n"
@@ -81,3 +84,12 @@ def newest_of(app: App, loop: str = "") -> int:
             return tx.found_facts.newest()
         last = tx.facts.of(f"loop:{loop}", limit=1)
         return last[-1].seq if last else 0
+
+
+def newest_of_batch(app: App, id: str) -> int:
+    """A number that grows whenever a batch goes on, or something happens to any loop: how far it is planned is no
+    fact."""
+    with app.db.read() as tx:
+        batch = tx.batches.get(id)
+        moment = int(batch.updated_at.timestamp() * 1_000_000) if batch else 0
+        return moment + tx.found_facts.newest()

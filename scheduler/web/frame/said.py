@@ -32,6 +32,9 @@ SAID = {
     "let_off": N_("Allowed this once: the loop is planned anew."),
     "mailed": N_("Asked by mail."),
     "noted": N_("Noted."),
+    "packing": N_("One plan is made for all of them."),
+    "all_booked": N_("Chosen: all times are held, and the invitations follow."),
+    "called_off": N_("Called off. What is booked stays booked."),
 }
 
 

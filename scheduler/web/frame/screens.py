@@ -24,4 +24,5 @@ SCREENS = (
     Screen("/today", N_("Today"), "t", "sun"),
     Screen("/loops", N_("Loops"), "l", "list"),
     Screen("/new", N_("New loop"), "n", "plus"),
+    Screen("/superdays", N_("Superdays"), "s", "day"),
 )

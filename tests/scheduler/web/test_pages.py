@@ -35,6 +35,8 @@ def addresses(kit: Kit) -> dict[str, str]:
         "new": "/new?template=onsite",
         "plans": f"/loops/{proposed.id}/plans?only=differences",
         "why": f"/loops/{impossible.id}/why",
+        "superdays": "/superdays",
+        "new superday": "/superdays/new",
         "you": "/you",
     }
 
