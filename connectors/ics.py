@@ -238,3 +238,40 @@ _FIELDS = (
     "organizer_name",
     "attendee_name",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of a calendar that is only looked at; instants are aware."""
+
+    uid: str
+    title: str
+    start: datetime
+    end: datetime
+    description: str = ""
+    location: str = ""
+    tentative: bool = False
+
+
+def published(name: str, entries: Iterable[Entry], now: datetime) -> str:
+    """Several events as one calendar to add or to subscribe to (METHOD:PUBLISH, RFC 5546 section 3.2.1); nobody is
+    asked for an answer by it."""
+    calendar = icalendar.Calendar()
+    for key, text in (("PRODID", PRODUCT), ("VERSION", "2.0"), ("METHOD", "PUBLISH")):
+        calendar.add(key, text)
+    calendar.add("X-WR-CALNAME", clean_line(name))
+    for entry in entries:
+        event = icalendar.Event()
+        event.add("UID", clean_line(entry.uid))
+        event.add("DTSTAMP", now.astimezone(UTC).replace(microsecond=0))
+        event.add("DTSTART", entry.start.astimezone(UTC).replace(microsecond=0))
+        event.add("DTEND", entry.end.astimezone(UTC).replace(microsecond=0))
+        event.add("SUMMARY", clean_line(entry.title))
+        event.add("STATUS", "TENTATIVE" if entry.tentative else "CONFIRMED")
+        if entry.description:
+            event.add("DESCRIPTION", clean_text(entry.description))
+        if entry.location:
+            event.add("LOCATION", clean_line(entry.location))
+        calendar.add_component(event)
+    written: bytes = calendar.to_ical()
+    return written.decode()

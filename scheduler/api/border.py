@@ -39,6 +39,7 @@ WEBHOOKS = ("/api/v1/webhooks/", "/api/v1/push/")
 FORM = b"application/x-www-form-urlencoded"
 _IDS = frozenset({"loop_id", "proposal_id", "batch_id"})
 """Parts of a path that are ids of ours."""
+_SECRET = re.compile(r"^(/(?:candidate|interviewer)/)[^/]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 HEADERS = [
@@ -88,7 +89,12 @@ class Border:
         except Exception as error:
             if answer.begun:
                 raise  # too late for an answer: the server cuts the connection
-            await internal(scope["method"], scope["path"], error)(scope, receive, answer)
+            await internal(scope["method"], _loggable(scope["path"]), error)(scope, receive, answer)
+
+
+def _loggable(path: str) -> str:
+    """An address as it may stand in a log: what opens a page of somebody without sign-in does not."""
+    return _SECRET.sub(r"\1…", path)
 
 
 class _Answer:

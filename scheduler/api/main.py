@@ -32,6 +32,7 @@ from scheduler.api.health import metrics
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
 from scheduler.api.hiring import arriving, automations, connections, inbox
+from scheduler.api.links import routes as links
 from scheduler.api.outgoing import hooks
 from scheduler.api.reading import compare, load, pages, places, reasons
 from scheduler.api.reading import facts as reading_facts
@@ -78,6 +79,7 @@ ROUTERS = (
     attention.router,
     attention_doing.router,
     fixes.router,
+    links.router,
     docs.front,
     pages.front,
 )

@@ -27,6 +27,7 @@ from scheduler.storage.repositories.batches import Batches
 from scheduler.storage.repositories.company import CompanyFile
 from scheduler.storage.repositories.cursors import Cursors
 from scheduler.storage.repositories.facts import Facts
+from scheduler.storage.repositories.guests.links import Links
 from scheduler.storage.repositories.hiring.advances import Advances
 from scheduler.storage.repositories.hiring.connections import Automations, Connections
 from scheduler.storage.repositories.hooks import Hooks
@@ -105,6 +106,7 @@ class Tx:
         self.hiring = Connections(connection)
         self.automations = Automations(connection)
         self.advances = Advances(connection)
+        self.links = Links(connection)
 
     @contextmanager
     def part(self) -> Iterator[None]:

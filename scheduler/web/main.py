@@ -8,6 +8,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
+from scheduler.web.candidate import asking
+from scheduler.web.candidate import views as candidate
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.loop import views as loop
@@ -31,6 +33,8 @@ ROUTERS = (
     live.router,
 )
 """Where two routes fit, the first counts."""
+GUESTS = (candidate.router, asking.router)
+"""What is opened by a link, without sign-in."""
 
 
 class Console:
@@ -39,7 +43,10 @@ class Console:
     home = "/today"
 
     def __init__(self) -> None:
-        self.open = APIRouter(include_in_schema=False, routes=list(assets.router.routes))
+        self.open = APIRouter(
+            include_in_schema=False,
+            routes=[route for router in (assets.router, *GUESTS) for route in router.routes],
+        )
         self.router = APIRouter(
             include_in_schema=False, routes=[route for router in ROUTERS for route in router.routes]
         )

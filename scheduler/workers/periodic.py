@@ -18,6 +18,7 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
+from scheduler.services.links import making
 from scheduler.services.telling import hooks
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
@@ -80,7 +81,11 @@ class Periodic:
             "orphans": lambda: reconcile.orphans(self.app),
             "push": lambda: push.watch(self.app),
             "conflicts": lambda: conflicts.watch(self.app, self.watch_days, self.conflicts),
-            "answers": lambda: (answers.forget(self.app, self.answers_days), care.forget(self.app)),
+            "answers": lambda: (
+                answers.forget(self.app, self.answers_days),
+                care.forget(self.app),
+                making.forget(self.app),
+            ),
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),
             "digest": lambda: digest.queue(self.app, self.digest_hour),

@@ -24,6 +24,7 @@ from scheduler.storage.tables.hiring import (
     readings,
     written,
 )
+from scheduler.storage.tables.links import links
 from scheduler.storage.tables.meta import PREFIX, metadata
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "digests",
     "hook_deliveries",
     "hooks",
+    "links",
     "matches",
     "metadata",
     "pauses",

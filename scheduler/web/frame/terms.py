@@ -119,6 +119,8 @@ FACTS: Mapping[str, str] = {
     "stage_left": N_("The stage was left"),
     "application_closed": N_("The application was closed"),
     "job_failed": N_("A job of ours failed"),
+    "link_made": N_("A link to a page was made"),
+    "link_revoked": N_("A link to a page was revoked"),
 }
 QUIET = frozenset(
     {
@@ -129,6 +131,8 @@ QUIET = frozenset(
         "calendars_seen",
         "seat_invited",
         "loop_reminded",
+        "link_made",
+        "link_revoked",
     }
 )
 """Facts that change nothing about which somebody decides with a form that they look at."""

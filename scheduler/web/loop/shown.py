@@ -158,6 +158,8 @@ def _who(whole: Whole, actor: str, words: Words) -> str:
         return words(N_("a program"))
     if kind == "webhook":
         return words(N_("the hiring system"))
+    if kind == "candidate":
+        return words(N_("the candidate"))
     if kind == "policy":
         return words(N_("the policy"))
     return "Loopwright" if kind == "system" else actor

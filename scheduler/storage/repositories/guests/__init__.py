@@ -1,0 +1,1 @@
+"""Those who have no account: what opens their pages."""

@@ -1,0 +1,85 @@
+"""The door of pages without sign-in: what opens, and one answer for everything that does not."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from scheduler.domain.guests.links import Purpose
+from scheduler.domain.loops import BookMode
+from scheduler.services.links import making
+from tests.scheduler.kit import Kit, make
+from tests.scheduler.web.guests.doors import door
+from tests.scheduler.web.plain import Plain
+from tests.stories.kit import ask
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    return make(tmp_path)
+
+
+def test_every_address_that_opens_nothing_is_answered_alike(kit: Kit) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    ended = door(kit, Purpose.CHOOSE, loop=loop.id, days=1)
+    kit.clock.forward(days=1)
+    with kit.app.db.write() as tx:
+        revoked, path = making.make(kit.app, tx, Purpose.CHOOSE, "person:rolf", loop=loop.id)
+        making.revoke(kit.app, tx, revoked.id, "person:rolf")
+    own = door(kit, Purpose.ATTEND, person="anna").replace("/interviewer/", "/candidate/")
+    guest = Plain(kit, signed_in=False)
+    nothing = [
+        ended,
+        path,
+        own,
+        "/candidate/" + "A" * 22,
+        f"/candidate/{loop.id}",
+        f"/candidate/{revoked.id}",
+    ]
+    answers = [guest.get(address + more) for address in nothing for more in ("", "/times", "/interviews.ics")]
+    answers += [
+        guest.form(address + more, {"plan": "x"}) for address in nothing for more in ("/choose", "/times")
+    ]
+    assert {(a.status_code, a.content) for a in answers} == {(404, answers[0].content)}
+    assert len({tuple(sorted(a.headers.items())) for a in answers}) == 1
+
+
+def test_a_page_leaves_no_trace_of_its_address(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    path = door(kit, Purpose.CHOOSE, loop=loop.id)
+    guest = Plain(kit, signed_in=False)
+    answer = guest.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "set-cookie" not in answer.headers and "<script" not in answer.text
+    assert path.rpartition("/")[2] not in caplog.text
+
+
+def test_a_mistake_of_ours_does_not_tell_the_address_either(
+    kit: Kit, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    path = door(kit, Purpose.CHOOSE, loop=loop.id)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("scheduler.web.candidate.views.standing", broken)
+    answer = Plain(kit, signed_in=False).get(path)
+    assert answer.status_code == 500
+    assert "/candidate/… failed" in caplog.text and path.rpartition("/")[2] not in caplog.text
+
+
+def test_a_link_opens_its_own_loop_and_nothing_of_the_console(kit: Kit) -> None:
+    mine = ask(kit, "short", BookMode.PROPOSE)
+    path = door(kit, Purpose.CHOOSE, loop=mine.id)
+    guest = Plain(kit, signed_in=False)
+    assert "Mara" in guest.get(path).text
+    for address in ("/today", f"/loops/{mine.id}", "/api/v1/loops"):
+        assert guest.get(address).status_code == 401
