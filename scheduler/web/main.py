@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from scheduler.web.candidate import asking
 from scheduler.web.candidate import views as candidate
+from scheduler.web.change import views as change
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.loop import views as loop
@@ -26,6 +27,7 @@ ROUTERS = (
     queue.router,
     loop.router,
     plans.router,
+    change.router,
     why.router,
     new.router,
     superday.router,

@@ -23,6 +23,7 @@ SAID = {
     "cancelled": N_("Cancelled: all times are free, and everybody is told."),
     "assigned": N_("The owner is noted."),
     "accepted": N_("The new time is the loop's."),
+    "changed": N_("Changed as it was tried."),
     "kept": N_("Kept."),
     "reminded": N_("Reminded: a mail goes to whoever has not answered."),
     "taken": N_("It is yours."),

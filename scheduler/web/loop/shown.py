@@ -16,6 +16,7 @@ from scheduler.domain.loops import ENDED, LoopState
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.time import zone
 from scheduler.services.booking.offers import Told
+from scheduler.services.changing import ground
 from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
 from scheduler.web.frame import terms
@@ -97,6 +98,7 @@ class May:
     replan: bool
     repair: bool
     accept: bool
+    change: bool
     cancel: bool
 
 
@@ -108,6 +110,7 @@ def may(whole: Whole) -> May:
         replan=state in _PLANNED_ANEW and not booked,
         repair=attention and booked,
         accept=attention and any(i.flag == _MOVED for i in whole.interviews),
+        change=(state in ground.BOOKED and booked) or (state is LoopState.PROPOSED and bool(whole.plans)),
         cancel=state not in ENDED and state is not LoopState.CANCELLING,
     )
 

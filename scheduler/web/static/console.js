@@ -2,6 +2,7 @@
 import {announce, swap} from './swap.js'
 import './live.js'
 import './keys.js'
+import './week.js'
 
 document.documentElement.dataset.script = ''
 announce()

@@ -103,7 +103,8 @@ document.addEventListener('submit', (event) => {
   const form = event.target
   if (!('swap' in form.dataset) || event.defaultPrevented) return
   event.preventDefault()
-  const action = form.getAttribute('action')  // a field of that name hides the property
+  // a field of that name hides the property, and a button may have an address of its own
+  const action = event.submitter?.getAttribute('formaction') || form.getAttribute('action')
   const data = new URLSearchParams(new FormData(form, event.submitter))
   if (form.method === 'get') {
     for (const [name, value] of [...data]) if (!value) data.delete(name, value)

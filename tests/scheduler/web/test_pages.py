@@ -37,6 +37,7 @@ def addresses(kit: Kit) -> dict[str, str]:
         "why": f"/loops/{impossible.id}/why",
         "superdays": "/superdays",
         "new superday": "/superdays/new",
+        "change": f"/loops/{proposed.id}/change?interview=panel&c=lock~panel~time",
         "you": "/you",
     }
 
