@@ -13,6 +13,7 @@ from scheduler.web.candidate import views as candidate
 from scheduler.web.change import views as change
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
+from scheduler.web.interviewer import views as interviewer
 from scheduler.web.loop import views as loop
 from scheduler.web.new import views as new
 from scheduler.web.plans import views as plans
@@ -35,7 +36,7 @@ ROUTERS = (
     live.router,
 )
 """Where two routes fit, the first counts."""
-GUESTS = (candidate.router, asking.router)
+GUESTS = (candidate.router, asking.router, interviewer.router)
 """What is opened by a link, without sign-in."""
 
 

@@ -106,9 +106,16 @@ def _answer(app: App, tx: Tx, interview: Interview, seat: Seat, attendee: Attend
     comment = said(attendee.comment)
     if state is None or (seat.state, seat.comment) == (state, comment):
         return
+    given(app, tx, interview, seat, state, comment, "calendar")
+
+
+def given(
+    app: App, tx: Tx, interview: Interview, seat: Seat, state: SeatState, comment: str, cause: str
+) -> None:
+    """Take over one answer of somebody, in an open transaction; ``cause`` is where they gave it."""
     person = str(Subject.person(seat.person))
     tx.interviews.set_seat(
-        interview.id, seat.person, state, actor=person, cause="calendar", at=app.clock(), comment=comment
+        interview.id, seat.person, state, actor=person, cause=cause, at=app.clock(), comment=comment
     )
     if state is SeatState.DECLINED and seat.required:
         _decline(app, tx, interview, seat, comment)

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 from connectors.ics import Entry, published
 from connectors.protocol import event_id
+from scheduler.domain.bookings import SeatState
 from scheduler.services.app import App
 from scheduler.services.links.candidate import Meeting, Standing
+from scheduler.services.links.interviewer import Mine
 
 
 def of_candidate(app: App, standing: Standing) -> str:
@@ -28,6 +30,23 @@ def _entries(app: App, standing: Standing) -> Iterable[Entry]:
             description=_people(meeting),
             location=meeting.join or ", ".join(filter(None, [meeting.place, meeting.address])),
         )
+
+
+def of_interviewer(app: App, mine: Mine) -> str:
+    """Every interview and debrief of an interviewer, to subscribe to; what they have not accepted is tentative."""
+    entries = [
+        Entry(
+            uid=event_id(f"{app.deployment}/{d.loop.id}/{d.interview.spec}/{mine.person.id}/feed"),
+            title=f"{d.interview.title}: {d.application.candidate.name}",
+            start=d.interview.span.start,
+            end=d.interview.span.end,
+            description=d.application.job,
+            location=d.interview.join_url or ", ".join(filter(None, [d.place, d.address])),
+            tentative=d.seat.state is not SeatState.ACCEPTED,
+        )
+        for d in mine.duties
+    ]
+    return published(mine.company, entries, app.clock())
 
 
 def _people(meeting: Meeting) -> str:

@@ -1,0 +1,1 @@
+"""The interviewer's page: all interviews, answers, handing over."""

@@ -1,0 +1,29 @@
+"""What an interviewer can do, as forms.
+
+Told by `tests/scheduler/web/guests/test_interviewer.py`.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from scheduler.web.frame.forms import Form
+
+
+class InterviewForm(Form):
+    """Something about one interview."""
+
+    interview: str = Field(max_length=100)
+
+
+class DeclineForm(InterviewForm):
+    """``comment`` is read by whoever looks after the loop."""
+
+    reason: str = Field("", max_length=100)
+    comment: str = Field("", max_length=500)
+
+
+class HandOverForm(InterviewForm):
+    """``to`` is the id of a person."""
+
+    to: str = Field(max_length=100)
