@@ -14,8 +14,10 @@ from scheduler.web.change import views as change
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.interviewer import views as interviewer
+from scheduler.web.load import views as load
 from scheduler.web.loop import views as loop
 from scheduler.web.new import views as new
+from scheduler.web.people import views as people
 from scheduler.web.plans import views as plans
 from scheduler.web.queue import views as queue
 from scheduler.web.superday import views as superday
@@ -32,6 +34,8 @@ ROUTERS = (
     why.router,
     new.router,
     superday.router,
+    load.router,
+    people.router,
     you.router,
     live.router,
 )

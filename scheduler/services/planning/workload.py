@@ -49,7 +49,31 @@ def weeks(
 ) -> tuple[list[PersonWeek], Spread]:
     """The weeks from that of ``first`` to that of ``last`` of those of the people who are ``shown``, and how evenly all of
     them share what lies in these weeks."""
+    rows, spreads = board(tx, people, shown, {"": [p.id for p in people]}, first, last)
+    return rows, spreads[""]
+
+
+def board(
+    tx: Tx,
+    people: Sequence[Person],
+    shown: Collection[str],
+    groups: Mapping[str, Collection[str]],
+    first: date,
+    last: date,
+) -> tuple[list[PersonWeek], dict[str, Spread]]:
+    """The same, and how evenly each of several groups of these people shares what lies in the weeks: everything is read
+    once."""
     first, last = monday(first), monday(last)
+    found = _found(tx, people, first, last)
+    mondays = [first + n * _WEEK for n in range((last - first) // _WEEK + 1)]
+    rows = _rows(tx, [p for p in people if p.id in shown], found, mondays)
+    return rows, {
+        name: _spread({id: found[id] for id in sorted(ids) if id in found}, mondays)
+        for name, ids in groups.items()
+    }
+
+
+def _found(tx: Tx, people: Sequence[Person], first: date, last: date) -> _Found:
     zones = {p.id: zone(p.zone) for p in people}
     around = Span(
         *(datetime.fromisoformat(f"{day}T00:00+00:00") for day in (first - _DAY, last + _WEEK + _DAY))
@@ -66,9 +90,7 @@ def weeks(
             if id in found and not (what == REPLACED and follows):
                 counts = found[id][monday(fact.at.astimezone(zones[id]).date())]
                 counts.deeds[_deed(what, who)] += 1
-    mondays = [first + n * _WEEK for n in range((last - first) // _WEEK + 1)]
-    rows = _rows(tx, [p for p in people if p.id in shown], found, mondays)
-    return rows, _spread(found, mondays)
+    return found
 
 
 def _count(counts: _Counts, interview: Interview, person: str, day: date) -> None:

@@ -35,6 +35,7 @@ SAID = {
     "noted": N_("Noted."),
     "packing": N_("One plan is made for all of them."),
     "all_booked": N_("Chosen: all times are held, and the invitations follow."),
+    "saved": N_("Saved."),
     "called_off": N_("Called off. What is booked stays booked."),
 }
 

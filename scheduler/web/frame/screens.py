@@ -25,4 +25,6 @@ SCREENS = (
     Screen("/loops", N_("Loops"), "l", "list"),
     Screen("/new", N_("New loop"), "n", "plus"),
     Screen("/superdays", N_("Superdays"), "s", "day"),
+    Screen("/load", N_("Load"), "w", "chart"),
+    Screen("/people", N_("People"), "p", "people"),
 )

@@ -136,6 +136,12 @@ QUIET = frozenset(
     }
 )
 """Facts that change nothing about which somebody decides with a form that they look at."""
+STANDINGS: Mapping[str, str] = {
+    "trainee": N_("in training"),
+    "shadowing": N_("shadows"),
+    "reverse_shadowing": N_("is shadowed"),
+    "qualified": N_("qualified"),
+}
 LABELS: Mapping[str, str] = {
     "tentative": N_("Perhaps busy"),
     "unread": N_("Calendar cannot be read"),
@@ -168,6 +174,9 @@ class Terms:
 
     def rule(self, rule: str) -> str:
         return self._of(RULES, rule)
+
+    def standing(self, standing: str) -> str:
+        return self._of(STANDINGS, standing)
 
     def label(self, label: str) -> str:
         return self._of(LABELS, label)

@@ -38,6 +38,9 @@ def addresses(kit: Kit) -> dict[str, str]:
         "superdays": "/superdays",
         "new superday": "/superdays/new",
         "change": f"/loops/{proposed.id}/change?interview=panel&c=lock~panel~time",
+        "load": "/load",
+        "people": "/people",
+        "person": "/people/anna",
         "you": "/you",
     }
 
