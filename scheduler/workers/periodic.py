@@ -25,6 +25,8 @@ from scheduler.workers.watch import Hangs, Watch
 
 log = logging.getLogger("loopwright.periodic")
 
+_MOST_LEFT = 3
+
 
 @dataclass
 class Periodic:
@@ -120,7 +122,10 @@ class Periodic:
             wait = every
 
     def _once(self, name: str, job: Callable[[], object]) -> None:
-        """One round; a service that does not answer is tried again at the next one."""
+        """One round; a service that does not answer is tried again at the next one. Rounds that hang keep their
+        threads: where `_MOST_LEFT` of a kind do, the next ones wait for one to come back."""
+        if self.watch.hanging.count(name) >= _MOST_LEFT:
+            return
         try:
             self.watch.run(name, job)
         except Hangs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,24 @@ def test_a_round_that_hangs_holds_up_no_other(kit: Kit, never: threading.Event) 
         assert seen.acquire(timeout=LONG)
     assert set(periodic.watch.hanging) == {"replies"}
     periodic._stop.set()
+
+
+def test_rounds_that_hang_do_not_eat_one_thread_after_the_other(kit: Kit, never: threading.Event) -> None:
+    periodic, begun = Periodic(kit.app, watch=Watch(0.02)), list[int]()
+
+    def hangs() -> None:
+        begun.append(1)
+        never.wait()
+
+    for _ in range(10):
+        periodic._once("replies", hangs)
+    assert len(begun) == 3
+    never.set()
+    end = time.monotonic() + LONG
+    while periodic.watch.hanging and time.monotonic() < end:
+        time.sleep(0.01)
+    periodic._once("replies", hangs)
+    assert len(begun) == 4, "once they are back it goes on"
 
 
 def test_a_job_that_hangs_keeps_no_lease(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

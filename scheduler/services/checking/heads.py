@@ -63,6 +63,10 @@ def note(app: App, path: Path) -> bool:
     known = read(path) if path.exists() else []
     if seq == 0 or (known and (known[-1].seq, known[-1].hash) == (seq, last)):
         return False
+    if (
+        known and known[-1].seq > seq
+    ):  # another worker has seen more meanwhile; a chain cut short is doctor's to tell
+        return False
     new = Head(app.clock().isoformat(timespec="seconds"), seq, last)
     _write(path, [*_thinned(known, new.at[:10]), new])
     log.info("chain head %s", new)

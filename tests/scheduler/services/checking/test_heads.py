@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_a_head_is_noted_when_it_has_moved(kit: Kit, tmp_path: Path) -> None:
     assert re.fullmatch(r"2026-03-09T07:00:00\+00:00 \d+ [0-9a-f]{64}", line)
     assert path.stat().st_mode & 0o777 == 0o600
     assert broken(kit, path) == []
+
+
+def test_a_worker_that_looked_earlier_writes_no_older_head_behind(kit: Kit, tmp_path: Path) -> None:
+    path = tmp_path / "chain-heads"
+    heads.note(kit.app, path)
+    (known,) = heads.read(path)
+    path.write_text(f"{known}\n{replace(known, seq=known.seq + 5)}\n")
+    assert not heads.note(kit.app, path)
+    assert [h.seq for h in heads.read(path)] == [known.seq, known.seq + 5]
 
 
 def test_of_days_before_the_last_head_is_kept(kit: Kit, tmp_path: Path) -> None:
