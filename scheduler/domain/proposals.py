@@ -12,6 +12,9 @@ from scheduler.domain.loops import LoopState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 
+BY_HAND = "by_hand"
+"""The status of a plan that a person has changed; any other is what the search said of its end."""
+
 
 class ProposalState(StrEnum):
     OFFERED = "offered"
@@ -33,7 +36,8 @@ class PlannedInterview:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """``price`` per rule sums to ``cost``; ``bound`` is proven, so cost = bound is the best there is.
+    """``price`` per rule sums to ``cost``; ``bound`` is proven, so cost = bound is the best there is. Of a plan whose
+    ``status`` is `BY_HAND` nothing is proven: its bound is 0.
     ``basis`` says when each calendar was read and ``unknown`` whose could not be."""
 
     id: str
@@ -49,6 +53,16 @@ class Proposal:
     state: ProposalState
     created_at: datetime
     generation: int = 0
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person changed it: how much dearer than the best it is, nobody has worked out."""
+        return self.status == BY_HAND
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is the best there is."""
+        return not self.by_hand and self.cost == self.bound
 
 
 @dataclass(frozen=True, slots=True)

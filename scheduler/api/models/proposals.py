@@ -67,7 +67,8 @@ class PlannedOut(BaseModel):
 
 
 class ProposalOut(BaseModel):
-    """``price`` per rule sums to ``cost``; no plan can cost less than ``bound``."""
+    """``price`` per rule sums to ``cost``; no plan can cost less than ``bound``, which is 0 where ``status`` is ``by_hand``:
+    nothing is proven of a plan that a person has changed."""
 
     id: str
     loop: str

@@ -15,7 +15,7 @@ from typing import Any
 from scheduler.domain.errors import BadInput, Overtaken
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import BookMode, InterviewLock, Loop, LoopState
-from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
+from scheduler.domain.proposals import BY_HAND, PlannedInterview, Proposal, ProposalState
 from scheduler.domain.reasons import Deed, checked
 from scheduler.domain.subjects import Subject
 from scheduler.services import jobs, reasons
@@ -287,7 +287,7 @@ class _Work:
             price=result.total,
             cost=result.cost,
             bound=0,
-            status="by_hand",
+            status=BY_HAND,
             basis=now,
             unknown=(),
             state=ProposalState.OFFERED,

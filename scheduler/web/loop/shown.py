@@ -83,9 +83,9 @@ class Plan:
 def plans(whole: Whole) -> list[Plan]:
     """The plans beside the best of them. Where one of them is proven to be the best there is, the distance of the
     others is known exactly; else each has its own bound."""
-    best = min((p.cost for p, _ in whole.plans if p.cost == p.bound), default=None)
+    best = min((p.cost for p, _ in whole.plans if p.proven), default=None)
     return [
-        Plan(p, told, p.cost - (p.bound if best is None else best), best is not None, p.cost == p.bound)
+        Plan(p, told, p.cost - (p.bound if best is None else best), best is not None, p.proven)
         for p, told in whole.plans
     ]
 

@@ -94,6 +94,11 @@ def test_without_a_script_a_person_takes_a_seat_and_is_kept_there(
     assert person in str(after.locks)
     if mode is BookMode.BOOK:
         assert person in {s.person for s in booked(kit, loop.id)["talk"].seats}
+    else:
+        page.goto(f"/loops/{loop.id}")
+        first = page.locator("article.plan").first
+        expect(first).to_contain_text("changed by hand")
+        expect(first).not_to_contain_text("proven")
     page = site.page(f"/loops/{loop.id}/change?interview=talk", java_script_enabled=False)
     page.get_by_role("link", name="Unlock people").click()
     page.get_by_role("button", name="Do it" if mode is BookMode.BOOK else "Put this plan on offer").click()
