@@ -23,6 +23,7 @@ WORDS = {
     "scheduler/web": "the console: pages, rendered here",
     "scheduler/workers": "durable jobs",
     "scheduler/services": "the chapters of a loop's life",
+    "scheduler/services/opening": "links without sign-in",
     "scheduler/services/links": "who has no account: candidates, interviewers",
     "scheduler/services/hiring": "a stage advance, from webhook to loop and back",
     "scheduler/services/asking": "a loop begins, or is left",

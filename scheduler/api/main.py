@@ -80,6 +80,7 @@ ROUTERS = (
     attention_doing.router,
     fixes.router,
     links.router,
+    links.asking,
     docs.front,
     pages.front,
 )

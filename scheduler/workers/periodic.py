@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.errors import ConnectorError
-from scheduler.services import archiving
+from scheduler.services import archiving, opening
 from scheduler.services.afterwards import conflicts, push, replies
 from scheduler.services.app import App
 from scheduler.services.asking import answers
@@ -18,7 +18,6 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
-from scheduler.services.links import making
 from scheduler.services.telling import hooks
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
@@ -86,7 +85,7 @@ class Periodic:
             "answers": lambda: (
                 answers.forget(self.app, self.answers_days),
                 care.forget(self.app),
-                making.forget(self.app),
+                opening.forget(self.app),
             ),
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),

@@ -13,7 +13,7 @@ from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.guests.links import CANDIDATE, Link, Purpose
 from scheduler.domain.loops import BookMode, Candidate, Loop, LoopState
 from scheduler.domain.proposals import Proposal, ProposalState
-from scheduler.services.links import making
+from scheduler.services import opening
 from scheduler.services.links.candidate import Stage, Standing, standing
 from scheduler.services.links.choosing import Chosen, take
 from scheduler.storage import invariants
@@ -30,8 +30,8 @@ def kit(tmp_path: Path) -> Kit:
 
 def link_to(kit: Kit, loop: Loop, purpose: Purpose = Purpose.CHOOSE) -> Link:
     with kit.app.db.write() as tx:
-        _, path = making.make(kit.app, tx, purpose, "person:rolf", loop=loop.id)
-        found = making.opened(kit.app, tx, path.rpartition("/")[2], CANDIDATE)
+        _, path = opening.make(kit.app, tx, purpose, "person:rolf", loop=loop.id)
+        found = opening.opened(kit.app, tx, path.rpartition("/")[2], CANDIDATE)
     assert found is not None
     return found
 

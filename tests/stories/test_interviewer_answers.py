@@ -11,8 +11,9 @@ from scheduler.domain.bookings import SeatState
 from scheduler.domain.errors import BadInput, Missing, NotAllowed, WrongState
 from scheduler.domain.guests.links import Link, Purpose
 from scheduler.domain.loops import LoopState
+from scheduler.services import opening
 from scheduler.services.afterwards import replies
-from scheduler.services.links import interviewer, making
+from scheduler.services.links import interviewer
 from scheduler.services.links.interviewer import Duty, Mine
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, booked, events, look, replied
@@ -25,8 +26,8 @@ def kit(tmp_path: Path) -> Kit:
 
 def link_of(kit: Kit, person: str) -> Link:
     with kit.app.db.write() as tx:
-        _, path = making.make(kit.app, tx, Purpose.ATTEND, "person:rolf", person=person)
-        found = making.opened(kit.app, tx, path.rpartition("/")[2], frozenset({Purpose.ATTEND}))
+        _, path = opening.make(kit.app, tx, Purpose.ATTEND, "person:rolf", person=person)
+        found = opening.opened(kit.app, tx, path.rpartition("/")[2], frozenset({Purpose.ATTEND}))
     assert found is not None
     return found
 

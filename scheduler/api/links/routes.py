@@ -13,13 +13,18 @@ from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE, Services
-from scheduler.api.conditional.once import Key, Veil, once_outside
-from scheduler.api.models.loops import In
+from scheduler.api.conditional.conditions import Change
+from scheduler.api.conditional.loops import check
+from scheduler.api.conditional.once import Key, Veil, once, once_outside
+from scheduler.api.models.loops import In, LoopOut
 from scheduler.api.problems import answers
 from scheduler.domain.guests.links import Link, Purpose
-from scheduler.services.links import making
+from scheduler.services import opening
+from scheduler.services.links import inviting
+from scheduler.storage.database import Tx
 
 router = APIRouter(prefix=f"{BASE}/links", tags=["links"])
+asking = APIRouter(prefix=f"{BASE}/loops", tags=["loops"])
 LinkId = Annotated[str, Path(max_length=100)]
 Reader = Annotated[Actor, needs(Action.READ)]
 Asker = Annotated[Actor, needs(Action.REQUEST)]
@@ -32,7 +37,7 @@ class LinkIn(In):
     purpose: Purpose
     loop: Id = ""
     person: Id = ""
-    days: Annotated[int, Field(ge=1, le=making.MOST_DAYS)] = making.DAYS
+    days: Annotated[int, Field(ge=1, le=opening.MOST_DAYS)] = opening.DAYS
 
 
 class LinkOut(BaseModel):
@@ -81,7 +86,7 @@ def make_a_link(body: LinkIn, app: Services, actor: Asker, key: Key) -> Response
 
     def work() -> NewLinkOut:
         with app.db.write() as tx:
-            link, path = making.make(
+            link, path = opening.make(
                 app, tx, body.purpose, actor.name, loop=body.loop, person=body.person, days=body.days
             )
         told = LinkOut.of(link, app.clock()).model_dump()
@@ -99,7 +104,7 @@ def list_links(
 ) -> list[LinkOut]:
     """The links of a loop or of a person, the newest first, without their addresses."""
     with app.db.read() as tx:
-        found = making.listed(tx, loop, person)
+        found = opening.listed(tx, loop, person)
     return [LinkOut.of(link, app.clock()) for link in found]
 
 
@@ -107,4 +112,19 @@ def list_links(
 def revoke_a_link(link_id: LinkId, app: Services, actor: Asker) -> LinkOut:
     """Have a link open nothing any more, at once."""
     with app.db.write() as tx:
-        return LinkOut.of(making.revoke(app, tx, link_id, actor.name), app.clock())
+        return LinkOut.of(opening.revoke(app, tx, link_id, actor.name), app.clock())
+
+
+@asking.post(
+    "/{loop_id}/ask-candidate", status_code=202, response_model=LoopOut, responses=answers(404, 409, 412)
+)
+def ask_the_candidate(
+    loop_id: Annotated[str, Path(max_length=100)], app: Services, actor: Asker, conditions: Change, key: Key
+) -> Response:
+    """Have the candidate choose among the plans on offer, or give their times, by a mail that leads to their page."""
+
+    def work(tx: Tx) -> LoopOut:
+        check(tx, loop_id, conditions)
+        return LoopOut.of(inviting.invite_in(app, tx, loop_id, actor.name))
+
+    return once(app, key, f"POST /loops/{loop_id}/ask-candidate", None, 202, work)

@@ -26,7 +26,7 @@ from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
-from scheduler.services import lease
+from scheduler.services import lease, opening
 from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, recheck
@@ -146,7 +146,8 @@ def _one(run: _Run, row: LedgerRow) -> None:
     """Carry out one row; failures are sorted into *wait* and *impossible* here and nowhere else."""
     try:
         if row.write is Write.MAIL:
-            run.app.messenger.send(codec.decode(Message, row.payload["message"]))
+            message = codec.decode(Message, row.payload["message"])
+            run.app.messenger.send(opening.with_page(run.app, message, row.payload.get("page", "")))
             failpoint("K11")
             _done(run, row, {})
         elif row.write is Write.CANCEL:

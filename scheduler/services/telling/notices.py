@@ -16,17 +16,19 @@ from connectors.ics import Invitation, cancellation, following, request, told_by
 from connectors.mail import Message
 from connectors.protocol import event_id
 from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Write, WriteState
+from scheduler.domain.guests.links import Purpose
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.people import Account, Person, Room
 from scheduler.domain.templates import InterviewKind, Modality
 from scheduler.domain.time import zone
-from scheduler.services import jobs
+from scheduler.services import jobs, opening
 from scheduler.services.app import App
 from scheduler.services.telling.agenda import Line, for_candidate
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
 AGENDA = "agenda"
+ACTOR = "system:mail"
 Known = tuple[Application, tuple[Mapping[str, Person], Mapping[str, Room]], Sequence[LedgerRow]]
 """Whose loop it is, everybody and every room of its interviews by id, and all rows of its ledger."""
 
@@ -83,10 +85,15 @@ def _queue(
             writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled, last))
     if writer.rows and agenda:
         live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
-        writer.add(AGENDA, "", writer.agenda(live, homework, again=AGENDA in told))
+        page = _page(app, tx, loop) if live else ""
+        writer.add(AGENDA, "", writer.agenda(live, homework, again=AGENDA in told), page)
     tx.ledger.add_all(writer.rows)
     if writer.rows:
         jobs.mail(app, tx, loop, writer.rows[0])
+
+
+def _page(app: App, tx: Tx, loop: Loop) -> str:
+    return opening.enclose(app, tx, Purpose.FOLLOW, ACTOR, loop=loop.id, days=opening.until_over(app, loop))
 
 
 def _known(tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> Known:
@@ -169,8 +176,8 @@ class _Writer:
         self.changes: list[str] = []
         """What is different from what the candidate was told before, a sentence each."""
 
-    def add(self, interview: str, digest: str, message: Message) -> None:
-        payload = {"message": codec.encode(message), "digest": digest}
+    def add(self, interview: str, digest: str, message: Message, page: str = "") -> None:
+        payload = {"message": codec.encode(message), "digest": digest, "page": page}
         order = 1000 + len(self.mails) + len(self.rows)  # behind every mail before: they leave in order
         self.rows.append(
             LedgerRow.noted(self.loop, interview, Write.MAIL, key=message.id, payload=payload, order=order)

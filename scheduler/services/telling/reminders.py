@@ -13,14 +13,16 @@ from connectors.protocol import event_id
 from scheduler.domain.bookings import Interview, LedgerRow, SeatState, Write
 from scheduler.domain.errors import WrongState
 from scheduler.domain.facts import Fact
+from scheduler.domain.guests.links import Purpose
 from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.people import Person
 from scheduler.domain.time import zone
-from scheduler.services import jobs
+from scheduler.services import jobs, opening
 from scheduler.services.app import App
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
+ACTOR = "system:mail"
 REMINDED = "loop_reminded"
 LEAST = timedelta(hours=20)
 """Nobody is reminded twice a day."""
@@ -35,7 +37,7 @@ def remind_in(app: App, tx: Tx, loop: Loop, actor: str) -> Loop:
     assert application is not None
     company, stamp = tx.company.name(), app.clock().timestamp()
     if loop.state is LoopState.AWAITING_CANDIDATE:
-        messages = [_to_candidate(app, loop, application, company, stamp)]
+        messages = {"": _to_candidate(app, loop, application, company, stamp)}
     else:
         messages = _to_people(app, tx, loop, application, company, stamp)
     if not messages:
@@ -47,10 +49,10 @@ def remind_in(app: App, tx: Tx, loop: Loop, actor: str) -> Loop:
             f"reminder:{n}",
             Write.MAIL,
             key=m.id,
-            payload={"message": codec.encode(m), "digest": ""},
+            payload={"message": codec.encode(m), "digest": "", "page": _page(app, tx, loop, person)},
             order=order + n,
         )
-        for n, m in enumerate(messages)
+        for n, (person, m) in enumerate(messages.items())
     ]
     tx.ledger.add_all(rows)
     jobs.mail(app, tx, loop, rows[0])
@@ -78,15 +80,15 @@ def _to_candidate(app: App, loop: Loop, application: Application, company: str, 
 
 def _to_people(
     app: App, tx: Tx, loop: Loop, application: Application, company: str, stamp: float
-) -> list[Message]:
+) -> dict[str, Message]:
     waiting: dict[str, list[Interview]] = {}
     for interview in tx.interviews.of_loop(loop.id):
         for seat in interview.seats:
             if interview.event_id and seat.state in _WITHOUT and interview.span.start > app.clock():
                 waiting.setdefault(seat.person, []).append(interview)
     people = {p.id: p for p in tx.people.list(sorted(waiting))} if waiting else {}
-    return [
-        Message(
+    return {
+        id: Message(
             _id(app, loop, id, stamp),
             person.email,
             person.name,
@@ -94,7 +96,15 @@ def _to_people(
             _text(person, waiting[id], company),
         )
         for id, person in sorted(people.items())
-    ]
+    }
+
+
+def _page(app: App, tx: Tx, loop: Loop, person: str) -> str:
+    """Where they answer: an interviewer over all loops, the candidate (no ``person``) in this one."""
+    if person:
+        return opening.enclose(app, tx, Purpose.ATTEND, ACTOR, person=person)
+    days = opening.until_over(app, loop)
+    return opening.enclose(app, tx, Purpose.FOLLOW, ACTOR, loop=loop.id, days=days)
 
 
 def _text(person: Person, interviews: Sequence[Interview], company: str) -> str:

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Request, Response
 from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError, Missing
 from scheduler.domain.guests.links import CANDIDATE, Link
+from scheduler.services import opening
 from scheduler.services.app import App
-from scheduler.services.links import calendar, choosing, making
+from scheduler.services.links import calendar, choosing
 from scheduler.services.links.candidate import Stage, Standing, standing
 from scheduler.web.candidate import shown
 from scheduler.web.candidate.forms import PlanForm
@@ -36,7 +37,7 @@ _ELSE = N_("Something has changed since this page was opened. This is how it sta
 def found(app: App, token: str) -> tuple[Link, Standing] | None:
     """The link of an address and how it stands for its candidate; ``None`` for every address that opens nothing."""
     with app.db.read() as tx:
-        link = making.opened(app, tx, token, CANDIDATE)
+        link = opening.opened(app, tx, token, CANDIDATE)
         stands = standing(tx, link) if link else None
     return (link, stands) if link and stands else None
 

@@ -25,6 +25,7 @@ SAID = {
     "accepted": N_("The new time is the loop's."),
     "changed": N_("Changed as it was tried."),
     "kept": N_("Kept."),
+    "candidate_asked": N_("Asked: a mail leads the candidate to their page."),
     "reminded": N_("Reminded: a mail goes to whoever has not answered."),
     "taken": N_("It is yours."),
     "snoozed": N_("It comes back then, or when its cause changes."),

@@ -15,8 +15,9 @@ from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError, Missing
 from scheduler.domain.guests.links import Link, Purpose
 from scheduler.domain.templates import SeatKind
+from scheduler.services import opening
 from scheduler.services.app import App
-from scheduler.services.links import calendar, interviewer, making
+from scheduler.services.links import calendar, interviewer
 from scheduler.services.links.interviewer import BACK, Mine
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.forms import Form, Posted, read
@@ -51,7 +52,7 @@ ROLES = {
 def found(app: App, token: str, back: bool = False) -> tuple[Link, Mine] | None:
     """The link of an address and what its person has to attend; ``None`` for every address that opens nothing."""
     with app.db.read() as tx:
-        link = making.opened(app, tx, token, _PURPOSES)
+        link = opening.opened(app, tx, token, _PURPOSES)
         mine = interviewer.mine(app, tx, link, *([BACK] if back else [])) if link else None
     return (link, mine) if link and mine else None
 

@@ -95,6 +95,7 @@ class May:
     """Which forms make sense as the loop stands; the services decide again."""
 
     choose: bool
+    ask: bool
     replan: bool
     repair: bool
     accept: bool
@@ -107,6 +108,7 @@ def may(whole: Whole) -> May:
     attention = state is LoopState.NEEDS_ATTENTION
     return May(
         choose=bool(whole.plans),
+        ask=state in (LoopState.PROPOSED, LoopState.AWAITING_CANDIDATE),
         replan=state in _PLANNED_ANEW and not booked,
         repair=attention and booked,
         accept=attention and any(i.flag == _MOVED for i in whole.interviews),

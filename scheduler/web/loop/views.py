@@ -20,6 +20,7 @@ from scheduler.services.afterwards import accepting, repair
 from scheduler.services.app import App
 from scheduler.services.asking import owners
 from scheduler.services.booking import cancel, choose
+from scheduler.services.links import inviting
 from scheduler.services.overview import named, one, queue
 from scheduler.services.planning import plan as planning
 from scheduler.services.telling import reminders
@@ -73,6 +74,18 @@ def repair_it(request: Request, loop_id: LoopId, app: Services, viewer: Looking,
             repair.request_in(app, tx, loop_id, viewer.actor)
 
     return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "repairing")
+
+
+@router.post("/ask-candidate")
+def ask_the_candidate(
+    request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted
+) -> Response:
+    def work(form: Form) -> None:
+        with app.db.write() as tx:
+            unchanged(tx, loop_id, form.version)
+            inviting.invite_in(app, tx, loop_id, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "candidate_asked")
 
 
 @router.post("/remind")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from scheduler.domain.loops import BookMode
 from tests.scheduler.api.client import Client
@@ -49,3 +50,17 @@ def test_what_is_refused(api: Client) -> None:
         assert api.post("/api/v1/links", json=body).status_code == status
     assert api.get("/api/v1/links").status_code == 422
     assert api.post("/api/v1/links/ln_1/revoke").status_code == 404
+
+
+def test_the_candidate_is_asked_once_by_its_key(kit: Kit) -> None:
+    kit = replace(kit, app=replace(kit.app, base_url="https://loops.testwerk.example"))
+    api, loop = Client(kit), ask(kit, "short", BookMode.PROPOSE)
+    for _ in range(2):
+        path, key = f"/api/v1/loops/{loop.id}/ask-candidate", {"idempotency-key": "once"}
+        assert api.post(path, headers=key).status_code == 202
+    kit.run()
+    assert len(list((kit.folder.parent / "outbox").glob("*.eml"))) == 1
+    assert [one["purpose"] for one in api.ask(f"/links?loop={loop.id}")] == ["choose"]
+    bare = Client(replace(kit, app=replace(kit.app, base_url="")))
+    assert bare.post(f"/api/v1/loops/{loop.id}/ask-candidate").status_code == 422
+    assert api.post("/api/v1/loops/lp_1/ask-candidate").status_code == 404

@@ -1,6 +1,6 @@
 """Links that open a page without signing in, found by the digest of what stands in their address.
 
-Told by `tests/scheduler/services/links/test_making.py`.
+Told by `tests/scheduler/services/test_opening.py`.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scheduler.domain.guests.links import CANDIDATE, Purpose
 from scheduler.domain.loops import BookMode, LoopState
+from scheduler.services import opening
 from scheduler.services.booking import cancel
-from scheduler.services.links import making
 from scheduler.services.links.candidate import Stage, Standing, standing
 from tests.scheduler.kit import Kit
 from tests.stories.kit import ask, look
@@ -13,8 +13,8 @@ from tests.stories.kit import ask, look
 
 def stands(kit: Kit, loop_id: str, purpose: Purpose = Purpose.CHOOSE) -> Standing:
     with kit.app.db.write() as tx:
-        _, path = making.make(kit.app, tx, purpose, "person:rolf", loop=loop_id)
-        link = making.opened(kit.app, tx, path.rpartition("/")[2], CANDIDATE)
+        _, path = opening.make(kit.app, tx, purpose, "person:rolf", loop=loop_id)
+        link = opening.opened(kit.app, tx, path.rpartition("/")[2], CANDIDATE)
         assert link is not None
         found = standing(tx, link)
     assert found is not None

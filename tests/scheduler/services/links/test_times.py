@@ -10,7 +10,8 @@ from scheduler.domain.errors import BadInput, BadInputs
 from scheduler.domain.guests.links import CANDIDATE, Link, Purpose
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.time import Span
-from scheduler.services.links import making, times
+from scheduler.services import opening
+from scheduler.services.links import times
 from scheduler.services.links.times import Needed, Offered, TooShort
 from tests.scheduler.kit import Kit
 from tests.stories.kit import ask, look
@@ -18,8 +19,8 @@ from tests.stories.kit import ask, look
 
 def link_of(kit: Kit, loop_id: str) -> Link:
     with kit.app.db.write() as tx:
-        _, path = making.make(kit.app, tx, Purpose.FOLLOW, "person:rolf", loop=loop_id)
-        found = making.opened(kit.app, tx, path.rpartition("/")[2], CANDIDATE)
+        _, path = opening.make(kit.app, tx, Purpose.FOLLOW, "person:rolf", loop=loop_id)
+        found = opening.opened(kit.app, tx, path.rpartition("/")[2], CANDIDATE)
     assert found is not None
     return found
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from scheduler.domain.guests.links import Purpose
-from scheduler.services.links import making
+from scheduler.services import opening
 from tests.scheduler.kit import Kit
 
 
 def door(kit: Kit, purpose: Purpose, *, loop: str = "", person: str = "", days: int = 60) -> str:
     """The path of a new link."""
     with kit.app.db.write() as tx:
-        return making.make(kit.app, tx, purpose, "person:rolf", loop=loop, person=person, days=days)[1]
+        return opening.make(kit.app, tx, purpose, "person:rolf", loop=loop, person=person, days=days)[1]

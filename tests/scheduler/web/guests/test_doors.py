@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scheduler.domain.guests.links import Purpose
 from scheduler.domain.loops import BookMode
-from scheduler.services.links import making
+from scheduler.services import opening
 from tests.scheduler.kit import Kit, make
 from tests.scheduler.web.guests.doors import door
 from tests.scheduler.web.plain import Plain
@@ -26,8 +27,8 @@ def test_every_address_that_opens_nothing_is_answered_alike(kit: Kit) -> None:
     ended = door(kit, Purpose.CHOOSE, loop=loop.id, days=1)
     kit.clock.forward(days=1)
     with kit.app.db.write() as tx:
-        revoked, path = making.make(kit.app, tx, Purpose.CHOOSE, "person:rolf", loop=loop.id)
-        making.revoke(kit.app, tx, revoked.id, "person:rolf")
+        revoked, path = opening.make(kit.app, tx, Purpose.CHOOSE, "person:rolf", loop=loop.id)
+        opening.revoke(kit.app, tx, revoked.id, "person:rolf")
     own = door(kit, Purpose.ATTEND, person="anna").replace("/interviewer/", "/candidate/")
     guest = Plain(kit, signed_in=False)
     nothing = [
@@ -83,3 +84,18 @@ def test_a_link_opens_its_own_loop_and_nothing_of_the_console(kit: Kit) -> None:
     assert "Mara" in guest.get(path).text
     for address in ("/today", f"/loops/{mine.id}", "/api/v1/loops"):
         assert guest.get(address).status_code == 401
+
+
+def test_the_console_sends_the_candidate_to_their_page(kit: Kit) -> None:
+    kit = replace(kit, app=replace(kit.app, base_url="https://loops.testwerk.example"))
+    loop, console = ask(kit, "short", BookMode.PROPOSE), Plain(kit)
+    path = f"/loops/{loop.id}"
+    assert "Let the candidate choose" in console.get(path).text
+    asked = console.form(f"{path}/ask-candidate", {"version": console.version(path)})
+    assert asked.status_code == 303
+    kit.run()
+    assert len(list((kit.folder.parent / "outbox").glob("*.eml"))) == 1
+    assert "The candidate was asked to choose" in console.get(path).text
+    local = Plain(replace(kit, app=replace(kit.app, base_url="")))
+    refused = local.form(f"{path}/ask-candidate", {"version": local.version(path)})
+    assert refused.status_code == 422 and "LOOPWRIGHT_BASE_URL" in refused.text

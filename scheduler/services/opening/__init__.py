@@ -2,17 +2,21 @@
 
 What stands in the address is 128 bits drawn at random, and is told once: only its digest is kept. Whoever tries an
 address that is unknown, has ended or was revoked learns nothing of which it is. Told by
-`tests/scheduler/services/links/test_making.py`.
+`tests/scheduler/services/test_opening.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from connectors.errors import Invalid
+from connectors.mail import Message
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.guests.links import CANDIDATE, Link, Purpose
@@ -20,6 +24,7 @@ from scheduler.domain.loops import Loop
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
 
+log = logging.getLogger("loopwright.links")
 MADE, REVOKED = "link_made", "link_revoked"
 DAYS, MOST_DAYS = 60, 365
 """How long a link opens its page, where nobody says otherwise, and at most."""
@@ -29,6 +34,18 @@ _KEPT_DAYS = 90
 _WRITTEN = re.compile(r"[A-Za-z0-9_-]{22}")
 """128 bits as they stand in an address."""
 PATHS = {Purpose.CHOOSE: "candidate", Purpose.FOLLOW: "candidate", Purpose.ATTEND: "interviewer"}
+
+_ENDS = {
+    "candidate": (
+        "All of it, always as it stands, and what you can do about it, is on your page:",
+        "It is the sure way to answer, and yours alone: please do not pass it on.",
+    ),
+    "interviewer": (
+        "Accept, decline, or hand over, on your page:",
+        "It is yours alone: please do not pass it on.",
+    ),
+}
+"""What stands before and after an address in a mail, by the beginning of its path."""
 
 
 def make(
@@ -127,3 +144,27 @@ def _digest(token: str) -> str:
 def _note(app: App, tx: Tx, link: Link, what: str, actor: str) -> None:
     data = {"link": link.id, "purpose": link.purpose.value}
     tx.facts.add(Fact(app.clock(), actor, what, link.subject, data=data))
+
+
+def enclose(
+    app: App, tx: Tx, purpose: Purpose, actor: str, *, loop: str = "", person: str = "", days: int = DAYS
+) -> str:
+    """A new link for a mail that is noted now and sent later: its path, sealed with the key that lies beside the
+    database. Empty where the deployment has no address that others reach."""
+    if not app.base_url:
+        return ""
+    _, path = make(app, tx, purpose, actor, loop=loop, person=person, days=days)
+    return app.systems.vault.seal(path)
+
+
+def with_page(app: App, message: Message, sealed: str) -> Message:
+    """The message as it is sent: at its end where the page is. A mail whose link cannot be read again goes without."""
+    if not sealed or not app.base_url:
+        return message
+    try:
+        path = app.systems.vault.open(sealed)
+    except Invalid as error:
+        log.warning("a mail goes without its link: %s", error)
+        return message
+    words = _ENDS[path.split("/")[1]]
+    return replace(message, text=f"{message.text}\n\n--\n{words[0]}\n{app.base_url}{path}\n{words[1]}")
