@@ -8,11 +8,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
+from scheduler.web.audit import views as audit
+from scheduler.web.automations import views as automations
 from scheduler.web.candidate import asking
 from scheduler.web.candidate import views as candidate
 from scheduler.web.change import views as change
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
+from scheduler.web.health import views as health
 from scheduler.web.interviewer import views as interviewer
 from scheduler.web.load import views as load
 from scheduler.web.loop import views as loop
@@ -36,6 +39,9 @@ ROUTERS = (
     superday.router,
     load.router,
     people.router,
+    automations.router,
+    audit.router,
+    health.router,
     you.router,
     live.router,
 )

@@ -37,6 +37,12 @@ SAID = {
     "packing": N_("One plan is made for all of them."),
     "all_booked": N_("Chosen: all times are held, and the invitations follow."),
     "saved": N_("Saved."),
+    "again": N_("It is worked on once more."),
+    "enabled": N_("It is told of what happens again, what waits included."),
+    "sent_again": N_("What failed is sent again."),
+    "paused": N_("Paused: nothing more is started, what comes meanwhile waits."),
+    "resumed": N_("It goes on, with what waited."),
+    "removed": N_("Removed. What it started goes on."),
     "called_off": N_("Called off. What is booked stays booked."),
 }
 

@@ -41,6 +41,10 @@ def addresses(kit: Kit) -> dict[str, str]:
         "load": "/load",
         "people": "/people",
         "person": "/people/anna",
+        "automations": "/automations",
+        "automation": "/automations/edit",
+        "audit": "/audit",
+        "health": "/health",
         "you": "/you",
     }
 

@@ -25,7 +25,13 @@ class FoundFacts:
         self.connection = connection
 
     def page(
-        self, wanted: FactsWanted, limit: int, after: int | None = None, upto: int | None = None
+        self,
+        wanted: FactsWanted,
+        limit: int,
+        after: int | None = None,
+        upto: int | None = None,
+        *,
+        newest_first: bool = False,
     ) -> Sequence[Fact]:
         """By the moment they happened at, from behind the fact of number ``after``; none above the number ``upto``.
         Raises `BadInput` where no fact has that number."""
@@ -48,8 +54,10 @@ class FoundFacts:
         if upto is not None:
             query = query.where(facts.c.seq <= upto)
         if after is not None:
-            query = query.where(sa.tuple_(where["at"], where["seq"]) > self._place(after))
-        query = query.order_by(where["at"], where["seq"]).limit(limit)
+            here, place = sa.tuple_(where["at"], where["seq"]), self._place(after)
+            query = query.where(here < place if newest_first else here > place)
+        order = (where["at"], where["seq"])
+        query = query.order_by(*(c.desc() for c in order) if newest_first else order).limit(limit)
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
     def counted(self, what: str, window: Span) -> Mapping[tuple[str, str], int]:
