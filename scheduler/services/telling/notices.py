@@ -93,7 +93,11 @@ def _queue(
 
 
 def _page(app: App, tx: Tx, loop: Loop) -> str:
-    return opening.enclose(app, tx, Purpose.FOLLOW, ACTOR, loop=loop.id, days=opening.until_over(app, loop))
+    """Whom the company lets choose among plans may go on choosing."""
+    days, purpose = opening.until_over(app, loop), Purpose.FOLLOW
+    if any(one.purpose is Purpose.CHOOSE and one.opens(app.clock()) for one in tx.links.list(loop=loop.id)):
+        purpose = Purpose.CHOOSE
+    return opening.enclose(app, tx, purpose, ACTOR, loop=loop.id, days=days)
 
 
 def _known(tx: Tx, loop: Loop, interviews: Sequence[Interview]) -> Known:

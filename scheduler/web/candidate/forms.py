@@ -5,7 +5,7 @@ Told by `tests/scheduler/web/guests/test_choosing.py`.
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from scheduler.web.frame.forms import Form
 
@@ -23,3 +23,21 @@ class TimesForm(Form):
     day: list[str] = Field(max_length=40)
     start: list[str] = Field(max_length=40)
     end: list[str] = Field(max_length=40)
+
+
+class InterviewForm(Form):
+    """Something about one interview, by the template's id."""
+
+    interview: str = Field(max_length=100)
+
+
+class AskForm(InterviewForm):
+    """``comment`` is read by the company."""
+
+    comment: str = Field("", max_length=500)
+
+
+class MoveForm(AskForm):
+    """``to`` is one of the times that were shown."""
+
+    to: AwareDatetime

@@ -33,6 +33,11 @@ _ALL_GONE = N_("That plan is not free any more, and neither are the others. We a
 _NOT_NOW = N_("That could not be done just now. Nothing was booked; please try again in a minute.")
 _ELSE = N_("Something has changed since this page was opened. This is how it stands now.")
 
+DONE = {
+    "moved": N_("Moved: the new invitation comes by mail."),
+    "asked": N_("We look for another time and write to you."),
+}
+
 
 def found(app: App, token: str) -> tuple[Link, Standing] | None:
     """The link of an address and how it stands for its candidate; ``None`` for every address that opens nothing."""
@@ -122,7 +127,8 @@ def _page(
             "nearest": "",
             "fault": "",
             "note": "",
-            "done": "",
+            "done": words(DONE.get(request.query_params.get("done", ""), "")) if not more.get("note") else "",
+            "ahead": {m.id for m in stands.meetings if m.span.start > app.clock()},
             **more,
         },
     )
