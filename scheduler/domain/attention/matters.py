@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -35,6 +35,10 @@ class Kind(StrEnum):
     HOOK = "webhook_disabled"
     HANGING = "job_hanging"
     FAILED = "job_failed"
+
+
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Standing(StrEnum):
@@ -98,10 +102,15 @@ class Matter:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 
     @property
+    def order(self) -> tuple[datetime, int, datetime, str]:
+        """What is due first, what endangers nothing last; then by kind, and what has waited longest."""
+        return self.due or _NEVER, _ORDER[self.kind], self.since, self.id
+
+    @property
     def urgency(self) -> tuple[str, int, str, str]:
-        """For order: what is due first, what endangers nothing last; then by kind, and what has waited longest."""
+        """`order` as it can be written."""
         due = self.due.isoformat() if self.due else "~"
-        return due, list(Kind).index(self.kind), self.since.isoformat(), self.id
+        return due, _ORDER[self.kind], self.since.isoformat(), self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,12 @@ def look(app: App, tx: Tx, wanted: Wanted, limit: int | None = None, after: str 
     return _shown(tx, found[:limit])
 
 
+def first(app: App, tx: Tx, wanted: Wanted, limit: int) -> tuple[list[Shown], int]:
+    """The most urgent of the matters that are wanted, and how many there are in all."""
+    found = _sorted(app, tx, wanted)
+    return _shown(tx, found[:limit]), len(found)
+
+
 def counts(app: App, tx: Tx, wanted: Wanted) -> tuple[Counter[Kind], Counter[str]]:
     """How many there are of each kind, and for each who looks after them."""
     found = _sorted(app, tx, wanted)
@@ -77,7 +83,7 @@ def counts(app: App, tx: Tx, wanted: Wanted) -> tuple[Counter[Kind], Counter[str
 def _sorted(app: App, tx: Tx, wanted: Wanted) -> list[Kept]:
     cares, now = tx.cares.all(), app.clock()
     found = (kept(m, cares.get(m.id), now) for m in matters.every(app, tx))
-    return sorted((one for one in found if wanted.fits(one)), key=lambda one: one.matter.urgency)
+    return sorted((one for one in found if wanted.fits(one)), key=lambda one: one.matter.order)
 
 
 def _place(text: str) -> tuple[str, int, str, str]:

@@ -97,10 +97,10 @@ def _page(
     now = app.clock()
     after = newest_of(app)  # before anything is read: what comes meanwhile is told
     with app.db.read() as tx:
-        found = care.look(app, tx, Wanted(owner=owner or None))
+        found, total = care.first(app, tx, Wanted(owner=owner or None), MOST_WAITING)
         meetings, more = days.meetings(tx, _week(viewer, now), MOST_MEETINGS, owner or None)
         counts = tx.found_loops.counts(LoopsWanted(owner=owner or None))
-        names = _names(tx, found[:MOST_WAITING])
+        names = _names(tx, found)
         reasons = [r for r in tx.company.policy().reasons if r.fits(Deed.CLOSE)]
     return page(
         request,
@@ -109,8 +109,8 @@ def _page(
         viewer=viewer,
         owner=owner,
         names=names,
-        waiting=found[:MOST_WAITING],
-        waiting_total=len(found),
+        waiting=found,
+        waiting_total=total,
         kinds=matters.KINDS,
         lines_of=matters.lines_of,
         soon=lambda due: due - now < SOON,

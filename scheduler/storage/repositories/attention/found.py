@@ -5,9 +5,12 @@ Told by `tests/scheduler/services/attention/test_matters.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -104,11 +107,21 @@ class FoundMatters:
     def loops(self, waits: Waits, only: str | None = None) -> list[OpenLoop]:
         """Every loop that waits for a person, or for too long for something else."""
         c = loops.c
-        query = sa.select(
-            c.id, c.state, c.owner, _SINCE.label("since"), c.reasons, c.labels, c.horizon, c.windows
-        )
+        texts = (sa.cast(column, sa.Text) for column in (c.reasons, c.labels, c.horizon, c.windows))
+        query = sa.select(c.id, c.state, c.owner, _SINCE.label("since"), *texts)
         query = query.where(_waiting(waits), *_only(c.id, only))
-        return [_loop(row) for row in self.connection.execute(query).mappings()]
+        return [
+            OpenLoop(
+                id,
+                LoopState(state),
+                owner,
+                since,
+                _reasons(reasons),
+                _labels(labels),
+                _last(horizon, windows),
+            )
+            for id, state, owner, since, reasons, labels, horizon, windows in self.connection.execute(query)
+        ]
 
     def ahead(self, waits: Waits, now: datetime, only: str | None = None) -> dict[str, Ahead]:
         """The next interview of each of these loops that has one."""
@@ -234,11 +247,22 @@ def _waiting(waits: Waits) -> sa.ColumnElement[bool]:
     )
 
 
-def _loop(row: sa.RowMapping) -> OpenLoop:
-    horizon = decode(Span, row["horizon"], "loop.horizon")
-    ends = [decode(Span, window, "loop.windows").end for window in row["windows"]]
-    last = min(horizon.end, max(ends)) if ends else horizon.end
-    reasons = decode(tuple[Reason, ...], row["reasons"], "loop.reasons")
-    return OpenLoop(
-        row["id"], LoopState(row["state"]), row["owner"], row["since"], reasons, row["labels"], last
-    )
+# The same few thousand texts are looked at by everybody who opens their day: what they say is worked out once.
+
+
+@lru_cache(maxsize=16_384)
+def _reasons(text: str) -> tuple[Reason, ...]:
+    return decode(tuple[Reason, ...], json.loads(text), "loop.reasons")
+
+
+@lru_cache(maxsize=4_096)
+def _labels(text: str) -> Mapping[str, str]:
+    return MappingProxyType(json.loads(text))
+
+
+@lru_cache(maxsize=16_384)
+def _last(horizon: str, windows: str) -> datetime:
+    """When the horizon and all windows are over."""
+    end = decode(Span, json.loads(horizon), "loop.horizon").end
+    ends = [decode(Span, window, "loop.windows").end for window in json.loads(windows)]
+    return min(end, max(ends)) if ends else end
