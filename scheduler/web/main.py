@@ -13,6 +13,7 @@ from scheduler.web.automations import views as automations
 from scheduler.web.candidate import asking, unable
 from scheduler.web.candidate import views as candidate
 from scheduler.web.change import views as change
+from scheduler.web.company import views as company
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.health import views as health
@@ -39,6 +40,7 @@ ROUTERS = (
     superday.router,
     load.router,
     people.router,
+    company.router,
     automations.router,
     audit.router,
     health.router,

@@ -32,16 +32,37 @@ def put_entry(
     """
     if new.get("id", id) != id:
         raise BadInput("id", f"is not {id!r}, as the address says", "use the same id")
+
+    def put(file: dict[str, Any]) -> str:
+        place = _place(file[section], id)
+        file[section][place:] = [{"id": id, **new}, *file[section][place + 1 :]]
+        return f"{section}[{place}]"
+
+    return _put(app, put, before)
+
+
+def put_policy(app: App, new: Mapping[str, Any], before: Callable[[Tx], None] = lambda _: None) -> Company:
+    """Have another policy, with the same checks. Raises `BadInputs`; fields of the policy are named by their path in
+    it. ``before`` is as in `put_entry`."""
+
+    def put(file: dict[str, Any]) -> str:
+        file["policy"] = dict(new)
+        return "policy"
+
+    return _put(app, put, before)
+
+
+def _put(app: App, put: Callable[[dict[str, Any]], str], before: Callable[[Tx], None]) -> Company:
+    """Load the company's file as ``put`` leaves it; that says where the change is."""
     with app.db.write() as tx:
         tx.company.lock()
         before(tx)
         file = company_file(tx)
-        place = _place(file[section], id)
-        file[section][place:] = [{"id": id, **new}, *file[section][place + 1 :]]
+        place = put(file)
         try:
             company = checked_company(plain(file, "body"))
         except BadInputs as bad:
-            raise BadInputs([_of_the_entry(f, f"{section}[{place}]") for f in bad.faults]) from None
+            raise BadInputs([_of_the_entry(f, place) for f in bad.faults]) from None
         load(app, tx, company)
     return company
 

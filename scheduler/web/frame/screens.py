@@ -27,6 +27,7 @@ SCREENS = (
     Screen("/superdays", N_("Superdays"), "s", "day"),
     Screen("/load", N_("Load"), "w", "chart"),
     Screen("/people", N_("People"), "p", "people"),
+    Screen("/company", N_("Company"), "c", "house"),
     Screen("/automations", N_("Automations"), "a", "bolt"),
     Screen("/audit", N_("Audit"), "u", "book"),
     Screen("/health", N_("Health"), "h", "pulse"),

@@ -41,6 +41,8 @@ def addresses(kit: Kit) -> dict[str, str]:
         "load": "/load",
         "people": "/people",
         "person": "/people/anna",
+        "company": "/company",
+        "entry": "/company/templates?id=short",
         "automations": "/automations",
         "automation": "/automations/edit",
         "audit": "/audit",

@@ -1,0 +1,1 @@
+"""The company: pools, rooms, templates, sites, policy, each entry as it stands in the company file."""
