@@ -37,6 +37,7 @@ SAID = {
     "packing": N_("One plan is made for all of them."),
     "all_booked": N_("Chosen: all times are held, and the invitations follow."),
     "saved": N_("Saved."),
+    "mails_again": N_("What could not be sent is sent again."),
     "again": N_("It is worked on once more."),
     "enabled": N_("It is told of what happens again, what waits included."),
     "sent_again": N_("What failed is sent again."),

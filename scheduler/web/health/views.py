@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -34,9 +34,10 @@ MOST = 50
 
 
 class IdForm(Form):
-    """``id`` of a message that came in, or of a webhook of ours."""
+    """``id`` of a message that came in, or of a webhook of ours; ``back`` is where the button was."""
 
     id: str = Field(max_length=100)
+    back: Literal["health", "today"] = "health"
 
 
 class Check(Protocol):
@@ -134,7 +135,7 @@ def _do(
         return _page(request, app, viewer, tried, filled, 409)
     except DomainError:
         raise
-    return say(see("/health"), done)
+    return say(see(f"/{filled.value.back}"), done)
 
 
 def _page(

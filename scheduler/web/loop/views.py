@@ -23,7 +23,7 @@ from scheduler.services.booking import cancel, choose
 from scheduler.services.links import inviting
 from scheduler.services.overview import named, one, queue
 from scheduler.services.planning import plan as planning
-from scheduler.services.telling import reminders
+from scheduler.services.telling import reminders, resend
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.level import service_level
 from scheduler.web.frame.said import say
@@ -98,6 +98,20 @@ def remind(request: Request, loop_id: LoopId, app: Services, viewer: Looking, po
             reminders.remind_in(app, tx, loop, viewer.actor)
 
     return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "reminded")
+
+
+@router.post("/send-again")
+def send_again(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    """Those of its mails that could not be sent."""
+
+    def work(_: Form) -> None:
+        with app.db.write() as tx:
+            loop = tx.loops.claim(loop_id)
+            if loop is None:
+                raise Missing("loop", loop_id)
+            resend.resend_in(app, tx, loop, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "mails_again")
 
 
 @router.post("/accept-move")

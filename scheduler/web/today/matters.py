@@ -48,6 +48,9 @@ WAYS: Mapping[str, str] = {
     Do.CHANGE: N_("Change it"),
     Do.CANCEL: N_("Cancel …"),
     Do.REMIND: N_("Remind"),
+    Do.SEND_AGAIN: N_("Send again"),
+    Do.ENABLE: N_("Switch on"),
+    Do.DELIVER_AGAIN: N_("Work on it again"),
 }
 """What has a page; the rest is told in words alone."""
 DEEDS: Mapping[str, str] = {
@@ -56,8 +59,11 @@ DEEDS: Mapping[str, str] = {
     Do.ACCEPT_MOVE: "accept-move",
     Do.REPLAN: "replan",
     Do.REMIND: "remind",
+    Do.SEND_AGAIN: "send-again",
 }
 """What is done with one button, by the last part of the loop's address."""
+MACHINES: Mapping[str, str] = {Do.ENABLE: "/health/enable", Do.DELIVER_AGAIN: "/health/again"}
+"""The same of what belongs to no loop, by its address."""
 
 
 def lines_of(text: str) -> list[str]:

@@ -116,6 +116,7 @@ def _page(
         soon=lambda due: due - now < SOON,
         ways=matters.WAYS,
         deeds=matters.DEEDS,
+        machines=matters.MACHINES,
         reasons=reasons,
         days=_by_day(viewer, now, meetings),
         more=more,

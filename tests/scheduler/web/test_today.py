@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from connectors.errors import Forbidden
 from connectors.types import Reply
+from scheduler.domain.attention.calendars import CalendarFault
 from scheduler.domain.attention.matters import Do, Kind
+from scheduler.domain.hooks import HookState
 from scheduler.domain.loops import BookMode
+from scheduler.domain.subjects import Subject
+from scheduler.services.asking import intake
+from scheduler.services.telling import hooks
 from scheduler.web.frame.viewer import Viewer
 from scheduler.web.today import matters
 from scheduler.web.today.forms import Until
+from tests.scheduler.api.client import event
 from tests.scheduler.kit import Kit
 from tests.scheduler.web.plain import Plain
 from tests.scheduler.web.site import Site
@@ -123,4 +132,43 @@ def test_it_comes_back_in_the_morning_also_when_the_clocks_have_changed(
 
 def test_every_kind_of_matter_and_every_way_has_its_words() -> None:
     assert set(matters.KINDS) == set(Kind)
-    assert set(matters.DEEDS) <= set(matters.WAYS) <= set(Do)
+    assert set(matters.DEEDS) | set(matters.MACHINES) <= set(matters.WAYS) <= set(Do)
+
+
+def test_what_failed_is_tried_again_with_one_button(kit: Kit) -> None:
+    hook = hooks.add(kit.app, "https://ats.example.com/hook", (), "api:local")
+    told = event(application={**event()["data"]["application"], "recruiter": "nobody"})
+    delivery, _ = intake.receive(kit.app, "msg-1", json.dumps(told).encode())
+    kit.run()
+    with kit.app.db.write() as tx:
+        tx.hooks.change(hook.id, state=HookState.DISABLED, why="it answered 410: it wants no more")
+        fault = CalendarFault(Subject.person("ben"), "auth_revoked", "no consent", kit.clock(), kit.clock())
+        tx.calendar_faults.note([fault])
+    site = Plain(kit)
+    text = site.get("/today").text
+    assert 'href="/people/ben"' in text and text.count('href="/health" data-open') == 2
+    for path, id, said in (
+        ("/health/enable", hook.id, "is told of what happens again"),
+        ("/health/again", delivery, "is worked on once more"),
+    ):
+        assert f'action="{path}"' in text and f'name="id" value="{id}"' in text
+        answer = site.form(path, {"id": id, "back": "today"})
+        assert answer.status_code == 303 and answer.headers["location"] == "/today"
+        assert said in site.get("/today").text
+    assert "/health/" not in site.get("/today").text
+
+
+def test_a_mail_that_could_not_be_sent_is_sent_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise Forbidden("the mailbox is closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(kit.app.messenger), "send", refused)
+        loop = ask(kit)
+    site = Plain(kit)
+    assert f'action="/loops/{loop.id}/send-again"' in site.get("/today").text
+    assert site.form(f"/loops/{loop.id}/send-again", {}).status_code == 303
+    kit.run()
+    assert f'action="/loops/{loop.id}/send-again"' not in site.get("/today").text
+    late = site.form(f"/loops/{loop.id}/send-again", {})
+    assert late.status_code == 409 and "none of its mails could not be sent" in late.text
