@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from scheduler.web.audit import views as audit
 from scheduler.web.automations import views as automations
-from scheduler.web.candidate import asking, unable
+from scheduler.web.candidate import asking, needing, unable
 from scheduler.web.candidate import views as candidate
 from scheduler.web.change import views as change
 from scheduler.web.company import views as company
@@ -48,7 +48,7 @@ ROUTERS = (
     live.router,
 )
 """Where two routes fit, the first counts."""
-GUESTS = (candidate.router, asking.router, unable.router, interviewer.router)
+GUESTS = (candidate.router, asking.router, unable.router, needing.router, interviewer.router)
 """What is opened by a link, without sign-in."""
 
 

@@ -41,3 +41,12 @@ class MoveForm(AskForm):
     """``to`` is one of the times that were shown."""
 
     to: AwareDatetime
+
+
+class NeedsForm(Form):
+    """Minutes and percent from lists; 0 is no such need."""
+
+    extra_time: int = Field(0, ge=0, le=200)
+    break_every: int = Field(0, ge=0, le=480)
+    max_day: int = Field(0, ge=0, le=720)
+    features: list[str] = Field(default=[], max_length=20)

@@ -35,6 +35,7 @@ _ELSE = N_("Something has changed since this page was opened. This is how it sta
 
 DONE = {
     "moved": N_("Moved: the new invitation comes by mail."),
+    "needs": N_("Noted: your plan keeps to it."),
     "asked": N_("We look for another time and write to you."),
 }
 

@@ -120,6 +120,7 @@ FACTS: Mapping[str, str] = {
     "application_closed": N_("The application was closed"),
     "job_failed": N_("A job of ours failed"),
     "candidate_cannot": N_("The candidate cannot come to an interview"),
+    "needs_changed": N_("What the candidate needs has changed"),
     "candidate_asked": N_("The candidate was asked to choose"),
     "link_made": N_("A link to a page was made"),
     "link_revoked": N_("A link to a page was revoked"),

@@ -81,3 +81,18 @@ def test_too_late_nobodys_and_nonsense(kit: Kit) -> None:
     kit.clock.now = booked(kit, loop.id)["talk"].span.start - timedelta(hours=2)
     text = guest.get(f"{path}/cannot?interview=panel").text
     assert "please write or call" in text and "rolf@testwerk.example" in text and "<button" not in text
+
+
+def test_what_they_need_is_chosen_on_a_phone_in_german(site: Site, kit: Kit) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    page = site.stranger(locale="de-DE", viewport=PHONE, java_script_enabled=True).new_page()
+    page.goto(door(kit, Purpose.CHOOSE, loop=loop.id))
+    page.get_by_role("link", name="Was ich brauche").click()
+    assert in_both_schemes(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_label("Mehr Zeit in jedem Gespräch").select_option("25 % mehr")
+    page.get_by_label("stufenlosem Zugang").check()
+    page.get_by_role("button", name="Daran halten").click()
+    expect(page.get_by_role("status")).to_contain_text("Ihr Plan hält sich daran")
+    page.get_by_role("link", name="Was ich brauche").click()
+    expect(page.get_by_label("stufenlosem Zugang")).to_be_checked()
