@@ -25,6 +25,7 @@ WORDS = {
     "scheduler/services": "the chapters of a loop's life",
     "scheduler/services/opening": "links without sign-in",
     "scheduler/services/links": "who has no account: candidates, interviewers",
+    "scheduler/services/access": "who may do what",
     "scheduler/services/hiring": "a stage advance, from webhook to loop and back",
     "scheduler/services/asking": "a loop begins, or is left",
     "scheduler/services/attention": "what needs a person",

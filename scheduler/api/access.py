@@ -1,65 +1,81 @@
-"""Who may do what: one policy function, one declared action per route."""
+"""Who may do what: one declared action per route, and the one policy asked about it.
+
+Told by `tests/scheduler/api/test_policy_of_routes.py`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from scheduler.api import parameters
+from scheduler.domain.access.policy import OPEN, Action, Actor, Sight, can, everywhere, sight
+from scheduler.services.access import objects
+
+__all__ = ["NOBODY", "OPEN", "Action", "Actor", "action_of", "can", "needs", "seen_by"]
+
+NOBODY = Actor("api:nobody")
 
 
-class Action(StrEnum):
-    """What a route does, for the policy."""
-
-    READ = "read"
-    REQUEST = "request"  # ask for loops, change and cancel them
-    BOOK = "book"  # say yes to a plan
-    CONFIGURE = "configure"  # people, pools, rooms, templates
-    DELIVER = "deliver"  # webhooks: the signature decides
-    OBSERVE = "observe"  # health and docs: open
-
-
-OPEN = frozenset({Action.DELIVER, Action.OBSERVE})
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks: ``name`` goes into the facts."""
-
-    name: str
-    trusted: bool
-
-
-NOBODY = Actor("api:nobody", trusted=False)
-
-
-def can(actor: Actor, action: Action) -> bool:
-    """The whole policy: whoever signed in may do everything, everybody else what is open."""
-    return action in OPEN or actor.trusted
-
-
-def needs(action: Action) -> Any:
+def needs(action: Action, *, narrows: bool = False) -> Any:
     """The dependency that a route declares its action with; gives the actor, whom the door has found out. Whoever
-    may ask is told of parameters that the route does not know."""
+    may ask is told of parameters that the route does not know.
+
+    Who may do that with some loops alone is let in where the address names one of them (``loop_id``, ``proposal_id``,
+    ``application_id``, ``matter_id``), and by routes that ``narrows`` says of that they look for themselves
+    (`seen_by`): everywhere else they are refused. A thing that is not theirs is missing, as if it were not there.
+    """
 
     async def check(request: Request) -> Actor:  # blocks on nothing: a plain function would cost a thread
-        actor: Actor = getattr(request.state, "actor", NOBODY)
-        if not can(actor, action):
-            raise HTTPException(401, "send the API token as a bearer token", {"www-authenticate": "Bearer"})
+        actor = await admitted(request, action, narrows=narrows)
         if action is not Action.DELIVER:  # other services may add names of their own: the notice counts
             parameters.check(request)
         return actor
 
     check.action = action  # type: ignore[attr-defined]
+    check.narrows = narrows  # type: ignore[attr-defined]
     return Depends(check)
+
+
+async def admitted(request: Request, action: Action, *, narrows: bool) -> Actor:
+    """Whoever asks, if they may. Raises `HTTPException` 401 and 403, and `Missing` for what is not theirs."""
+    actor: Actor = getattr(request.state, "actor", NOBODY)
+    if not can(actor, action):
+        if not actor.known:
+            raise HTTPException(401, "send the API token as a bearer token", {"www-authenticate": "Bearer"})
+        raise HTTPException(403, f"your roles do not let you {_SAID[action]}; ask an administrator")
+    if everywhere(actor, action) or action in OPEN or narrows:
+        return actor
+    named = objects.named(request.path_params)
+    if named is None:
+        text = f"your roles let you {_SAID[action]} of some loops only, and this is about all of them"
+        raise HTTPException(403, f"{text}; ask about one of yours")
+    await run_in_threadpool(objects.check, request.app.state.app, named, sight(actor, action))
+    return actor
+
+
+_SAID = {
+    Action.READ: "see things",
+    Action.REQUEST: "change things",
+    Action.BOOK: "say yes to plans",
+    Action.LOOK_UP: "look the company up",
+    Action.AUDIT: "see what everybody did",
+    Action.CONFIGURE: "configure the company",
+    Action.ADMINISTER: "administer accounts",
+    Action.SELF: "ask",
+}
+
+
+def seen_by(request: Request, action: Action) -> Sight:
+    """The loops that whoever asks may do that with."""
+    return sight(getattr(request.state, "actor", NOBODY), action)
 
 
 def action_of(call: Callable[..., Any] | None) -> Action | None:

@@ -14,6 +14,7 @@ from scheduler.api.common import BASE, After, Limit, Services
 from scheduler.api.models.loops import InterviewOut
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import From, Id, To, Zone, window
+from scheduler.domain.access.policy import sight
 from scheduler.domain.errors import BadInput
 from scheduler.domain.finding import InterviewsWanted
 
@@ -23,7 +24,7 @@ router = APIRouter(prefix=f"{BASE}/bookings", tags=["bookings"])
 @router.get("", responses=answers())
 def list_bookings(
     app: Services,
-    _: Annotated[Actor, needs(Action.READ)],
+    actor: Annotated[Actor, needs(Action.READ, narrows=True)],
     loop: Annotated[
         str | None, Query(max_length=100, description="One loop's; without dates all of them.")
     ] = None,
@@ -40,6 +41,8 @@ def list_bookings(
     the clock of `zone`, or of the person that is asked for."""
     with app.db.read() as tx:
         if loop is not None and (person, room, owner, start, end, after) == (None,) * 6:
+            if not tx.sights.loop(loop, sight(actor, Action.READ)):
+                return []
             return [InterviewOut.of(i) for i in tx.interviews.of_loop(loop)]
         if start is None and end is None:
             raise BadInput("loop", "missing", "give a loop, or from and to")
@@ -47,5 +50,5 @@ def list_bookings(
         if person is not None and found is None:
             raise BadInput("person", f"no person {person!r}", "use the id of a person of the company")
         when = window(start, end, zone or (found.zone if found else ""))
-        wanted = InterviewsWanted(when, person, loop, room, owner)
+        wanted = InterviewsWanted(when, person, loop, room, owner, sight(actor, Action.READ))
         return [InterviewOut.of(i) for i in tx.found_interviews.page(wanted, limit, after)]

@@ -9,7 +9,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,7 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scheduler.api.gate.refused import Refused
-from scheduler.api.problems import internal
+from scheduler.api.problems import internal, of_unavailable
+from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.requests")
 
@@ -61,7 +62,7 @@ class Border:
     """Asks who is there; then reads a body at most as far as its limit, checks that it is plain JSON, and
     passes it on. ``admit`` raises `Refused` for who may not ask: of them no body is read."""
 
-    def __init__(self, app: ASGIApp, admit: Callable[[Scope], None]) -> None:
+    def __init__(self, app: ASGIApp, admit: Callable[[Scope], Awaitable[None]]) -> None:
         self.app, self.admit = app, admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +78,7 @@ class Border:
     async def _passed(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             _check_address(scope)
-            self.admit(scope)
+            await self.admit(scope)
             if scope["method"] in _BODIES:
                 body = await _body(scope, receive)
                 if body is None:
@@ -86,6 +87,10 @@ class Border:
             await self.app(scope, receive, answer)
         except Refused as refused:
             await refused.answer()(scope, receive, answer)
+        except Unavailable as error:
+            if answer.begun:
+                raise
+            await of_unavailable(error)(scope, receive, answer)
         except Exception as error:
             if answer.begun:
                 raise  # too late for an answer: the server cuts the connection

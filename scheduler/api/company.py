@@ -29,7 +29,7 @@ from scheduler.services.company.text import plain
 from scheduler.storage.database import Tx
 
 router = APIRouter(prefix=BASE)
-Reader = Annotated[Actor, needs(Action.READ)]
+Reader = Annotated[Actor, needs(Action.LOOK_UP)]
 Configurer = Annotated[Actor, needs(Action.CONFIGURE)]
 IdPath = Annotated[str, Path(max_length=100)]
 Entry = Annotated[dict[str, Any], Body()]

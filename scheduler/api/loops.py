@@ -25,6 +25,7 @@ from scheduler.api.models.loops import (
 from scheduler.api.models.proposals import ProposalOut
 from scheduler.api.problems import answers
 from scheduler.domain.errors import BadInput, Missing
+from scheduler.services.access import narrow
 from scheduler.services.afterwards import accepting, repair
 from scheduler.services.asking import requests
 from scheduler.services.booking import cancel, offers
@@ -39,16 +40,22 @@ Asker = Annotated[Actor, needs(Action.REQUEST)]
 
 
 @router.post("", status_code=202, response_model=LoopOut, responses=answers(409, 413, 415))
-def ask_for_a_loop(body: LoopIn, app: Services, actor: Asker, key: Key) -> Response:
+def ask_for_a_loop(
+    body: LoopIn,
+    app: Services,
+    actor: Annotated[Actor, needs(Action.REQUEST, narrows=True)],
+    key: Key,
+) -> Response:
     """Ask for a loop: it is stored and answered at once, then planned. Follow it by its id."""
-    answer = once(
-        app,
-        key,
-        "POST /loops",
-        body,
-        202,
-        lambda tx: LoopOut.of(requests.ask_in(app, tx, body.value(), actor.name)),
-    )
+
+    def work(tx: Tx) -> LoopOut:
+        asked = body.value()
+        narrow.check_application(tx, actor, asked.application)
+        made = requests.ask_in(app, tx, asked, actor.name)
+        narrow.check_loop(tx, actor, made)
+        return LoopOut.of(made)
+
+    answer = once(app, key, "POST /loops", body, 202, work)
     answer.headers["location"] = f"/api/v1/loops/{LoopOut.model_validate_json(bytes(answer.body)).id}"
     return answer
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scheduler.cli.accounts import commands as accounts
 from scheduler.cli.faults import Commands, told
 from scheduler.domain.people import Mode
 
@@ -162,6 +163,9 @@ def attention(
     with told():
         run(data, owner, kind, zone, limit, as_json=json_)
 
+
+app.add_typer(accounts.tokens, name="tokens")
+app.add_typer(accounts.users, name="users")
 
 batch = typer.Typer(help="Several loops planned as one: a superday, a day on a campus.", no_args_is_help=True)
 app.add_typer(batch, name="batch")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduler.domain.access.policy import Sight
 from scheduler.domain.errors import BadInput
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, LoopState
@@ -27,7 +28,7 @@ _LONGEST = 64
 class LoopsWanted:
     """Which loops; ``None`` and an empty text ask for nothing. ``window`` holds the start of one of a loop's live
     interviews; it was asked for after ``asked_after`` and not after ``asked_until``; ``person`` has a seat in one; ``text`` is words of the
-    candidate, the job and the application's id, each from its beginning on, or a loop's id."""
+    candidate, the job and the application's id, each from its beginning on, or a loop's id; ``sight`` holds those that whoever asks may see."""
 
     states: frozenset[LoopState] | None = None
     owner: str | None = None
@@ -40,17 +41,20 @@ class LoopsWanted:
     asked_after: datetime | None = None
     asked_until: datetime | None = None
     text: str = ""
+    sight: Sight = None
 
 
 @dataclass(frozen=True, slots=True)
 class InterviewsWanted:
-    """Which live interviews: those that touch ``window``; ``person`` has a seat there still."""
+    """Which live interviews: those that touch ``window``; ``person`` has a seat there still; ``sight`` holds the loops
+    that whoever asks may see."""
 
     window: Span
     person: str | None = None
     loop: str | None = None
     room: str | None = None
     owner: str | None = None
+    sight: Sight = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from scheduler.domain.errors import BadInput, DomainError
 from scheduler.storage import migrate
 from scheduler.storage.columns import NotAware
 from scheduler.storage.errors import Unavailable
+from scheduler.storage.repositories.access.accounts import Accounts
+from scheduler.storage.repositories.access.sight import Sights
 from scheduler.storage.repositories.applications import Applications
 from scheduler.storage.repositories.attention.cares import CalendarFaults, Cares, Digests
 from scheduler.storage.repositories.attention.fixes import Exemptions, Fixes
@@ -107,6 +109,8 @@ class Tx:
         self.automations = Automations(connection)
         self.advances = Advances(connection)
         self.links = Links(connection)
+        self.accounts = Accounts(connection)
+        self.sights = Sights(connection)
 
     @contextmanager
     def part(self) -> Iterator[None]:

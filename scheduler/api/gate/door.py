@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
@@ -20,6 +21,7 @@ from scheduler.api.gate.refused import Refused
 from scheduler.api.gate.tries import Tries
 from scheduler.api.gate.visits import Sessions
 from scheduler.config import Settings
+from scheduler.services.access.accounts import PREFIX
 
 Opened = tuple[Set[str], re.Pattern[str]]
 """Methods and path of routes that are open to everybody."""
@@ -27,15 +29,34 @@ TOKEN = Actor("api:token", trusted=True)
 BROWSER = Actor("api:browser", trusted=True)
 
 
-class Door:
-    """Knows the secret; without one nobody is let in."""
+Find = Callable[[str], Actor | None]
+"""Who asks with a token that was made in the deployment."""
 
-    def __init__(self, settings: Settings, secret: str, opened: Iterable[Opened]) -> None:
+
+def _nobody(_: str) -> Actor | None:
+    return None
+
+
+class Door:
+    """Knows the secret, and has others' tokens looked up; without a secret nobody is let in by it."""
+
+    def __init__(
+        self, settings: Settings, secret: str, opened: Iterable[Opened], find: Find = _nobody
+    ) -> None:
         self._settings = settings
         self._secret = secret.encode()
         self._opened = tuple(opened)
+        self._find = find
         self._tries = Tries()
         self.sessions = Sessions(secret or "nobody")
+
+    async def admitted(self, scope: Scope) -> None:
+        """`admit`, in a thread where the database is asked."""
+        given = Headers(scope=scope).get("authorization", "")
+        if given.partition(" ")[2].strip().startswith(PREFIX):
+            await run_in_threadpool(self.admit, scope)
+        else:
+            self.admit(scope)
 
     def admit(self, scope: Scope) -> None:
         """Note in the scope who asks. Raises `Refused` for a stranger before a closed door."""
@@ -71,6 +92,9 @@ class Door:
             token = bearers[0].partition(" ")[2].strip().encode("latin-1")
             if self._secret and hmac.compare_digest(token, self._secret):
                 return TOKEN
+            found = self._find(token.decode("latin-1")) if token.startswith(PREFIX.encode()) else None
+            if found is not None:
+                return found
             raise self._wrong(scope, f"authorization: the token is wrong; {self._where()}")
         if not self._has_session(headers):
             raise _unauthorized(f"authorization: holds no bearer token; {self._where()}")

@@ -22,7 +22,7 @@ router = APIRouter(prefix=f"{BASE}/metrics", tags=["health"])
 
 
 @router.get("", response_class=Response, responses=answers())
-def get_metrics(app: Services, _: Annotated[Actor, needs(Action.READ)]) -> Response:
+def get_metrics(app: Services, _: Annotated[Actor, needs(Action.AUDIT)]) -> Response:
     """Jobs, solves and calendar calls of this process by kind and outcome, and what waits in the whole deployment, in
     the text format of Prometheus. No label holds a name, an address or an id."""
     queued = app.jobs.queued() if isinstance(app.jobs, meters.Tells) else {}

@@ -9,8 +9,9 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
+from scheduler.api.access import Action, seen_by
 from scheduler.api.common import Services
 from scheduler.domain.errors import BadInput
 from scheduler.domain.finding import FactsWanted, LoopsWanted
@@ -85,6 +86,7 @@ def states_of(text: str | None) -> frozenset[LoopState] | None:
 
 def _loops(
     app: Services,
+    request: Request,
     state: Annotated[
         str | None, Query(max_length=200, description="One state, or several: `proposed,needs_attention`.")
     ] = None,
@@ -128,6 +130,7 @@ def _loops(
         asked_after=None if newer_than is None else now - timedelta(days=newer_than),
         asked_until=None if older_than is None else now - timedelta(days=older_than),
         text=text,
+        sight=seen_by(request, Action.READ),
     )
 
 

@@ -20,7 +20,7 @@ from scheduler.api.reading.asked import Facts
 from scheduler.services.telling import export
 
 router = APIRouter(prefix=BASE, tags=["facts"])
-Reader = Annotated[Actor, needs(Action.READ)]
+Reader = Annotated[Actor, needs(Action.AUDIT)]
 Behind = Annotated[
     int | None, Query(ge=0, le=2**63 - 1, description="The `seq` of the last row of the page before.")
 ]

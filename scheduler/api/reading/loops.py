@@ -42,7 +42,7 @@ class OwnerIn(In):
 def list_loops(
     app: Services,
     wanted: Loops,
-    _: Annotated[Actor, needs(Action.READ)],
+    _: Annotated[Actor, needs(Action.READ, narrows=True)],
     limit: Limit = 50,
     after: After = None,
 ) -> list[LoopOut]:
@@ -52,7 +52,9 @@ def list_loops(
 
 
 @router.get("/counts", responses=answers())
-def count_loops(app: Services, wanted: Loops, _: Annotated[Actor, needs(Action.READ)]) -> CountsOut:
+def count_loops(
+    app: Services, wanted: Loops, _: Annotated[Actor, needs(Action.READ, narrows=True)]
+) -> CountsOut:
     """How many of the loops that are asked for are in which state."""
     with app.db.read() as tx:
         found = tx.found_loops.counts(wanted)

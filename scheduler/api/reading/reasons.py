@@ -17,7 +17,7 @@ from scheduler.api.reading.asked import From, To, Zone, window
 from scheduler.domain.reasons import REASON_GIVEN, Deed
 
 router = APIRouter(prefix=f"{BASE}/reasons", tags=["reasons"])
-Reader = Annotated[Actor, needs(Action.READ)]
+Reader = Annotated[Actor, needs(Action.LOOK_UP)]
 LONGEST_DAYS = 366
 
 
@@ -54,7 +54,11 @@ def list_reasons(
 
 @router.get("/counts", responses=answers())
 def count_reasons(
-    app: Services, _: Reader, start: From = None, end: To = None, zone: Zone = ""
+    app: Services,
+    _: Annotated[Actor, needs(Action.READ)],
+    start: From = None,
+    end: To = None,
+    zone: Zone = "",
 ) -> list[GivenOut]:
     """How often each was given between two moments, the most frequent first."""
     when = window(start, end, zone, LONGEST_DAYS)

@@ -69,7 +69,7 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
     check_people(tx, request.application)
     check_owner(tx, request.owner)
     loop = _draft(app, tx, request, template, visit, cause)
-    keep(tx, _with_known_needs(tx, request.application))
+    keep(tx, with_known_needs(tx, request.application))
     # whoever told of the same visit at the same time was waited for just now
     known = tx.loops.by_visit(request.application.id, visit)
     if known is not None:
@@ -139,8 +139,8 @@ def keep(tx: Tx, application: Application) -> None:
     tx.applications.put(application)
 
 
-def _with_known_needs(tx: Tx, application: Application) -> Application:
-    """A request that says nothing of accommodations keeps those that were agreed on before."""
+def with_known_needs(tx: Tx, application: Application) -> Application:
+    """An application that says nothing of accommodations keeps those that were agreed on before."""
     known = tx.applications.get(application.id)
     if known is None or application.accommodation != Accommodation():
         return application

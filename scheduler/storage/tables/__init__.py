@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.people import Person, Room, Site
 from scheduler.storage.columns import beginnings, columns_of, flag, instant, json, number, words
+from scheduler.storage.tables.access import tokens, users
 from scheduler.storage.tables.apart import (
     attention,
     batches,
@@ -43,6 +44,8 @@ __all__ = [
     "metadata",
     "pauses",
     "readings",
+    "tokens",
+    "users",
     "written",
 ]
 

@@ -60,7 +60,7 @@ def test_nothing_leaves_that_is_not_listed(api: Client) -> None:
     streams = {"/facts/export", "/batches/{batch_id}/events", "/loops/{loop_id}/events"}
     pages = {"/llms.txt", "/docs/{page:path}"}
     documents |= streams | pages
-    nothing = {"remove_a_hook", "remove_a_connection", "remove_an_automation"}  # 204
+    nothing = {"remove_a_hook", "remove_a_connection", "remove_an_automation", "revoke_a_token"}  # 204
     for route in routes(api):
         path = route.path.removeprefix(BASE)
         if not isinstance(route, APIRoute) or path in documents or path.startswith("/push/"):

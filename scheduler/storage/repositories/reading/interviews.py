@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import Interview, InterviewState, SeatState
 from scheduler.domain.errors import BadInput
 from scheduler.domain.finding import InterviewsWanted
+from scheduler.storage.repositories.access.sight import within
 from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.repositories.interviews import LONGEST, Interviews
 from scheduler.storage.statements import place
@@ -39,18 +40,23 @@ class FoundInterviews:
             query = query.where(i.room == wanted.room)
         if wanted.owner is not None:
             query = query.join(loops, loops.c.id == i.loop).where(loops.c.owner == wanted.owner)
+        if wanted.sight is not None:
+            query = query.where(i.loop.in_(sa.select(loops.c.id).where(within(wanted.sight))))
         if wanted.person is not None:
             sits = sa.exists().where(
                 seats.c.interview == i.id, seats.c.person == wanted.person, seats.c.state.not_in(_GONE)
             )
             query = query.where(sits)
         if after is not None:
-            query = query.where(sa.tuple_(i.start_at, i.id) > self._place(after))
+            query = query.where(sa.tuple_(i.start_at, i.id) > self._place(after, wanted))
         ids = self.connection.execute(query.order_by(i.start_at, i.id).limit(limit)).scalars().all()
         return Interviews(self.connection, Facts(self.connection)).of_ids(ids)
 
-    def _place(self, after: str) -> sa.Tuple:
-        query = sa.select(interviews.c.start_at, interviews.c.id).where(interviews.c.id == after)
+    def _place(self, after: str, wanted: InterviewsWanted) -> sa.Tuple:
+        i = interviews.c
+        query = sa.select(i.start_at, i.id).where(i.id == after)
+        if wanted.sight is not None:
+            query = query.where(i.loop.in_(sa.select(loops.c.id).where(within(wanted.sight))))
         row = self.connection.execute(query).first()
         if row is None:
             raise BadInput(

@@ -18,6 +18,7 @@ from scheduler.domain.errors import BadInput
 from scheduler.domain.finding import LoopsWanted, looked_for
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.storage.mapping import Rows
+from scheduler.storage.repositories.access.sight import within
 from scheduler.storage.statements import place
 from scheduler.storage.tables import application_words, interviews, loops, seats
 
@@ -35,7 +36,7 @@ class FoundLoops:
         """In the order they were asked for, from behind the loop of id ``after``. Raises `BadInput` for a text
         without words, and where no loop has that id."""
         order = (loops.c.created_at, loops.c.id)
-        beyond = _true() if after is None else sa.tuple_(*order) > self._place(after)
+        beyond = _true() if after is None else sa.tuple_(*order) > self._place(after, wanted)
         few = _few(wanted)
         if few is not None:
             named = few.cte("named").prefix_with("MATERIALIZED")
@@ -80,8 +81,8 @@ class FoundLoops:
         row = self.connection.execute(sa.select(*columns)).mappings().one()
         return {state: row[state.value] for state in _sorted(wanted)}
 
-    def _place(self, after: str) -> sa.Tuple:
-        query = sa.select(loops.c.created_at, loops.c.id).where(loops.c.id == after)
+    def _place(self, after: str, wanted: LoopsWanted) -> sa.Tuple:
+        query = sa.select(loops.c.created_at, loops.c.id).where(loops.c.id == after, within(wanted.sight))
         row = self.connection.execute(query).first()
         if row is None:
             raise BadInput("after", f"no loop {after!r}", "give the id of the last row of the page before")
@@ -112,6 +113,8 @@ def _plain(wanted: LoopsWanted) -> list[sa.ColumnElement[bool]]:
         found.append(c.created_at > wanted.asked_after)
     if wanted.asked_until is not None:
         found.append(c.created_at <= wanted.asked_until)
+    if wanted.sight is not None:
+        found.append(within(wanted.sight))
     return found
 
 

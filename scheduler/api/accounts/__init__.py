@@ -1,0 +1,1 @@
+"""Routes for those who ask: who they are, and who may ask."""

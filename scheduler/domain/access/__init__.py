@@ -1,0 +1,1 @@
+"""Who may do what: actions, roles, accounts, and the policy over them."""

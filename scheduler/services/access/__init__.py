@@ -1,0 +1,1 @@
+"""Accounts of people and tokens of programs: made, looked at, taken back."""

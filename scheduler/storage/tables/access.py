@@ -1,0 +1,39 @@
+"""The tables of those who ask.
+
+Told by `tests/scheduler/storage/test_migrations.py`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from scheduler.storage.columns import flag, instant, json, words
+from scheduler.storage.tables.meta import metadata
+
+users = sa.Table(
+    "lw_users",
+    metadata,
+    words("id", primary_key=True),
+    words("name"),
+    words("email"),
+    words("person"),
+    json("grants"),
+    json("assists"),
+    flag("active"),
+    instant("created_at"),
+)
+
+tokens = sa.Table(
+    "lw_tokens",
+    metadata,
+    words("id", primary_key=True),
+    words("name"),
+    words("digest"),
+    json("grants"),
+    instant("created_at"),
+    words("created_by"),
+    instant("expires_at"),
+    words("user"),
+    instant("used_at", nullable=True),
+    sa.UniqueConstraint("digest", name="uq_lw_tokens_digest"),
+)
