@@ -34,6 +34,7 @@ from scheduler.cli.address import show
 from scheduler.cli.faults import out
 from scheduler.cli.serve import server, working
 from scheduler.config import Settings
+from scheduler.demo import more
 from scheduler.demo.calendars import write_calendars
 from scheduler.demo.company import MARK, SEED, demo_company, demo_requests, first_monday
 from scheduler.demo.play import accept_rest, answers
@@ -102,6 +103,9 @@ def _run(settings: Settings, mark: Mark, data: Path, *, once: bool) -> None:
             _company(runtime, mark, data)
         with working(runtime, fast=True), _serving(runtime, settings) as address:
             _tell(tour, runtime, mark, address)
+            if not once:
+                with tour.step("More for the console: weeks of load, plans to choose from, a superday"):
+                    more.ask(runtime.app, mark.first_monday)
             _close(once, address, settings)
     finally:
         runtime.close()
