@@ -22,8 +22,8 @@ from scheduler.storage.database import Tx
 
 ACTOR, ZONE = str(Subject.person("aisha")), "Europe/Berlin"
 TEMPLATE = "quick-45"
-SUPERDAY = 17
-"""Days from the first Monday on: Thursday of the third week, or the next day that is open."""
+SUPERDAY = 38
+"""Days from the first Monday on: Thursday of the sixth week, where nothing else is booked, or the next day that is open."""
 _BOOKED = (("Nele Brandt", 2), ("Yusuf Kaya", 2), ("Milan Horvat", 3), ("Ivo Petrov", 4))
 """Each with the week, from the first on, in which they can."""
 _PROPOSED = ("Amelie Roth", 1)
