@@ -115,7 +115,7 @@ def get_front(
     cookie = door.enter(request.scope, token)
     if cookie is not None:
         answer.set_cookie(
-            door.sessions.name,
+            door.sessions.cookie(door.secure(request.scope)),
             cookie,
             max_age=SESSION_SECONDS,
             path="/",
@@ -134,7 +134,7 @@ def get_openapi_document(request: Request, _: Observer) -> JSONResponse:
 @router.get("/docs")
 def get_docs(request: Request, _: Observer) -> HTMLResponse:
     page = "".join(_page(request.app.openapi()))
-    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
     return HTMLResponse(page, headers={"content-security-policy": policy})
 
 

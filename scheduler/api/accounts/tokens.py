@@ -12,8 +12,10 @@ from fastapi import APIRouter, Path, Response
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.accounts.models import NewTokenOut, TokenIn, TokenOut
 from scheduler.api.common import BASE, Services
+from scheduler.api.conditional.conditions import Change
 from scheduler.api.conditional.once import Key, Veil, once_outside
 from scheduler.api.problems import answers
+from scheduler.domain.errors import Missing
 from scheduler.services.access import accounts
 from scheduler.services.access.accounts import TokenWanted
 
@@ -46,8 +48,13 @@ def add_a_token(body: TokenIn, app: Services, actor: Administrator, key: Key) ->
     return once_outside(app, key, "POST /tokens", body, 201, work, _VEIL)
 
 
-@router.delete("/{token_id}", status_code=204, responses=answers(404))
-def revoke_a_token(token_id: TokenId, app: Services, actor: Administrator) -> None:
+@router.delete("/{token_id}", status_code=204, responses=answers(404, 412))
+def revoke_a_token(token_id: TokenId, app: Services, actor: Administrator, conditions: Change) -> None:
     """Take a token back: it opens nothing any more."""
     with app.db.write() as tx:
+        if conditions.match is not None:
+            now = next((token for token in tx.accounts.tokens() if token.id == token_id), None)
+            if now is None:
+                raise Missing("token", token_id)
+            conditions.check("token", token_id, TokenOut.of(now))
         accounts.revoke_token(app, tx, token_id, actor.name)

@@ -69,7 +69,7 @@ class Door:
         """The cookie that a ticket is exchanged for, or ``None`` for who is in already. Raises `Refused`."""
         if self._secret and visits.redeem(self._settings, ticket):
             return self.sessions.begin()
-        if self._has_session(Headers(scope=scope)):
+        if self._has_session(scope):
             return None
         text = (
             "token: this address was used, or is older than an hour; run `loopwright address` for a new one"
@@ -96,18 +96,23 @@ class Door:
             if found is not None:
                 return found
             raise self._wrong(scope, f"authorization: the token is wrong; {self._where()}")
-        if not self._has_session(headers):
+        if not self._has_session(scope):
             raise _unauthorized(f"authorization: holds no bearer token; {self._where()}")
         text = foreign(scope, self._settings.base_url)
         if text is not None:
             raise Refused(403, "forbidden", text)
         return BROWSER
 
-    def _has_session(self, headers: Headers) -> bool:
+    def _has_session(self, scope: Scope) -> bool:
         if not self._secret:
             return False
-        given = (cookie_parser(value) for value in headers.getlist("cookie"))
-        return any(self.sessions.good(c[self.sessions.name]) for c in given if self.sessions.name in c)
+        names = {self.sessions.cookie(https=True)}
+        if not self.secure(
+            scope
+        ):  # another host of the same domain could have set the one without the prefix
+            names.add(self.sessions.cookie(https=False))
+        given = (cookie_parser(value) for value in Headers(scope=scope).getlist("cookie"))
+        return any(self.sessions.good(c[name]) for c in given for name in names if name in c)
 
     def _where(self) -> str:
         kept = "LOOPWRIGHT_API_TOKEN" if self._settings.api_token else "the file api-token of the data folder"

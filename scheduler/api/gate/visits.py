@@ -73,6 +73,11 @@ class Sessions:
         # cookies know no ports: two deployments on one machine must not take each other's away
         self.name = "loopwright-" + hashlib.sha256(b"name" + secret.encode()).hexdigest()[:16]
 
+    def cookie(self, https: bool) -> str:
+        """What the cookie is called; over https with the prefix by which browsers take it from this host alone, for
+        every path, and never without TLS (draft-ietf-httpbis-rfc6265bis section 4.1.3.2)."""
+        return f"__Host-{self.name}" if https else self.name
+
     def begin(self) -> str:
         """The value of a new cookie."""
         return self._signer.sign(secrets.token_urlsafe(32)).decode()

@@ -24,6 +24,9 @@ def test_a_token_is_made_used_listed_and_taken_back(kit: Kit) -> None:
     assert me["roles"] == [{"role": "auditor", "jobs": [], "sites": []}]
     (row,) = api.ask("/tokens")
     assert "secret" not in row and row["used_at"] and row["created_by"] == "api:token"
+    never = {"if-match": '"another"'}
+    assert api.refused(412, f"/tokens/{made['id']}", "DELETE", headers=never)["type"] == "stale"
+    assert api.refused(404, "/tokens/tk_none", "DELETE", headers=never)["type"] == "not_found"
     assert api.request("DELETE", f"{BASE}/tokens/{made['id']}").status_code == 204
     assert api.get(f"{BASE}/me", headers=bearer(made["secret"])).status_code == 401
     assert api.refused(404, f"/tokens/{made['id']}", "DELETE")["type"] == "not_found"

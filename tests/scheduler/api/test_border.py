@@ -175,6 +175,7 @@ def test_every_answer_has_the_headers(api: Client, monkeypatch: pytest.MonkeyPat
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "base-uri 'none'" in answer.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert "server" not in answer.headers
         assert "access-control-allow-origin" not in answer.headers

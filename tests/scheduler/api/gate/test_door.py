@@ -289,7 +289,10 @@ def test_behind_its_own_address_the_cookie_is_for_https_alone(kit: Kit, written:
     api = browser(kit, host="hire.example.com", base_url=written)
     answer = come_in(api)
     (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
-    assert cookie["secure"]
+    assert cookie["secure"] and cookie.key.startswith("__Host-")
+    assert (cookie["path"], cookie["domain"]) == ("/", "")
+    tossed = {"origin": PUBLIC, "cookie": f"{cookie.key.removeprefix('__Host-')}={cookie.value}"}
+    assert api.post(f"{BASE}/loops", json=wanted(), headers=tossed).status_code == 401
     same = {"origin": PUBLIC, **{"cookie": f"{cookie.key}={cookie.value}"}}
     assert api.post(f"{BASE}/loops", json=wanted(), headers=same).status_code == 202
     # a proxy that calls us by our own name, as nginx does unless told otherwise
