@@ -5,7 +5,8 @@ follows where it has to: with the least change (`solver.questions.nearest`), and
 that only a move of other sessions would make possible is a *no* here; `nearest` is asked about it.
 
 Most starts are refused by a mask over the grid, one for each rule; the others are asked of the checker. An
-answer is a plan that the checker accepts, or what stands against the plan as it would be drawn by hand.
+answer is a plan that the checker accepts, or what stands against the plan as it would be drawn by hand. What the plan
+that stands breaks already, elsewhere, is held against none of them: it is not what this change would break.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def starts(
 ) -> tuple[Place, ...]:
     """Every start of the grid within ``between`` (minutes, the end excluded) of a session of the only loop, or of its
     debrief."""
-    asked = _Around(problem, plan, limits)
+    asked = _Around(problem, plan, limits, session)
     first = -(-max(between[0], 0) // problem.grid) * problem.grid
     minutes = range(first, between[1], problem.grid)
     if session == DEBRIEF:
@@ -76,7 +77,9 @@ def substitutes(
 class _Around:
     """A plan of one loop around one of its sessions."""
 
-    def __init__(self, problem: Problem, plan: LoopPlan, limits: Limits) -> None:
+    def __init__(self, problem: Problem, plan: LoopPlan, limits: Limits, moved: str = "") -> None:
+        """``moved``: the session, or the debrief, that is asked about with its time; what it breaks where it
+        stands is asked again of every other start."""
         (self.loop,) = problem.loops
         self.problem, self.plan, self.limits = problem, plan, limits
         self.judge = Judge(problem)
@@ -84,9 +87,13 @@ class _Around:
         self.by_id = {session.id: session for session in self.loop.sessions}
         self.timeline = Timeline(problem)
         self._mender: _Mender | None = None
+        there = self.judge.violations(Plan({self.loop.id: plan}))
+        self.already = frozenset(v for v in there if not moved or moved not in (v.session, v.part))
 
     def broken(self, plan: LoopPlan) -> tuple[Violation, ...]:
-        return self.judge.violations(Plan({self.loop.id: plan}))
+        """What a plan breaks that the one that stands does not."""
+        found = self.judge.violations(Plan({self.loop.id: plan}))
+        return tuple(v for v in found if v not in self.already)
 
     def stands(self, start: int, plan: LoopPlan, person: str | None = None) -> Place:
         """A legal plan as an answer, with its price."""

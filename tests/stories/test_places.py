@@ -29,7 +29,7 @@ WEEK = Span(NOW - timedelta(hours=7), NOW + timedelta(days=5))
 def test_every_start_of_a_week_has_its_answer(kit: Kit) -> None:
     loop = confirmed(kit)
     then, written = everything(kit), files(kit)
-    found = places.starts(kit.app, loop.id, "manager", WEEK)
+    found = places.starts(kit.app, loop.id, "manager", WEEK).starts
     assert everything(kit) == then and files(kit) == written
     assert [s.at for s in found] == [WEEK.start + n * timedelta(minutes=15) for n in range(len(found))]
     assert found[-1].at < WEEK.end <= found[-1].at + timedelta(minutes=15)
@@ -50,7 +50,7 @@ def test_what_is_busy_is_a_no_with_the_name_and_what_is_tentative_has_a_price(ki
     tentative(kit, "hana@testwerk.example", later.isoformat(), (later + timedelta(minutes=10)).isoformat())
     hard = manager.start + timedelta(minutes=110)
     occupy(kit, "hana@testwerk.example", hard.isoformat(), (hard + timedelta(minutes=10)).isoformat())
-    found = {s.at: s.verdict for s in places.starts(kit.app, loop.id, "manager", WEEK)}
+    found = {s.at: s.verdict for s in places.starts(kit.app, loop.id, "manager", WEEK).starts}
     over = found[manager.start + timedelta(minutes=45)]
     assert over.verdict == PRICED and [o.rule for o in over.overrides] == ["tentative"]
     no = found[manager.start + timedelta(minutes=75)]
@@ -61,7 +61,7 @@ def test_what_is_busy_is_a_no_with_the_name_and_what_is_tentative_has_a_price(ki
 def test_whatever_fits_is_allowed_when_it_is_tried(kit: Kit) -> None:
     loop = confirmed(kit, "short")
     for spec in ("panel", "talk", "debrief"):
-        found = places.starts(kit.app, loop.id, spec, WEEK)
+        found = places.starts(kit.app, loop.id, spec, WEEK).starts
         good = [s for s in found if s.verdict.verdict in (FITS, PRICED)]
         assert good
         for start in good[:: max(len(good) // 6, 1)]:
@@ -102,9 +102,42 @@ def test_who_could_take_a_seat_and_what_they_carry(kit: Kit) -> None:
     sound(kit)
 
 
+@pytest.mark.parametrize(("minutes", "lost_too"), [(0, set()), (60, {"debrief"})])
+def test_what_is_broken_already_elsewhere_is_told_apart(kit: Kit, minutes: int, lost_too: set[str]) -> None:
+    """An organizer's meeting came in over one interview: the starts of another are judged by what they break."""
+    loop = confirmed(kit, "short")
+    was = {s.at: s.verdict for s in places.starts(kit.app, loop.id, "panel", WEEK).starts}
+    talk = booked(kit, loop.id)["talk"]
+    lost, long = talk.seats[0].person, talk.span.end + timedelta(minutes=minutes)
+    occupy(kit, f"{lost}@testwerk.example", talk.span.start.isoformat(), long.isoformat())
+    found = places.starts(kit.app, loop.id, "panel", WEEK)
+    assert {(r.rule, r.people) for r in found.already} == {("busy", (lost,))}
+    broken = {r.interview for r in found.already}
+    assert broken == {"talk", *lost_too}
+    now = {s.at: s.verdict for s in found.starts}
+    assert now.keys() == was.keys()
+    assert len([v for v in was.values() if v.verdict != NO]) > 8
+    worse = [at for at in was if was[at].verdict != NO and now[at].verdict == NO]
+    assert len(worse) < len([v for v in was.values() if v.verdict != NO]) / 2
+    for verdict in (now[at] for at in worse):
+        assert all(r.interview != "talk" for r in verdict.refused), "only what this change would break itself"
+    kept = [at for at, v in now.items() if v.verdict in (FITS, PRICED)]
+    for at in kept[:: max(len(kept) // 6, 1)]:
+        again = tried(kit, loop, asked.Move("panel", at.isoformat()))
+        others = {r.interview for r in again.refused}
+        assert again.verdict == "allowed" or others <= broken, "only for what is broken already"
+    in_the_way = places.starts(kit.app, loop.id, "talk", WEEK)
+    assert {r.interview for r in in_the_way.already} == lost_too, "the other is what is asked about"
+    at_once = next(s.verdict for s in in_the_way.starts if s.at == talk.span.start)
+    assert at_once.verdict == NO or at_once.steps, "where it stands it does not stand well"
+    seat = places.substitutes(kit.app, loop.id, "panel", 0)
+    assert {r.interview for r in seat.already} == broken
+    assert all(r.interview not in broken for s in seat.others for r in s.verdict.refused)
+
+
 def test_a_plan_on_offer_is_looked_at_as_well(kit: Kit) -> None:
     loop = ask(kit, "short", BookMode.PROPOSE)
-    assert any(s.verdict.verdict == FITS for s in places.starts(kit.app, loop.id, "panel", WEEK))
+    assert any(s.verdict.verdict == FITS for s in places.starts(kit.app, loop.id, "panel", WEEK).starts)
     assert places.substitutes(kit.app, loop.id, "talk", 0).holders
 
 

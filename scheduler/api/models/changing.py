@@ -5,6 +5,7 @@ Told by `tests/scheduler/api/test_changing.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag
@@ -16,7 +17,7 @@ from scheduler.services.booking.offers import Told
 from scheduler.services.changing import asked
 from scheduler.services.changing.asked import Asked
 from scheduler.services.changing.trying import Tried
-from scheduler.services.changing.words import price_in_words
+from scheduler.services.changing.words import Refusal, price_in_words
 from scheduler.services.company.file import InterviewFile, SeatFile
 from scheduler.services.company.templates.building import interview_spec, seat_spec
 
@@ -210,6 +211,13 @@ class RefusalOut(BaseModel):
     text: str
     fix: str
 
+    @staticmethod
+    def all(found: Iterable[Refusal]) -> list[RefusalOut]:
+        return [
+            RefusalOut(rule=r.rule, interview=r.interview, people=list(r.people), text=r.text, fix=r.fix)
+            for r in found
+        ]
+
 
 class StepOut(BaseModel):
     """One difference to the plan that stands: `what` is `time`, `people`, `room`, `added` or `removed`. What was not
@@ -249,10 +257,7 @@ class TriedOut(BaseModel):
     def of(tried: Tried, plan: list[Told]) -> TriedOut:
         return TriedOut(
             verdict=tried.verdict,
-            refused=[
-                RefusalOut(rule=r.rule, interview=r.interview, people=list(r.people), text=r.text, fix=r.fix)
-                for r in tried.refused
-            ],
+            refused=RefusalOut.all(tried.refused),
             changes=[
                 StepOut(interview=s.interview, what=s.what, asked=s.asked, seen=s.seen, text=s.text)
                 for s in tried.steps

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE, Services
+from scheduler.api.models.changing import RefusalOut
 from scheduler.api.problems import answers
 from scheduler.api.reading.asked import From, To, Zone, window
 from scheduler.domain.errors import Missing
@@ -46,11 +47,13 @@ class StartOut(VerdictOut):
 
 
 class StartsOut(BaseModel):
-    """Every start of the grid; `zone` is the loop's clock."""
+    """Every start of the grid; `zone` is the loop's clock. `already` is what the plan that stands breaks elsewhere, whatever
+    start is chosen: it is held against none of them."""
 
     interview: str
     zone: str
     starts: list[StartOut]
+    already: list[RefusalOut] = []
 
 
 class LoadOut(BaseModel):
@@ -85,6 +88,9 @@ class SeatPlacesOut(BaseModel):
     holders: list[str]
     picked: list[NextOut]
     substitutes: list[SubstituteOut]
+    already: list[RefusalOut] = Field(
+        [], description="What the plan breaks elsewhere, whoever takes the seat."
+    )
 
 
 @router.get("/starts", responses=answers(404, 409))
@@ -106,8 +112,8 @@ def list_starts(
         raise Missing("loop", loop_id)
     span = window(start, end, zone or loop.zone, places.MOST.days)
     found = places.starts(app, loop_id, interview, span, proposal)
-    rows = [StartOut(start=s.at, **_fields(s.verdict)) for s in found]
-    return StartsOut(interview=interview, zone=loop.zone, starts=rows)
+    rows = [StartOut(start=s.at, **_fields(s.verdict)) for s in found.starts]
+    return StartsOut(interview=interview, zone=loop.zone, starts=rows, already=RefusalOut.all(found.already))
 
 
 @router.get("/substitutes", responses=answers(404, 409))
@@ -132,6 +138,7 @@ def list_substitutes(
         holders=list(found.holders),
         picked=[NextOut(person=s.person, name=s.name, cost=s.verdict.cost) for s in able[:2]],
         substitutes=[_substitute(s) for s in found.others],
+        already=RefusalOut.all(found.already),
     )
 
 

@@ -17,7 +17,7 @@ from scheduler.services.changing import ground, trying, words
 from scheduler.services.changing.draft import known, seat_number
 from scheduler.services.changing.drafting import draft
 from scheduler.services.changing.loads import Load, fitting, loads, unfit
-from scheduler.services.changing.posing import Posed, pose
+from scheduler.services.changing.posing import Posed, pose, told_apart
 from scheduler.services.changing.trying import Step
 from scheduler.services.changing.words import Override, Refusal
 from scheduler.services.planning.encode import DEBRIEF, decode
@@ -55,6 +55,15 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Starts:
+    """Every start that was asked for, judged by what it would break itself; ``already`` is what the plan that stands
+    breaks elsewhere, whatever start is chosen."""
+
+    starts: tuple[Start, ...]
+    already: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Substitute:
     person: str
     name: str
@@ -64,22 +73,24 @@ class Substitute:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who sits in a seat (``holders``) and who else could, the cheapest first, those who cannot last."""
+    """Who sits in a seat (``holders``) and who else could, the cheapest first, those who cannot last; ``already`` as of
+    `Starts`."""
 
     interview: str
     number: int
     holders: tuple[str, ...]
     others: tuple[Substitute, ...]
+    already: tuple[Refusal, ...] = ()
 
 
-def starts(app: App, loop_id: str, interview: str, span: Span, proposal: str | None = None) -> list[Start]:
+def starts(app: App, loop_id: str, interview: str, span: Span, proposal: str | None = None) -> Starts:
     """Every start of the grid within a span of an interview, or of the debrief.
 
     Raises `Missing`, `WrongState`; `BadInput` for an interview that is not there or has begun, and for a span of more
     than `MOST`; `NotAllowed` where the plan cannot even be posed."""
     if span.end - span.start > MOST:
         raise BadInput("to", f"is more than {MOST.days} days after from", "ask for less at once")
-    posed = _posed(app, loop_id, interview, proposal)
+    posed, already = _posed(app, loop_id, interview, proposal)
     scale, problem = posed.encoded.scale, posed.encoded.problem
     first, last = max(scale.ceil(span.start), 0), max(scale.ceil(span.end), 0)
     name = DEBRIEF if interview == DEBRIEF else session_id(loop_id, interview)
@@ -88,10 +99,11 @@ def starts(app: App, loop_id: str, interview: str, span: Span, proposal: str | N
     by_start = {scale.instant(p.start): p for p in found}
     answers = _Answers(posed, interview)
     now = posed.draft.ground.now
-    return [
+    rows = (
         Start(at, answers.of(by_start[at]) if at > now and at in by_start else answers.past())
         for at in _grid(span, problem.grid)
-    ]
+    )
+    return Starts(tuple(rows), already)
 
 
 def _grid(span: Span, minutes: int) -> list[datetime]:
@@ -111,7 +123,7 @@ def substitutes(
     proposal: str | None = None,
 ) -> Seat:
     """Everybody of the pools of a seat, at the time that stands. Raises as `starts`."""
-    posed = _posed(app, loop_id, interview, proposal)
+    posed, already = _posed(app, loop_id, interview, proposal)
     if interview == DEBRIEF:
         raise BadInput("interview", "the debrief has no seats of its own", "ask for an interview")
     spec = posed.draft.loop.template.interview(interview)
@@ -145,11 +157,12 @@ def substitutes(
             r.name,
         )
     )
-    return Seat(interview, number, holders, tuple(rows))
+    return Seat(interview, number, holders, tuple(rows), already)
 
 
-def _posed(app: App, loop_id: str, interview: str, proposal: str | None) -> Posed:
-    """The plan as it stands, as a question. Raises where an interview of it cannot be looked at."""
+def _posed(app: App, loop_id: str, interview: str, proposal: str | None) -> tuple[Posed, tuple[Refusal, ...]]:
+    """The plan as it stands, as a question, and what it breaks already elsewhere. Raises where an interview of it
+    cannot be looked at."""
     with app.db.read() as tx:
         base = ground.read(tx, loop_id, app.clock(), proposal)
     made = draft(base, ())
@@ -161,7 +174,8 @@ def _posed(app: App, loop_id: str, interview: str, proposal: str | None) -> Pose
     if missing:
         title = title_of(base.loop.template, posed.encoded.sessions.spec[missing[0]])
         raise WrongState("loop", loop_id, base.loop.state.value, f"{title} has no time yet")
-    return posed
+    apart, already = told_apart(posed, interview)
+    return apart, words.refusals(posed, already, ())
 
 
 def _worked_out(loop_id: str, ask: Callable[[], Sequence[Place]]) -> Sequence[Place]:

@@ -56,6 +56,25 @@ def pose(app: App, draft: Draft) -> Posed | tuple[Reason, ...]:
     return Posed(draft, picture, encoded, plan_of(encoded, draft.wanted), plan_of(encoded, ground.base))
 
 
+def told_apart(posed: Posed, asked: str) -> tuple[Posed, tuple[Violation, ...]]:
+    """The same question with what the plan that stands breaks already, elsewhere than in the interview ``asked``
+    about: of a booked loop those interviews are settled, and not held against it."""
+    sessions, made = posed.encoded.sessions, posed.draft
+
+    def about(violation: Violation) -> str:
+        return sessions.spec.get(violation.session or "", violation.part)
+
+    already = tuple(v for v in posed.broken(posed.before) if about(v) != asked)
+    settled = frozenset(map(about, already)) & {i.spec for i in posed.picture.current} - {DEBRIEF}
+    if not settled:
+        return posed, already
+    encoded = encode(posed.picture, pinned=made.ground.begun | settled)
+    if isinstance(encoded, tuple):
+        return posed, already
+    plans = plan_of(encoded, made.wanted), plan_of(encoded, made.ground.base)
+    return Posed(made, posed.picture, encoded, *plans), already
+
+
 def _loop(draft: Draft) -> Loop:
     """The loop as the planner is to see it."""
     loop, ground = draft.locked(), draft.ground

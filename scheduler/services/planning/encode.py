@@ -6,7 +6,7 @@ minutes and busy time outwards, so that rounding never invents free time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -226,7 +226,7 @@ def _busy(
     """Their calendar by verdict and what other loops hold, with the buffer beside both, times found
     taken, and their usual lunch.
 
-    What already is settled (``pinned``) is not judged again: blocks over it are left out.
+    What already is settled (``pinned``) is not judged again: blocks are left out as far as they lie over it.
     """
     subject = Subject.person(person.id)
     buffer = buffers.buffer_of(picture.loop, picture.application)(subject)
@@ -254,11 +254,23 @@ def _busy(
             if start < end:
                 rows.add((*scale.taken(Span(start, end)), BusyKind.LUNCH))
     settled = [scale.taken(s) for s in pinned]
-    return tuple(
-        Busy(start, end, kind)
-        for start, end, kind in sorted(rows)
-        if not any(start < b and a < end for a, b in settled)
-    )
+    return tuple(Busy(start, end, kind) for row in sorted(rows) for start, end, kind in _beside(row, settled))
+
+
+def _beside(
+    row: tuple[int, int, BusyKind], settled: Sequence[Interval]
+) -> Iterator[tuple[int, int, BusyKind]]:
+    """What is left of a block beside what is settled; a lunch is had before or after, or not at all."""
+    start, end, kind = row
+    over = [(a, b) for a, b in settled if start < b and a < end]
+    if over and kind is BusyKind.LUNCH:
+        return
+    for a, b in sorted(over):
+        if start < a:
+            yield start, a, kind
+        start = max(start, b)
+    if start < end:
+        yield start, end, kind
 
 
 def _elsewhere(picture: Picture, state: Known | object) -> list[Span]:

@@ -28,7 +28,7 @@ from scheduler.services.changing.asked import Asked, Change
 from scheduler.services.changing.ground import Ground
 from scheduler.services.changing.places import Seat
 from scheduler.services.changing.trying import Tried
-from scheduler.services.changing.words import price_in_words
+from scheduler.services.changing.words import Refusal, price_in_words
 from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
 from scheduler.services.planning.panels import DEBRIEF
@@ -61,6 +61,7 @@ class Shown:
     after: Sequence[Told] = ()
     week: Week | None = None
     seats: Sequence[Seat] = ()
+    already: Sequence[Refusal] = ()
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -196,7 +197,8 @@ def _places(app: App, shown: Shown, week: str) -> None:
     monday = weeks.monday_of(_day(week) or stands.start.astimezone(tz).date())
     try:
         found = places.starts(app, loop.id, shown.picked, weeks.span_of(monday, tz))
-        shown.week = weeks.week(monday, found, stands, tz)
+        shown.week = weeks.week(monday, found.starts, stands, tz)
+        shown.already = found.already
         if shown.picked != DEBRIEF:
             shown.seats = [
                 places.substitutes(app, loop.id, shown.picked, number)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from scheduler.domain.loops import BookMode, LoopState
+from tests.scheduler.api.client import occupy
 from tests.scheduler.kit import Kit
 from tests.scheduler.web.plain import Plain
 from tests.scheduler.web.site import Site, in_both_schemes
@@ -151,6 +152,20 @@ def test_an_address_that_no_page_has_written(kit: Kit, query: str, status: int, 
     answer = plain.get(f"/loops/{loop.id}/change?{query}")
     assert answer.status_code == status
     assert told in answer.text
+
+
+def test_what_is_broken_already_is_told_apart(kit: Kit) -> None:
+    plain = Plain(kit)
+    loop = ask(kit, "short")
+    talk = booked(kit, loop.id)["talk"]
+    assert 'id="already"' not in plain.get(f"/loops/{loop.id}/change?interview=panel").text
+    busy = f"{talk.seats[0].person}@testwerk.example"
+    occupy(kit, busy, talk.span.start.isoformat(), talk.span.end.isoformat())
+    text = plain.get(f"/loops/{loop.id}/change?interview=panel").text
+    assert 'id="already"' in text and "is busy then" in text
+    assert re.search(r'<td class="(fits|price)">', text), (
+        "a start that breaks nothing itself is still offered"
+    )
 
 
 def test_a_form_that_no_page_has_made(kit: Kit) -> None:
