@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from scheduler.cli import by_hand
 from scheduler.cli.accounts import commands as accounts
 from scheduler.cli.faults import Commands, told
+from scheduler.cli.options import Data, Json
 from scheduler.domain.people import Mode
 
 app = typer.Typer(
@@ -19,9 +21,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of everything that is kept.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command()
@@ -167,6 +166,7 @@ def attention(
 app.add_typer(accounts.tokens, name="tokens")
 app.add_typer(accounts.users, name="users")
 
+app.add_typer(by_hand.commands)
 batch = typer.Typer(help="Several loops planned as one: a superday, a day on a campus.", no_args_is_help=True)
 app.add_typer(batch, name="batch")
 Batch = Annotated[str, typer.Argument(help="The id of the batch.")]

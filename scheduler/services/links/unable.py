@@ -89,13 +89,15 @@ def _left(loop: Loop, one: Interview) -> list[Span]:
 
 def _starts(app: App, loop: Loop, one: Interview, window: Span) -> list[Span]:
     try:
-        starts = places.starts(app, loop.id, one.spec, window)
+        found = places.starts(app, loop.id, one.spec, window)
     except (NotAllowed, WrongState):
         return []
+    if found.already:
+        return []  # the plan needs a person first
     length = one.span.end - one.span.start
     return [
         Span(s.at, s.at + length)
-        for s in starts
+        for s in found.starts
         if s.verdict.verdict in (FITS, PRICED) and not s.verdict.overrides
         if not one.span.overlaps(Span(s.at, s.at + length))
         if not any(step.seen for step in s.verdict.steps)

@@ -7,7 +7,7 @@ look before a booking and the taking of time all ask here. Told by `tests/storie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -121,3 +121,18 @@ def counted(interview: Interview, person: str) -> bool:
     whoever only accompanies the candidate."""
     kinds = [s.kind for s in interview.seats if s.person == person and s.state is not SeatState.REPLACED]
     return interview.kind is InterviewKind.INTERVIEW and any(k is not SeatKind.COMPANION for k in kinds)
+
+
+def beside(
+    start: int, end: int, settled: Sequence[tuple[int, int]], *, whole: bool
+) -> Iterator[tuple[int, int]]:
+    """What is left of a block beside what is settled; of a ``whole`` one, all or nothing."""
+    over = sorted((a, b) for a, b in settled if start < b and a < end)
+    if over and whole:
+        return
+    for a, b in over:
+        if start < a:
+            yield start, a
+        start = max(start, b)
+    if start < end:
+        yield start, end

@@ -6,7 +6,7 @@ minutes and busy time outwards, so that rounding never invents free time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -254,23 +254,11 @@ def _busy(
             if start < end:
                 rows.add((*scale.taken(Span(start, end)), BusyKind.LUNCH))
     settled = [scale.taken(s) for s in pinned]
-    return tuple(Busy(start, end, kind) for row in sorted(rows) for start, end, kind in _beside(row, settled))
-
-
-def _beside(
-    row: tuple[int, int, BusyKind], settled: Sequence[Interval]
-) -> Iterator[tuple[int, int, BusyKind]]:
-    """What is left of a block beside what is settled; a lunch is had before or after, or not at all."""
-    start, end, kind = row
-    over = [(a, b) for a, b in settled if start < b and a < end]
-    if over and kind is BusyKind.LUNCH:
-        return
-    for a, b in sorted(over):
-        if start < a:
-            yield start, a, kind
-        start = max(start, b)
-    if start < end:
-        yield start, end, kind
+    return tuple(
+        Busy(left, right, kind)
+        for start, end, kind in sorted(rows)
+        for left, right in buffers.beside(start, end, settled, whole=kind is BusyKind.LUNCH)
+    )
 
 
 def _elsewhere(picture: Picture, state: Known | object) -> list[Span]:
