@@ -18,6 +18,7 @@ from scheduler.api.conditional.loops import check
 from scheduler.api.conditional.once import Key, Veil, once, once_outside
 from scheduler.api.models.loops import In, LoopOut
 from scheduler.api.problems import answers
+from scheduler.domain.errors import Missing
 from scheduler.domain.guests.links import Link, Purpose
 from scheduler.services import opening
 from scheduler.services.links import inviting
@@ -108,11 +109,19 @@ def list_links(
     return [LinkOut.of(link, app.clock()) for link in found]
 
 
-@router.post("/{link_id}/revoke", response_model=LinkOut, responses=answers(404))
-def revoke_a_link(link_id: LinkId, app: Services, actor: Asker) -> LinkOut:
+@router.post("/{link_id}/revoke", response_model=LinkOut, responses=answers(404, 409, 412))
+def revoke_a_link(link_id: LinkId, app: Services, actor: Asker, conditions: Change, key: Key) -> Response:
     """Have a link open nothing any more, at once."""
-    with app.db.write() as tx:
+
+    def work(tx: Tx) -> LinkOut:
+        if conditions.match is not None:
+            now = tx.links.claim(link_id)
+            if now is None:
+                raise Missing("link", link_id)
+            conditions.check("link", link_id, LinkOut.of(now, app.clock()))
         return LinkOut.of(opening.revoke(app, tx, link_id, actor.name), app.clock())
+
+    return once(app, key, f"POST /links/{link_id}/revoke", None, 200, work)
 
 
 @asking.post(
