@@ -152,7 +152,7 @@ def _decline(app: App, tx: Tx, interview: Interview, seat: Seat, comment: str) -
         others = (r for r in loop.reasons if not _about(r, "declined", seat.person, interview.spec))
         changes["reasons"] = (*others, reason)
     if changes:
-        tx.loops.change(loop.id, holes.ACTOR, cause, app.clock(), "seat_lost", **changes)
+        tx.loops.change(loop.id, holes.ACTOR, cause, app.clock(), "seat_lost", about=seat.person, **changes)
     holes.mend(app, tx, loop.id, cause)
 
 
@@ -168,7 +168,9 @@ def _undecline(app: App, tx: Tx, interview: Interview, seat: Seat) -> None:
     mine, cause = (seat.person, interview.spec), f"{seat.person} comes to {interview.id} after all"
     if mine in loop.declined:
         rest = tuple(d for d in loop.declined if d != mine)
-        tx.loops.change(loop.id, holes.ACTOR, cause, app.clock(), "seat_back", declined=rest)
+        tx.loops.change(
+            loop.id, holes.ACTOR, cause, app.clock(), "seat_back", about=seat.person, declined=rest
+        )
 
     def over(reason: Reason) -> bool:
         return seat.person in reason.people and (not reason.interviews or interview.spec in reason.interviews)

@@ -182,11 +182,23 @@ class Loops:
         self._note(at, actor, "loop_moved", loop_id, loop.state, to, cause, data)
         return moved
 
-    def change(self, loop_id: str, actor: str, cause: str, at: datetime, what: str, **changes: Any) -> Loop:
-        """Change fields without a move, with the fact ``what``. Raises `Missing` for an unknown id."""
+    def change(
+        self,
+        loop_id: str,
+        actor: str,
+        cause: str,
+        at: datetime,
+        what: str,
+        *,
+        about: object = None,
+        **changes: Any,
+    ) -> Loop:
+        """Change fields without a move, with the fact ``what`` and the person it is ``about``. Raises `Missing` for an
+        unknown id."""
         loop = self._locked(loop_id)
         changed = self._changed(loop, at, _changeable(changes))
-        self._note(at, actor, what, loop_id, loop.state, loop.state, cause, _told(changes))
+        told = {**_told(changes), **({} if about is None else {"person": about})}
+        self._note(at, actor, what, loop_id, loop.state, loop.state, cause, told)
         return changed
 
     def assign(self, loop_id: str, owner: str | None, actor: str, at: datetime, cause: str = "") -> Loop:

@@ -72,6 +72,16 @@ def test_a_decline_is_told_with_its_words_and_its_history(site: Site, kit: Kit) 
     expect(page.locator("#seen-all tbody tr").first).to_be_visible()
 
 
+def test_history_names_who_cannot_come_and_who_can_again(kit: Kit) -> None:
+    plain = Plain(kit)
+    loop = ask(kit, "short")
+    panel = booked(kit, loop.id)["panel"]
+    replied(kit, panel, panel.seats[0].person, Reply.DECLINED)
+    text = plain.get(f"/loops/{loop.id}").text
+    name = next(p.name for p in kit.company.people if p.id == panel.seats[0].person)
+    assert f"{name} cannot be there any more" in text
+
+
 def test_somebody_else_was_faster(site: Site, kit: Kit) -> None:
     loop = ask(kit, "short", BookMode.PROPOSE)
     first = site.page(f"/loops/{loop.id}", java_script_enabled=False)
