@@ -55,6 +55,7 @@ def test_the_whole_plan_is_offered_and_chosen_at_once(kit: Kit) -> None:
     kit.run()
     assert now(kit, made).state is BatchState.OFFERED and states(kit) == {"proposed": 3}
     assert (now(kit, made).progress.placed, now(kit, made).progress.loops) == (3, 3)
+    assert now(kit, made).progress.price is not None
     days = {p.interviews[0].span.start.day for loop in loops for p in offered(kit, loop)}
     assert days == {11}, "within the window of the batch"
     assert [(c.loop, c.fault) for c in batches.choose(kit.app, made.id, "person:rolf")] == [
@@ -63,6 +64,22 @@ def test_the_whole_plan_is_offered_and_chosen_at_once(kit: Kit) -> None:
     kit.run()
     assert states(kit) == {"confirmed": 3}
     assert batches.choose(kit.app, made.id, "person:rolf") == []
+
+
+def test_of_a_plan_that_was_overtaken_nothing_is_proven(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its price and its bound are those of what is not offered any more."""
+    usual, lost = superdays.keep, list[str]()
+
+    def overtaken(app: Any, outcomes: Any, around: Any) -> list[str]:
+        again = usual(app, outcomes, around)
+        lost.append("once")
+        return again if len(lost) > 1 else [outcomes[0].picture.loop.id]
+
+    made = batch(kit, waiting(kit, 3))
+    monkeypatch.setattr(superdays, "keep", overtaken)
+    kit.run()
+    assert now(kit, made).state is BatchState.OFFERED and now(kit, made).progress.placed == 3
+    assert (now(kit, made).progress.price, now(kit, made).progress.bound) == (None, None)
 
 
 def test_applications_get_a_loop_of_the_template(kit: Kit) -> None:

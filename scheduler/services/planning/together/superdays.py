@@ -42,11 +42,13 @@ def plan_batch(app: App, batch_id: str) -> None:
         batch = _get(app, batch_id)
         if batch is None or batch.state is not BatchState.PLANNING:
             return
+        overtaken = False
         for n in range(TRIES):
             loops = _open(app, batch)
             if not loops or not _round(app, batch, loops, first=n == 0):
                 break
-        _finish(app, batch)
+            overtaken = True
+        _finish(app, batch, overtaken=overtaken)
 
 
 def _get(app: App, batch_id: str) -> Batch | None:
@@ -101,8 +103,9 @@ def _tell(app: App, batch: Batch, now: Progress) -> None:
         tx.batches.change(batch.id, in_round=batch.round, progress=progress, updated_at=app.clock())
 
 
-def _finish(app: App, batch: Batch) -> None:
-    """Every loop has what it gets: the batch is an offer."""
+def _finish(app: App, batch: Batch, *, overtaken: bool) -> None:
+    """Every loop has what it gets: the batch is an offer. Price and bound are those of one plan for all, and told of
+    nothing else: not where some of it was ``overtaken`` and planned again."""
     with app.db.write() as tx:
         now = tx.batches.claim(batch.id)
         if now is None or (now.state, now.round) != (batch.state, batch.round):
@@ -112,6 +115,8 @@ def _finish(app: App, batch: Batch) -> None:
             return  # overtaken each time: the sweep asks for the batch again
         placed = sum(s not in (LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION) for s in states)
         progress = replace(now.progress, placed=placed, loops=len(states))
+        if overtaken:
+            progress = replace(progress, price=None, bound=None)
         tx.batches.change(
             batch.id,
             in_round=batch.round,
