@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from scheduler.api.access import NOBODY, Actor
 from scheduler.api.gate import visits
-from scheduler.api.gate.origin import foreign, named
+from scheduler.api.gate.origin import API, foreign, named
 from scheduler.api.gate.refused import Refused
 from scheduler.api.gate.tries import Tries
 from scheduler.api.gate.visits import Sessions
@@ -31,6 +31,9 @@ BROWSER = Actor("api:browser", trusted=True)
 
 Find = Callable[[str], Actor | None]
 """Who asks with a token that was made in the deployment."""
+
+
+_NO_PAGES = "authorization: this token is for the API; open pages in a browser, with an address of `loopwright address`"
 
 
 def _nobody(_: str) -> Actor | None:
@@ -94,6 +97,8 @@ class Door:
                 return TOKEN
             found = self._find(token.decode("latin-1")) if token.startswith(PREFIX.encode()) else None
             if found is not None:
+                if not scope["path"].startswith(API):  # pages ask nobody's roles: they are the deployment's
+                    raise Refused(403, "forbidden", _NO_PAGES)
                 return found
             raise self._wrong(scope, f"authorization: the token is wrong; {self._where()}")
         if not self._has_session(scope):

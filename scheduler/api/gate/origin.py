@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 _READS = frozenset({"GET", "HEAD"})
-_API = "/api/"
+API = "/api/"
 """Where programs ask; every other address is a page's."""
 
 
@@ -51,7 +51,7 @@ def _follows_a_link(scope: Scope, headers: Headers) -> bool:
     told = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
     return (
         scope["method"] in _READS
-        and not scope["path"].startswith(_API)
+        and not scope["path"].startswith(API)
         and headers.get("origin") is None
         and told == ("navigate", "document")
     )
