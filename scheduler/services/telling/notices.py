@@ -93,7 +93,9 @@ def _queue(
 
 
 def _page(app: App, tx: Tx, loop: Loop) -> str:
-    """Whom the company lets choose among plans may go on choosing."""
+    """Whom the company lets choose among plans may go on choosing. Nothing where nobody could reach a page."""
+    if not app.base_url:
+        return ""
     days, purpose = opening.until_over(app, loop), Purpose.FOLLOW
     if any(one.purpose is Purpose.CHOOSE and one.opens(app.clock()) for one in tx.links.list(loop=loop.id)):
         purpose = Purpose.CHOOSE

@@ -36,6 +36,7 @@ def test_what_happened_is_narrowed_and_exported(site: Site, kit: Kit, script: bo
     page.get_by_role("button", name="Look").click()
     expect(page.get_by_text("Nothing is all of that.")).to_be_visible()
     page.get_by_role("link", name="Clear").click()
+    expect(page.get_by_label("What")).to_have_value("")  # the page is another one by then
     page.get_by_label("Loop", exact=True).fill(loop.id)
     page.get_by_role("button", name="Look").click()
     expect(page.locator("tbody tr").last).to_contain_text("loop requested")
