@@ -53,6 +53,12 @@ def _named(of: Share) -> str:
     return QUEUE if of is Share.WRITE else f"{QUEUE}-{of}"
 
 
+def kind_of(key: str) -> str:
+    """The name of the job that has this key."""
+    kind = _KIND.split(key, maxsplit=1)[0]
+    return _CALLED.get(kind, kind)
+
+
 def queue_of(job: str) -> str:
     """Where a job waits."""
     return _named(share(job))
@@ -104,8 +110,7 @@ class Queue:
             status="ENQUEUED", name="job", load_input=False, load_output=False, limit=_MOST_TOLD
         )
         for row in rows:  # the oldest first
-            kind = _KIND.split(row.workflow_id, maxsplit=1)[0]
-            kind = _CALLED.get(kind, kind)
+            kind = kind_of(row.workflow_id)
             since = datetime.fromtimestamp((row.created_at or 0) / 1000, UTC)
             known = found.get(kind)
             found[kind] = meters.Queued(
@@ -212,8 +217,12 @@ class Engine:
         return frozenset(self._at)
 
     def again(self, jobs: Sequence[str]) -> None:
-        """Give back to the queue what this run took and lost."""
-        DBOS.resume_workflows(list(jobs), queue_name=QUEUE)
+        """Give back what this run took and lost, each job to the queue of its share."""
+        by_queue = defaultdict[str, list[str]](list)
+        for job in jobs:
+            by_queue[queue_of(kind_of(job))].append(job)
+        for queue, theirs in by_queue.items():
+            DBOS.resume_workflows(theirs, queue_name=queue)
 
     def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:
         """Queue another try, as soon as that can be done: a full disk, or a database that is away, may take

@@ -11,11 +11,16 @@ from scheduler.domain.errors import WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.domain.proposals import ProposalState
 from scheduler.domain.templates import InterviewSpec, Modality, SeatKind, SeatSpec
+from scheduler.services.asking import requests
+from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.booking import choose
-from scheduler.services.changing import asked
+from scheduler.services.changing import applying, asked
+from scheduler.services.changing.applying import Why
+from scheduler.services.changing.asked import Asked
 from scheduler.services.planning import plan as planning
-from tests.scheduler.kit import Kit, make
-from tests.stories.kit import ask, booked, events, look
+from scheduler.workers.tasks import tasks
+from tests.scheduler.kit import COMPANY, Kit, make
+from tests.stories.kit import DAYS, MARA, ask, booked, events, look
 from tests.stories.test_changing import ORGANIZER, ROLF, applied, confirmed, sound, tried
 
 
@@ -53,6 +58,44 @@ def test_a_plan_on_offer_is_changed_and_takes_the_place_of_the_old_one(kit: Kit)
     assert look(kit, loop.id).state is LoopState.CONFIRMED
     assert booked(kit, loop.id)["panel"].span.start == panel.span.start + timedelta(minutes=60)
     sound(kit)
+
+
+def booked_later(kit: Kit, undo_minutes: int) -> Loop:
+    """A loop that is booked by itself unless somebody undoes it in time; no job waits."""
+    request = LoopRequest(MARA, "short", DAYS, "Europe/Berlin", BookMode.BOOK, undo_minutes=undo_minutes)
+    loop = requests.ask(kit.app, request, ROLF)
+    name, payload, _ = kit.jobs.waiting.pop(0)
+    tasks(kit.app)[name](payload)
+    kit.jobs.waiting.clear()
+    return look(kit, loop.id)
+
+
+def moved_panel(kit: Kit, loop: Loop, minutes: int) -> asked.Move:
+    with kit.app.db.read() as tx:
+        old = tx.proposals.get(offers(kit, loop)[0])
+    assert old is not None
+    panel = next(p for p in old.interviews if p.interview == "panel")
+    return asked.Move("panel", (panel.span.start + timedelta(minutes=minutes)).isoformat())
+
+
+def test_a_changed_offer_is_booked_after_the_loops_own_time_to_undo(kit: Kit) -> None:
+    loop = booked_later(kit, 120)
+    move = moved_panel(kit, loop, 60)
+    found = tried(kit, loop, move)
+    applying.apply(kit.app, loop.id, Asked((move,)), found.version, Why(), ROLF)
+    assert [(name, delay) for name, _, delay in kit.jobs.waiting] == [("book", 120 * 60)]
+
+
+def test_an_offer_in_which_a_wish_was_overridden_waits_for_a_person(tmp_path: Path) -> None:
+    hana = "id: hana, name: Hana Maier,"
+    text = COMPANY.read_text(encoding="utf-8").replace(hana, f'{hana} avoid: "mon-fri 15:00-18:00",')
+    kit = make(tmp_path, text)
+    loop = booked_later(kit, 0)
+    move = asked.Move("panel", "2026-03-11T15:00")
+    found = tried(kit, loop, move)
+    assert {o.rule for o in found.overrides} == {"focus"}, (found.verdict, found.refused)
+    done = applied(kit, loop, found, move, why=Why(override="agreed"))
+    assert (done.state, done.mode) == (LoopState.PROPOSED, BookMode.PROPOSE)
 
 
 def test_a_new_plan_keeps_what_is_locked(kit: Kit) -> None:

@@ -151,8 +151,10 @@ def _reaching(horizon: Span, spans: Iterable[Span]) -> Span:
 
 def _asked(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, note: str) -> Done:
     now = app.clock()
-    if fix.state is FixState.ASKED and fix.at is not None and now - fix.at < LEAST:
-        text = f"they were asked at {fix.at:%Y-%m-%d %H:%M} UTC; wait a day, or say what they answered"
+    if fix.state is not FixState.OFFERED and fix.at is not None and now - fix.at < LEAST:
+        when = f"{fix.at:%Y-%m-%d %H:%M} UTC; wait a day"
+        asked = fix.state is FixState.ASKED
+        text = f"they were asked at {when}, or say what they answered" if asked else f"they said no at {when}"
         raise WrongState("fix", fix.id, fix.state.value, text)
     mails = questions.ask_in(app, tx, loop, fix)
     if not mails:

@@ -75,16 +75,17 @@ def _deliveries(tx: Tx, since: datetime) -> Iterator[Matter]:
 
 def _advances(app: App, tx: Tx) -> Iterator[Matter]:
     """Advances that wait for a match, messages that nobody works on, systems that do not answer."""
-    for waits in waiting.advances(tx, app.clock()):
-        if waits.what in _WAITS:  # a message that could not be acted on is a delivery's matter
-            kind, text = _WAITS[waits.what]
-            yield Matter(
-                id=f"{kind}:{waits.id}",
-                kind=kind,
-                subject=f"connection:{waits.connection}",
-                since=waits.since,
-                text=text.format(about=waits.about, system=waits.connection, why=waits.why),
-            )
+    for waits in waiting.still(
+        tx, app.clock()
+    ):  # a message that could not be acted on is a delivery's matter
+        kind, text = _WAITS[waits.what]
+        yield Matter(
+            id=f"{kind}:{waits.id}",
+            kind=kind,
+            subject=f"connection:{waits.connection}",
+            since=waits.since,
+            text=text.format(about=waits.about, system=waits.connection, why=waits.why),
+        )
 
 
 def _calendars(app: App, tx: Tx) -> Iterator[Matter]:

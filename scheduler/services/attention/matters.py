@@ -52,16 +52,15 @@ def one(app: App, tx: Tx, id: str) -> Matter | None:
 _OF_LOOPS = (Kind.LOOP, Kind.REPAIR, Kind.INFEASIBLE, Kind.LEFT, Kind.CANDIDATE, Kind.STUCK)
 
 
-def _waits(app: App, tx: Tx) -> Waits:
-    now = app.clock()
-    undo = timedelta(minutes=tx.company.policy().undo_minutes) if tx.company.loaded_at() else timedelta()
-    return Waits(candidate=now - SILENT, job=now - STUCK, booking=now - STUCK - undo)
-
-
 def _loops(app: App, tx: Tx, only: str | None = None) -> Iterator[Matter]:
-    waits = _waits(app, tx)
-    ahead = tx.found_matters.ahead(waits, app.clock(), only)
+    now = app.clock()
+    waits = Waits(candidate=now - SILENT, job=now - STUCK)
+    usual = tx.company.policy().undo_minutes if tx.company.loaded_at() else 0
+    ahead = tx.found_matters.ahead(waits, now, only)
     for loop in tx.found_matters.loops(waits, only):
+        undo = timedelta(minutes=usual if loop.undo_minutes is None else loop.undo_minutes)
+        if loop.state is LoopState.PROPOSED and loop.since > now - STUCK - undo:
+            continue  # a person can still undo it
         said = _said(loop)
         if said is not None:
             yield _of_loop(loop, *said, ahead.get(loop.id))

@@ -93,9 +93,12 @@ def expire(app: App) -> None:
     keeps the times that it was to be moved to, as wherever its repair fails."""
     now = app.clock()
     with app.db.write() as tx:
-        for loop_id in tx.reservations.late(now):
+        late = tx.reservations.late(now)
+        for loop_id in late:
             compensate.expired_in(app, tx, loop_id)
-        tx.reservations.expire(now)
+        tx.reservations.expire(
+            now, late
+        )  # not of one that another transaction has just let go of: its loop was not told
 
 
 def backlog(app: App) -> tuple[int, float]:

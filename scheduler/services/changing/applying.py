@@ -240,8 +240,10 @@ class _Work:
         offer = replace(self._proposal(), rank=1 if shaped else base.rank, created_at=base.created_at)
         self.tx.proposals.add_all([offer])
         self._withdraw(changed)
-        if loop.mode is BookMode.BOOK:
-            jobs.book(self.app, self.tx, offer.id, self.tx.company.policy().undo_minutes * 60)
+        if changed.mode is BookMode.BOOK:
+            usual = self.tx.company.policy().undo_minutes
+            undo = usual if changed.undo_minutes is None else changed.undo_minutes
+            jobs.book(self.app, self.tx, offer.id, undo * 60)
         return changed
 
     def _change(self, new: dict[str, Any]) -> Loop:

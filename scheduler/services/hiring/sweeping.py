@@ -58,7 +58,8 @@ def _sweep(app: App, connection: Connection) -> int:
 
 
 def retry_waiting(app: App, cause: str) -> int:
-    """Look again at every advance that waits: whom it lacked may be known by now."""
+    """Look again at every advance that waits: whom it lacked may be known by now. Not at those of a system that
+    cannot be read: looks at it would pile up, and the first sweep that it answers looks at all of them."""
     with app.db.write() as tx:
         return retry_in(app, tx, cause)
 
@@ -66,10 +67,12 @@ def retry_waiting(app: App, cause: str) -> int:
 def retry_in(app: App, tx: Tx, cause: str) -> int:
     """The same in a transaction that is already open."""
     count, last = 0, None
+    faulty = {c.id for c in tx.hiring.list() if c.fault}
     while page := tx.advances.list({AdvanceState.WAITING}, limit=_PAGE, after=last):
-        for advance in page:
+        wanted = [advance for advance in page if advance.connection not in faulty]
+        for advance in wanted:
             _retry(app, tx, advance, cause)
-        count, last = count + len(page), page[-1]
+        count, last = count + len(wanted), page[-1]
     return count
 
 

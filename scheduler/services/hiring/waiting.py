@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from scheduler.domain.hiring.connections import AdvanceState
 from scheduler.storage.database import Tx
+from scheduler.storage.repositories.inbox import Delivery
 
 OVERDUE = timedelta(minutes=15)
 """After so long a message that was not worked on is told of."""
@@ -32,6 +33,12 @@ class Waiting:
 def advances(tx: Tx, now: datetime, limit: int = 200) -> Sequence[Waiting]:
     """What a person has to look at, the longest waiting first. It goes from the list when its cause does: whoever
     is missing is matched, the system answers, the message is worked on again."""
+    dead = (_message(d) for d in tx.inbox.page(outcome="dead_letter", limit=limit))
+    return sorted([*still(tx, now, limit), *dead], key=lambda w: (w.since, w.id))[:limit]
+
+
+def still(tx: Tx, now: datetime, limit: int = 200) -> Sequence[Waiting]:
+    """The same without messages that are given up, however many there are; at most ``limit`` of each kind."""
     found = [
         Waiting("advance_waits", a.id, a.connection, a.application, a.why, a.noted_at)
         for a in tx.advances.list({AdvanceState.WAITING}, limit=limit)
@@ -41,11 +48,11 @@ def advances(tx: Tx, now: datetime, limit: int = 200) -> Sequence[Waiting]:
         for c in tx.hiring.list()
         if c.fault and c.fault_since is not None
     ]
-    dead = tx.inbox.page(outcome="dead_letter", limit=limit)
-    late = tx.inbox.pending(now - OVERDUE, limit)
-    for delivery in (*dead, *late):
-        what = "delivery_dead" if delivery.outcome else "delivery_waits"
-        why = delivery.outcome.removeprefix("dead_letter: ") or "it was not worked on yet"
-        source = delivery.source.removeprefix("hiring:")
-        found.append(Waiting(what, delivery.id, source, delivery.about, why, delivery.received_at))
-    return sorted(found, key=lambda w: (w.since, w.id))[:limit]
+    return [*found, *(_message(d) for d in tx.inbox.pending(now - OVERDUE, limit))]
+
+
+def _message(delivery: Delivery) -> Waiting:
+    what = "delivery_dead" if delivery.outcome else "delivery_waits"
+    why = delivery.outcome.removeprefix("dead_letter: ") or "it was not worked on yet"
+    source = delivery.source.removeprefix("hiring:")
+    return Waiting(what, delivery.id, source, delivery.about, why, delivery.received_at)

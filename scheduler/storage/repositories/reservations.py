@@ -115,9 +115,10 @@ class Reservations:
         ours = sa.select(loops.c.id).where(loops.c.id.in_(late)).order_by(loops.c.id)
         return list(self.connection.execute(ours.with_for_update(skip_locked=True, key_share=True)).scalars())
 
-    def expire(self, now: datetime) -> list[str]:
-        """Delete the holds past their time and return the loops that lost them, those of `late`."""
-        ids = self.late(now)
+    def expire(self, now: datetime, ids: Collection[str] | None = None) -> list[str]:
+        """Delete the holds past their time of these loops, which `late` gave, or of all that it gives now; returns
+        the loops that lost them."""
+        ids = self.late(now) if ids is None else ids
         gone = sa.delete(reservations).where(
             _t.loop.in_(ids), _t.state == Hold.HELD.value, _t.expires_at <= now
         )

@@ -19,7 +19,7 @@ from scheduler.storage import Database
 from scheduler.storage.repositories.attention.found import Ahead, Waits
 from tests.scheduler.storage.samples import NOW, interview, loop, minutes, proposal, span, with_loops, write
 
-WAITS = Waits(NOW, NOW, NOW)
+WAITS = Waits(NOW, NOW)
 CARE = Care("loop_infeasible:loop-1", "c", NOW, NOW, "person:rolf")
 
 

@@ -34,7 +34,6 @@ class Waits:
 
     candidate: datetime
     job: datetime
-    booking: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,8 @@ class OpenLoop:
     reasons: tuple[Reason, ...]
     labels: Mapping[str, str]
     last: datetime
+    undo_minutes: int | None
+    """How long a person can undo before it is booked, where the loop says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class FoundMatters:
         """Every loop that waits for a person, or for too long for something else."""
         c = loops.c
         texts = (sa.cast(column, sa.Text) for column in (c.reasons, c.labels, c.horizon, c.windows))
-        query = sa.select(c.id, c.state, c.owner, _SINCE.label("since"), *texts)
+        query = sa.select(c.id, c.state, c.owner, _SINCE.label("since"), c.undo_minutes, *texts)
         query = query.where(_waiting(waits), *_only(c.id, only))
         return [
             OpenLoop(
@@ -119,8 +120,11 @@ class FoundMatters:
                 _reasons(reasons),
                 _labels(labels),
                 _last(horizon, windows),
+                undo,
             )
-            for id, state, owner, since, reasons, labels, horizon, windows in self.connection.execute(query)
+            for id, state, owner, since, undo, reasons, labels, horizon, windows in self.connection.execute(
+                query
+            )
         ]
 
     def ahead(self, waits: Waits, now: datetime, only: str | None = None) -> dict[str, Ahead]:
@@ -242,7 +246,7 @@ def _waiting(waits: Waits) -> sa.ColumnElement[bool]:
         c.state.in_([s.value for s in at]) & (c.updated_at <= sa.literal(waits.job, instant)),
         (c.state == LoopState.PROPOSED.value)
         & (c.mode == BookMode.BOOK.value)
-        & (sa.literal(waits.booking, instant) >= _SINCE),
+        & (sa.literal(waits.job, instant) >= _SINCE),
         (c.state == LoopState.CONFIRMED.value) & (c.labels != sa.literal({}, c.labels.type)),
     )
 

@@ -198,10 +198,14 @@ def test_a_no_is_kept_when_it_is_planned_again(kit: Kit) -> None:
         answer(kit, loop, fix.id, False)
     do(kit, loop, fix.id, None)
     assert answer(kit, loop, fix.id, False).fix.state is FixState.REFUSED
+    with pytest.raises(WrongState, match="they said no at 2026-03-09 07:00 UTC; wait a day"):
+        do(kit, loop, fix.id, None)
     planning.replan(kit.app, loop.id, actor="person:rolf", cause="asked")
     kit.run()
     same = next(f for f in fixes(kit, loop) if f.id == fix.id)
     assert same.state is FixState.REFUSED
+    kit.clock.forward(hours=21)
+    assert do(kit, loop, fix.id, None).mails == 1, "things may be otherwise by now"
 
 
 def test_the_candidate_is_asked_for_hours_and_their_yes_is_a_window(kit: Kit) -> None:

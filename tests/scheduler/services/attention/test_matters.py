@@ -16,12 +16,14 @@ from connectors.types import Reply
 from scheduler.domain.attention.matters import Do, Kind
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.services.asking import requests
+from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.attention.care import Wanted
 from scheduler.services.attention.matters import SILENT, STUCK
 from scheduler.storage.tables import interviews, loops
+from scheduler.workers.tasks import tasks
 from tests.scheduler.kit import Kit, make
 from tests.scheduler.services.attention.kit import EVERY, kinds, only, shown
-from tests.stories.kit import ask, booked, look, replied
+from tests.stories.kit import DAYS, MARA, ask, booked, look, replied
 from tests.stories.test_repair_asks import confirmed, waiting
 
 
@@ -207,3 +209,16 @@ def test_kinds_and_owners_are_asked_for(kit: Kit) -> None:
     hers = [one for one in every if one.kept.owner == "hana"]
     assert shown(kit, Wanted(owner="hana")) == hers != []
     assert set(kinds(kit, Wanted(kinds=frozenset({Kind.STUCK})))) == {Kind.STUCK}
+
+
+def test_a_plan_is_not_stuck_while_it_can_be_undone(kit: Kit) -> None:
+    """How long that is, the loop says before the policy does."""
+    request = LoopRequest(MARA, "short", DAYS, "Europe/Berlin", BookMode.BOOK, undo_minutes=120)
+    loop = requests.ask(kit.app, request, "person:rolf")
+    name, payload, _ = kit.jobs.waiting.pop(0)
+    tasks(kit.app)[name](payload)
+    assert look(kit, loop.id).state is LoopState.PROPOSED
+    kit.clock.forward(minutes=120 + STUCK // timedelta(minutes=1) - 1)
+    assert kinds(kit) == []
+    kit.clock.forward(minutes=1)
+    assert kinds(kit) == [Kind.STUCK]

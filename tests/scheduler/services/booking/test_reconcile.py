@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,9 @@ from scheduler.domain.loops import BookMode, Candidate, Loop, LoopState
 from scheduler.services import jobs
 from scheduler.services.asking import intake, requests
 from scheduler.services.asking.requests import LoopRequest
-from scheduler.services.booking import reconcile
+from scheduler.services.booking import choose, reconcile
 from scheduler.storage.repositories import loops as loops_read
+from scheduler.storage.repositories.reservations import Reservations
 from scheduler.storage.tables import loops
 from scheduler.workers.tasks import tasks
 from tests.scheduler.kit import Kit, make
@@ -200,3 +201,32 @@ def test_what_waits_is_counted_however_much_it_is(kit: Kit) -> None:
         assert tx.ledger.failed_attempt(rows[7].id, "no answer", noted)
     kit.clock.forward(minutes=3)
     assert reconcile.backlog(kit.app) == (1200, 180.0)
+
+
+def test_a_hold_that_somebody_has_just_let_go_of_is_not_freed_behind_its_loop(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its loop was being worked on when the late ones were looked for: it is the next sweep's, as a whole."""
+    loop = requests.ask(
+        kit.app, LoopRequest(MARA, "short", DAYS, "Europe/Berlin", BookMode.PROPOSE), "person:rolf"
+    )
+    kit.run()
+    with kit.app.db.read() as tx:
+        offer = tx.proposals.of_loop(loop.id)[0]
+    choose.choose(kit.app, offer.id, "person:rolf")
+    _lost(kit)
+    kit.clock.forward(days=1)
+    late = Reservations.late
+    locked = [True]
+
+    def seen(self: Reservations, now: datetime) -> list[str]:
+        return [] if locked and locked.pop() else late(self, now)
+
+    monkeypatch.setattr(Reservations, "late", seen)
+    reconcile.expire(kit.app)
+    with kit.app.db.read() as tx:
+        assert look(kit, loop.id).state is LoopState.HELD and tx.reservations.of_loop(loop.id)
+    reconcile.expire(kit.app)
+    with kit.app.db.read() as tx:
+        assert not tx.reservations.of_loop(loop.id)
+    assert look(kit, loop.id).state is LoopState.NEEDS_ATTENTION

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from scheduler.domain.attention.matters import Kind
-from scheduler.services.hiring import sweeping, waiting
+from scheduler.domain.hiring.automations import ALL
+from scheduler.domain.hiring.connections import AdvanceState
+from scheduler.services.hiring import stopping, sweeping, waiting
 from tests.scheduler.services.attention.kit import kinds, only, shown
 from tests.scheduler.services.hiring.kit import Hiring
 
@@ -66,3 +68,40 @@ def test_a_message_that_was_not_worked_on_is_told_of_after_a_quarter_of_an_hour(
     assert (waits.what, waits.id, waits.about) == ("delivery_waits", id, applied.id)
     hiring.kit.clock.forward(minutes=16)
     assert Kind.LATE in kinds(hiring.kit)
+
+
+def _waiting(hiring: Hiring) -> None:
+    """One advance that waits, since every automation is paused."""
+    hiring.server.world.now = hiring.kit.clock()
+    hiring.move(hiring.apply(), "Talks")
+    with hiring.kit.app.db.write() as tx:
+        stopping.pause(hiring.kit.app, tx, ALL, "person:rolf")
+    sweeping.sweep(hiring.kit.app)
+    hiring.kit.run()
+    assert [a.state for a in hiring.advances()] == [AdvanceState.WAITING]
+
+
+def test_looks_at_a_system_that_is_down_do_not_pile_up(hiring: Hiring) -> None:
+    _waiting(hiring)
+    hiring.server.down = True
+    for _ in range(4):
+        hiring.kit.clock.forward(minutes=10)
+        sweeping.sweep(hiring.kit.app)
+        hiring.kit.run()
+    assert hiring.kit.again == []
+    hiring.server.down = False
+    with hiring.kit.app.db.write() as tx:
+        assert stopping.resume(hiring.kit.app, tx, ALL, "person:rolf") == 0, "it is not known to answer yet"
+    sweeping.sweep(hiring.kit.app)
+    hiring.kit.run()
+    assert len(hiring.loops()) == 1
+
+
+def test_many_messages_that_were_given_up_hide_no_advance_that_waits(hiring: Hiring) -> None:
+    with hiring.kit.app.db.write() as tx:
+        for n in range(200):
+            kept, _ = tx.inbox.receive("hiring:main", f"m{n}", "", b"", hiring.kit.clock())
+            tx.inbox.finish(kept.id, "dead_letter: nobody knows it", at=hiring.kit.clock())
+    hiring.kit.clock.forward(days=1)
+    _waiting(hiring)
+    assert Kind.ADVANCE in kinds(hiring.kit)
