@@ -125,6 +125,12 @@ def outdated(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     )
 
 
+def undo_time(own: int | None, usual: int) -> timedelta:
+    """How long a person can undo before the best plan is booked, both in minutes: as the loop itself says, else as is
+    ``usual`` by the policy."""
+    return timedelta(minutes=usual if own is None else own)
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """Of a loop that waits, what says how urgent it is: the span and the windows in which it may take place."""

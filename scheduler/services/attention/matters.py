@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.domain.attention.matters import Kind, Matter
-from scheduler.domain.loops import REPAIR_OFFERED, LoopState
+from scheduler.domain.loops import REPAIR_OFFERED, LoopState, undo_time
 from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.attention import machines
@@ -58,7 +58,7 @@ def _loops(app: App, tx: Tx, only: str | None = None) -> Iterator[Matter]:
     usual = tx.company.policy().undo_minutes if tx.company.loaded_at() else 0
     ahead = tx.found_matters.ahead(waits, now, only)
     for loop in tx.found_matters.loops(waits, only):
-        undo = timedelta(minutes=usual if loop.undo_minutes is None else loop.undo_minutes)
+        undo = undo_time(loop.undo_minutes, usual)
         if loop.state is LoopState.PROPOSED and loop.since > now - STUCK - undo:
             continue  # a person can still undo it
         said = _said(loop)

@@ -11,7 +11,7 @@ from connectors.protocol import event_id
 from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import BookMode, Loop, LoopState
+from scheduler.domain.loops import BookMode, Loop, LoopState, undo_time
 from scheduler.domain.proposals import BatchState, ProposalState
 from scheduler.services import jobs
 from scheduler.services.app import App
@@ -77,15 +77,13 @@ def _look_after(app: App, tx: Tx, now: datetime) -> None:
             rows = tx.ledger.of_loop(loop.id, {WriteState.TODO})
             if not any(r.due_at and r.due_at > now - OVERDUE for r in rows):  # else it comes again by itself
                 jobs.awaited_again(app, tx, loop)
-        elif loop.mode is BookMode.BOOK and loop.updated_at + _undo(loop, usual) + OVERDUE <= now:
+        elif (
+            loop.mode is BookMode.BOOK
+            and loop.updated_at + undo_time(loop.undo_minutes, usual) + OVERDUE <= now
+        ):
             offered = [p for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED]
             if offered:
                 jobs.awaited_again(app, tx, loop, offered[0].id)
-
-
-def _undo(loop: Loop, usual: int) -> timedelta:
-    """How long a person can undo before the best plan is booked."""
-    return timedelta(minutes=usual if loop.undo_minutes is None else loop.undo_minutes)
 
 
 def expire(app: App) -> None:

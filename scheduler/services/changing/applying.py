@@ -14,7 +14,7 @@ from typing import Any
 
 from scheduler.domain.errors import BadInput, Overtaken
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import BookMode, InterviewLock, Loop, LoopState
+from scheduler.domain.loops import BookMode, InterviewLock, Loop, LoopState, undo_time
 from scheduler.domain.proposals import BY_HAND, PlannedInterview, Proposal, ProposalState
 from scheduler.domain.reasons import Deed, checked
 from scheduler.domain.subjects import Subject
@@ -241,9 +241,8 @@ class _Work:
         self.tx.proposals.add_all([offer])
         self._withdraw(changed)
         if changed.mode is BookMode.BOOK:
-            usual = self.tx.company.policy().undo_minutes
-            undo = usual if changed.undo_minutes is None else changed.undo_minutes
-            jobs.book(self.app, self.tx, offer.id, undo * 60)
+            undo = undo_time(changed.undo_minutes, self.tx.company.policy().undo_minutes)
+            jobs.book(self.app, self.tx, offer.id, undo.total_seconds())
         return changed
 
     def _change(self, new: dict[str, Any]) -> Loop:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from scheduler.domain.bookings import Reservation
-from scheduler.domain.loops import BookMode, Loop, LoopState
+from scheduler.domain.loops import BookMode, Loop, LoopState, undo_time
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
@@ -102,8 +102,8 @@ def _keep(app: App, tx: Tx, outcome: Outcome, proposals: Sequence[Proposal]) -> 
     )
     tx.fixes.replace(loop.id, outcome.fixes)
     if proposals and moved.mode is BookMode.BOOK:
-        undo = picture.policy.undo_minutes if loop.undo_minutes is None else loop.undo_minutes
-        delay = undo * 60 if loop.replans == 0 else 0
+        undo = undo_time(loop.undo_minutes, picture.policy.undo_minutes)
+        delay = undo.total_seconds() if loop.replans == 0 else 0
         jobs.book(app, tx, proposals[0].id, delay)
     elif proposals and picture.policy.alternatives > 1:
         jobs.further(app, tx, moved, outcome.effort)
