@@ -23,12 +23,18 @@ def _of_no_place(name: str) -> bool:
     return name in ("localtime", "Factory", "posixrules") or name.startswith(("right/", "posix/"))
 
 
-@lru_cache(maxsize=1024)
+_known: dict[str, ZoneInfo] = {}
+"""One object for each zone, also when threads ask for it at once: of two first calls `zoneinfo` and `lru_cache`
+may answer two objects, and Python subtracts wall clocks where the zone is one object, instants where it is not."""
+
+
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name. Raises `UnknownZone`."""
+    if name in _known:
+        return _known[name]
     try:
         if name and not _of_no_place(name):
-            return ZoneInfo(name)
+            return _known.setdefault(name, ZoneInfo(name))
     except (KeyError, OSError, ValueError):  # unknown, a folder, or not even a name
         pass
     raise UnknownZone(f"unknown time zone {name[:60]!r}; an IANA name such as Europe/Berlin is needed")

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduler.domain.errors import BadInput
@@ -56,8 +55,19 @@ def utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-@lru_cache(maxsize=1024)
+_known: dict[str, ZoneInfo] = {}
+"""One object for each zone, also when threads ask for it at once: of two first calls `zoneinfo` and `lru_cache`
+may answer two objects, and Python subtracts wall clocks where the zone is one object, instants where it is not."""
+
+
 def _zone(name: str) -> ZoneInfo | None:
+    if name in _known:
+        return _known[name]
+    found = _load(name)
+    return None if found is None else _known.setdefault(name, found)
+
+
+def _load(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):

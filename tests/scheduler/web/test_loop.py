@@ -88,6 +88,7 @@ def test_somebody_else_was_faster(site: Site, kit: Kit) -> None:
     second = site.page(f"/loops/{loop.id}", java_script_enabled=False)
     second.get_by_label("Owner").fill("hana")
     second.get_by_role("button", name="Give it to them").click()
+    expect(second.get_by_label("Owner")).to_have_value("hana")
     first.get_by_text("Cancel the loop …").click()
     first.get_by_label("Message to the candidate").fill("The position is filled.")
     first.get_by_role("button", name="Cancel the loop").click()
@@ -96,6 +97,7 @@ def test_somebody_else_was_faster(site: Site, kit: Kit) -> None:
     assert look(kit, loop.id).state is LoopState.PROPOSED
     site.expected("409")
     first.get_by_role("button", name="Cancel the loop").click()
+    expect(first.get_by_text("Cancel the loop …")).to_have_count(0)
     assert look(kit, loop.id).state is LoopState.CANCELLED
 
 
@@ -103,6 +105,7 @@ def test_two_browsers_on_one_loop_see_the_same(site: Site, kit: Kit) -> None:
     loop = ask(kit, "short", BookMode.PROPOSE)
     one, other = site.page(f"/loops/{loop.id}"), site.page(f"/loops/{loop.id}")
     one.get_by_role("button", name="Book this plan").first.click()
+    expect(one.get_by_role("button", name="Book this plan")).to_have_count(0)
     kit.run()
     expect(other.get_by_text("Agenda")).to_be_visible()
     expect(other.get_by_role("button", name="Book this plan")).to_have_count(0)

@@ -90,6 +90,7 @@ def test_switched_off_keys_do_nothing(site: Site, kit: Kit) -> None:
     page = site.page("/you")
     page.get_by_label("Single keys do something").uncheck()
     page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Kept.")).to_be_visible()
     page.goto("/today")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_have_count(0)

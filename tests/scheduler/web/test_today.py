@@ -77,7 +77,7 @@ def test_the_morning_without_a_script(site: Site, kit: Kit) -> None:
     ask(kit, "short", windows=LATE_EVENING)
     page = site.page(java_script_enabled=False, locale="de-DE")
     page.get_by_role("link", name="Mara Lind").click()
-    assert page.url.split("/loops/")[1].startswith("lp_")
+    expect(page).to_have_url(re.compile("/loops/lp_"))
 
 
 def test_somebody_takes_it_leaves_it_and_is_done_with_it(site: Site, kit: Kit) -> None:

@@ -103,6 +103,7 @@ def test_without_a_script_a_person_takes_a_seat_and_is_kept_there(
     page = site.page(f"/loops/{loop.id}/change?interview=talk", java_script_enabled=False)
     page.get_by_role("link", name="Unlock people").click()
     page.get_by_role("button", name="Do it" if mode is BookMode.BOOK else "Put this plan on offer").click()
+    expect(page.get_by_text("Changed as it was tried.")).to_be_visible()
     assert look(kit, loop.id).lock_of("talk") is None
 
 

@@ -88,6 +88,7 @@ def test_what_they_need_is_chosen_on_a_phone_in_german(site: Site, kit: Kit) -> 
     page = site.stranger(locale="de-DE", viewport=PHONE, java_script_enabled=True).new_page()
     page.goto(door(kit, Purpose.CHOOSE, loop=loop.id))
     page.get_by_role("link", name="Was ich brauche").click()
+    expect(page.get_by_label("Mehr Zeit in jedem Gespräch")).to_be_visible()
     assert in_both_schemes(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_label("Mehr Zeit in jedem Gespräch").select_option("25 % mehr")
