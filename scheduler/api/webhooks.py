@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import Annotated
 
@@ -67,7 +66,12 @@ async def receive_a_stage_event(
     if not settings.webhook_secret:
         raise NotServing("no webhook secret is set; set LOOPWRIGHT_WEBHOOK_SECRET")
     good = verify(
-        settings.webhook_secret, webhook_id, webhook_timestamp, body, webhook_signature, time.time()
+        settings.webhook_secret,
+        webhook_id,
+        webhook_timestamp,
+        body,
+        webhook_signature,
+        app.db.clock().timestamp(),
     )
     if not good:
         raise HTTPException(401, "the signature or its timestamp is not good")

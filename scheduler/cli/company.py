@@ -13,6 +13,7 @@ from scheduler.domain.errors import BadInput
 from scheduler.services.company.load import load
 from scheduler.services.company.notes import Note, holiday_notes
 from scheduler.services.company.read import read_company_file
+from scheduler.storage.clock import machine
 
 
 def run_load(file: Path, data: Path | None, *, check: bool) -> None:
@@ -21,7 +22,7 @@ def run_load(file: Path, data: Path | None, *, check: bool) -> None:
         f"{len(company.people)} people, {len(company.pools)} pools, {len(company.rooms)} rooms, "
         f"{len(company.templates)} templates"
     )
-    notes = list(holiday_notes(company.sites, wiring.now().date()))
+    notes = list(holiday_notes(company.sites, machine().date()))
     if check:
         out.print(f"{company.name}: {counts}: good")
         _tell(notes)

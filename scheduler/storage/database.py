@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import event, exc
 
 from scheduler.domain.errors import BadInput, DomainError
 from scheduler.storage import migrate
+from scheduler.storage.clock import Clock, machine
 from scheduler.storage.columns import NotAware
 from scheduler.storage.errors import Unavailable
 from scheduler.storage.repositories.access.accounts import Accounts
@@ -129,16 +131,18 @@ class Glance:
 
 
 class Database:
-    """``url`` is ``sqlite:///path`` or ``postgresql://…``; nothing is opened until it is used.
+    """``url`` is ``sqlite:///path`` or ``postgresql://…``; nothing is opened until it is used. ``here`` is the clock
+    of this machine, which ``clock`` goes by as far as nobody else shares the database.
 
     Raises `BadInput` for an address of another kind and for SQLite in memory, of which every
     connection would see another one.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, here: Callable[[], datetime] = machine) -> None:
         self.url = _limited(_address(url))
         self.engine = _engine(self.url)
         self.dialect: str = self.engine.dialect.name
+        self.clock = Clock(self.engine, here)
         self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT", loopwright_begin="")
         self._writer = threading.Lock()
         self._open = threading.local()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,6 @@ from scheduler.workers.watch import Watch
 
 _ZONES_KEPT = 5.0
 """Seconds for which the zones of a company are not read again."""
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -173,10 +169,12 @@ class Runtime:
                 close()
 
 
-def build(settings: Settings, clock: Callable[[], datetime] = now) -> Runtime:
-    """Open everything that settings name. Raises `BadInput` for what cannot be opened."""
+def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Runtime:
+    """Open everything that settings name; all of it goes by the database's clock unless another is given. Raises
+    `BadInput` for what cannot be opened."""
     _folder(settings.data)
     db = Database(settings.database_url)
+    clock = clock or db.clock
     queue = Queue(engine.sync_url(db))
     app = App(
         db=db,

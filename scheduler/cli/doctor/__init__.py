@@ -39,6 +39,8 @@ _SQLITE_FOR_DBOS = (3, 42, 0)
 _OLD_RULES = 2
 """Years after which zone rules are a fault: by then several states have changed theirs."""
 UNHEALTHY = 1
+_CLOCK_OFF = timedelta(seconds=60)
+"""The service goes by the database's clock, but certificates and times of files by the machine's."""
 _AT_ONCE = 500
 """Calendars read between two looks at the bar."""
 _TOLD = timedelta(days=7)
@@ -115,6 +117,16 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
         else f"company loaded {loaded:%Y-%m-%d}"
     )
     yield Finding("company", loaded is not None, text)
+    if runtime.app.db.dialect == "postgresql":
+        yield _clock(runtime.app.db.clock.ahead)
+
+
+def _clock(ahead: timedelta) -> Finding:
+    """How far this machine's clock is from that of the database, which all processes go by."""
+    seconds = ahead.total_seconds()
+    text = f"this machine's is {abs(seconds):.1f} s {'before' if seconds > 0 else 'behind'} the database's"
+    good = abs(ahead) < _CLOCK_OFF
+    return Finding("clock", good, text + ("" if good else ": set it, for instance by NTP"))
 
 
 def _repaired(runtime: Runtime) -> Iterator[Finding]:
