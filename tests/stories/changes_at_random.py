@@ -18,7 +18,7 @@ from scheduler.domain.proposals import ProposalState
 from scheduler.domain.templates import InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.services.afterwards import replies
 from scheduler.services.booking import choose
-from scheduler.services.changing import applying, asked, ground, trying
+from scheduler.services.changing import applying, asked, ground, trying, words
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
 from scheduler.services.changing.drafting import draft
@@ -98,10 +98,12 @@ def _breaks(kit: Kit, loop_id: str, changes: Asked, tried: Tried) -> None:
     """The plan as drawn breaks every rule that the refusal names; else it cannot even be posed, for that reason."""
     with kit.app.db.read() as tx:
         base = ground.read(tx, loop_id, kit.clock())
-    posed = pose(kit.app, draft(base, changes.changes))
+    made = draft(base, changes.changes)
+    posed = pose(kit.app, made)
     named = {r.rule for r in tried.refused}
     if isinstance(posed, tuple):
-        assert named == {r.kind for r in posed}
+        out = {r.rule for r in words.outside(made)}
+        assert named == {r.kind for r in posed} | out
         return
     assert named == {v.rule for v in posed.broken(posed.drawn)} != set()
     found = solver.solve(posed.encoded.problem)
@@ -187,6 +189,8 @@ _KINDS = (
     "no seat",
     "add",
     "out",
+    "windows",
+    "horizon",
 )
 
 
@@ -208,8 +212,18 @@ def _other(
             )
         ),
         "out": asked.Remove(spec),
+        "windows": asked.Windows(_offered(random), "Europe/Berlin"),
+        "horizon": asked.Horizon(
+            "2026-03-09T09:00", f"2026-03-{random.randint(11, 20)}T13:00", "Europe/Berlin"
+        ),
     }
     return made[kind]
+
+
+def _offered(random: Random) -> tuple[tuple[str, str], ...]:
+    """One to three days of the week, some of them half."""
+    days = random.sample((11, 12, 13), random.randint(1, 3))
+    return tuple((f"2026-03-{d}T{random.choice(('09', '09', '12'))}:00", f"2026-03-{d}T17:00") for d in days)
 
 
 def busy_people(kit: Kit, random: Random) -> None:

@@ -48,7 +48,7 @@ def pose(app: App, draft: Draft) -> Posed | tuple[Reason, ...]:
     ground = draft.ground
     picture = gather(app, _loop(draft))
     current = tuple(_renumbered(i, draft.shaped.get(i.spec)) for i in picture.current)
-    picture = replace(picture, current=current)
+    picture = replace(picture, current=current, to_be_kept=_to_be_kept(draft))
     picture = replace(picture, loop=debrief_declined(picture))
     encoded = encode(picture, pinned=ground.begun)
     if isinstance(encoded, tuple):
@@ -73,6 +73,13 @@ def told_apart(posed: Posed, asked: str) -> tuple[Posed, tuple[Violation, ...]]:
         return posed, already
     plans = plan_of(encoded, made.wanted), plan_of(encoded, made.ground.base)
     return Posed(made, posed.picture, encoded, *plans), already
+
+
+def _to_be_kept(draft: Draft) -> frozenset[str] | None:
+    """Other windows or another horizon are judged: what is booked outside of them has to move, unless it has begun."""
+    then, now = draft.ground.loop, draft.loop
+    same = (then.windows, then.horizon) == (now.windows, now.horizon)
+    return None if same else draft.ground.begun
 
 
 def _loop(draft: Draft) -> Loop:

@@ -69,7 +69,7 @@ def look(app: App, loop_id: str, asked: Asked) -> Tried:
     made = draft(known, asked.changes)
     posed = pose(app, made)
     if isinstance(posed, tuple):
-        return Tried(REFUSED, made, words.from_reasons(posed))
+        return Tried(REFUSED, made, (*words.from_reasons(posed), *words.outside(made)))
     try:
         found = app.solver.within(seconds).nearest(posed.encoded.problem, posed.drawn)
     except (SolveFailed, ProblemError) as error:

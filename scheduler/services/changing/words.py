@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import solver
 from scheduler.domain.loops import Reason
-from scheduler.domain.time import Span, zone
+from scheduler.domain.time import Span, intersection, without, zone
+from scheduler.services.changing.draft import Draft
 from scheduler.services.changing.posing import Posed
 from scheduler.services.planning.encode import DEBRIEF
 from scheduler.services.planning.naming import title_of, told_span
@@ -78,6 +79,8 @@ _FIXES = {
     "room_fits": "choose another room",
     "room_busy": "choose another room or another time",
     "room_once": "choose another room or another time",
+    "no_window": "offer other windows, or change the horizon",
+    "window": "choose a time inside its hours (`starts`), or offer one",
     "left": "seat somebody else (`substitutes`)",
     "declined": "seat somebody else (`substitutes`)",
     "locked": "unlock it",
@@ -121,9 +124,45 @@ def refusal(posed: Posed, broken: Violation, *, timed: bool = True) -> Refusal:
     who = " and ".join(posed.picture.roster.name(p) for p in broken.people)
     said = _SAID.get(broken.rule) or _sentence(broken)
     where = _where(posed, posed.drawn, spec) if timed else title_of(posed.draft.loop.template, spec)
-    text = f"{where if spec else 'The loop'}: {said.format(who=who)}"
     fix = _FIXES.get(broken.rule, _PERSON if broken.people else _TIME)
+    if timed and broken.rule == "availability":
+        said, fix = _not_offered(posed, spec, said, fix)
+    text = f"{where if spec else 'The loop'}: {said.format(who=who)}"
     return Refusal(broken.rule, spec, broken.people, text, fix)
+
+
+def _not_offered(posed: Posed, spec: str, said: str, fix: str) -> tuple[str, str]:
+    """Whose limit it is: the candidate's, or that of the loop's horizon; and a lock that keeps it there."""
+    loop, there = posed.draft.loop, posed.draft.wanted.get(spec)
+    if there is not None and without([there.span], [loop.horizon]):
+        said, fix = _SAID["horizon"], _FIXES["horizon"]
+    held = loop.lock_of(spec)
+    return said, f"{fix}, or unlock it" if held is not None and held.start is not None else fix
+
+
+def outside(draft: Draft) -> tuple[Refusal, ...]:
+    """What is booked and would lie outside of other windows, or of another horizon, that were asked for."""
+    base, loop = draft.ground, draft.loop
+    if not base.booked or (base.loop.windows, base.loop.horizon) == (loop.windows, loop.horizon):
+        return ()
+    return tuple(_booked_outside(draft, id) for id in _left_outside(draft))
+
+
+def _left_outside(draft: Draft) -> Iterator[str]:
+    for id, there in draft.wanted.items():
+        if id == DEBRIEF or id in draft.ground.begun:
+            continue
+        if without([there.span], intersection(draft.loop.windows, [draft.loop.horizon])):
+            yield id
+
+
+def _booked_outside(draft: Draft, id: str) -> Refusal:
+    loop, span = draft.loop, draft.wanted[id].span
+    title = f"{title_of(loop.template, id)}, {told_span(span, zone(loop.zone))}"
+    beyond = without([span], [loop.horizon])
+    limit = "the loop's horizon" if beyond else "what the candidate offers"
+    fix = "let the horizon reach that far" if beyond else "offer that time as well"
+    return Refusal("availability", id, (), f"{title}: it is booked, and would lie outside of {limit}", fix)
 
 
 def _sentence(broken: Violation) -> str:

@@ -55,6 +55,8 @@ class Picture:
     current: tuple[Interview, ...] = ()
     exempt: tuple[Exemption, ...] = ()
     """What this loop is let off."""
+    to_be_kept: frozenset[str] | None = None
+    """Interviews (template ids) of ``current`` whose times stay possible whatever the candidate offers; ``None``: all."""
     gone: tuple[tuple[Subject, str], ...] = ()
     """People and rooms of ``current`` that are no longer the company's, each with the interview it leaves."""
     availability: Mapping[Subject, Availability] = field(default_factory=dict)

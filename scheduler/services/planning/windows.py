@@ -27,7 +27,7 @@ def candidate_windows(picture: Picture) -> list[Span]:
     """When the candidate can be met: offered, inside the horizon and past the notice, with travel
     kept free on site, holidays closed there, outside their interviews of other loops and what is kept
     free beside them, and with companions (an interpreter) free as well. What is booked already stays
-    possible."""
+    possible, as far as it is to be kept."""
     loop, template = picture.loop, picture.loop.template
     earliest = max(loop.horizon.start, picture.now + timedelta(hours=template.notice_hours))
     travel = timedelta(minutes=template.travel if loop.site else 0)
@@ -36,7 +36,8 @@ def candidate_windows(picture: Picture) -> list[Span]:
         start, end = max(window.start + travel, earliest), min(window.end - travel, loop.horizon.end)
         if start < end:
             found.append(Span(start, end))
-    current = [i.span for i in picture.current if i.kind is not InterviewKind.DEBRIEF]
+    booked = [i for i in picture.current if i.kind is not InterviewKind.DEBRIEF]
+    current = [i.span for i in booked if picture.to_be_kept is None or i.spec in picture.to_be_kept]
     windows = merged([*without(merged(found), picture.elsewhere), *current])
     if loop.site and loop.site in picture.sites:
         windows = intersection(windows, worktime.open_days(picture.sites[loop.site], picture.span))
