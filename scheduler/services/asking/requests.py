@@ -9,12 +9,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.domain.errors import BadInput, BadInputs, WrongState
-from scheduler.domain.loops import Accommodation, Application, BookMode, Loop, LoopState, Reason
+from scheduler.domain.loops import (
+    Accommodation,
+    Application,
+    BookMode,
+    InterviewLock,
+    Loop,
+    LoopState,
+    Reason,
+)
+from scheduler.domain.people import Site
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.domain.time import Span, instant, place, utc, zone
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.services.asking.owners import check_owner
+from scheduler.services.asking.pinning import check_pins
 from scheduler.services.asking.prepare import InterviewChange, prepare
 from scheduler.services.failpoints import failpoint
 from scheduler.services.planning import plan as planning
@@ -28,7 +38,8 @@ _MOST = 1000
 @dataclass(frozen=True, slots=True)
 class LoopRequest:
     """``windows`` are ``(start, end)`` texts as the candidate said them, wall-clock in ``zone`` unless
-    they carry an offset. ``stage_visit`` names the visit that asked, so that it asks once."""
+    they carry an offset. ``stage_visit`` names the visit that asked, so that it asks once. ``pins`` are what
+    interviews keep from the first plan on."""
 
     application: Application
     template: str
@@ -45,6 +56,7 @@ class LoopRequest:
     owner: str | None = None
     undo_minutes: int | None = None
     notice_hours: int | None = None
+    pins: Sequence[InterviewLock] = ()
 
 
 def ask(app: App, request: LoopRequest, actor: str, cause: str = "") -> Loop:
@@ -65,10 +77,7 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
     known = tx.loops.by_visit(request.application.id, visit)
     if known is not None:
         return known
-    template = _template(tx, request)
-    check_people(tx, request.application)
-    check_owner(tx, request.owner)
-    loop = _draft(app, tx, request, template, visit, cause)
+    loop = draft(app, tx, request, visit, cause)
     keep(tx, with_known_needs(tx, request.application))
     # whoever told of the same visit at the same time was waited for just now
     known = tx.loops.by_visit(request.application.id, visit)
@@ -76,6 +85,15 @@ def ask_in(app: App, tx: Tx, request: LoopRequest, actor: str, cause: str = "") 
         return known
     tx.loops.add(loop, actor=actor, cause=cause)
     return _start(app, tx, loop, actor, cause)
+
+
+def draft(app: App, tx: Tx, request: LoopRequest, visit: str, cause: str = "") -> Loop:
+    """The loop that is asked for, kept nowhere yet. Raises `BadInput` naming the field."""
+    template = _template(tx, request)
+    check_people(tx, request.application)
+    check_owner(tx, request.owner)
+    check_pins(tx, template, request.pins, app.clock())
+    return _draft(app, request, template, _site_of(tx, request, template), visit, cause)
 
 
 def _template(tx: Tx, request: LoopRequest) -> LoopTemplate:
@@ -147,15 +165,12 @@ def with_known_needs(tx: Tx, application: Application) -> Application:
     return replace(application, accommodation=known.accommodation)
 
 
-def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit: str, cause: str) -> Loop:
+def _draft(
+    app: App, request: LoopRequest, template: LoopTemplate, where: Site | None, visit: str, cause: str
+) -> Loop:
     now = app.clock()
-    on_site = any(
-        i.modality is Modality.ON_SITE and i.kind is not InterviewKind.TAKE_HOME for i in template.interviews
-    )
-    site = _site(tx, request, template) if on_site else None
     offered = request.zone or request.application.candidate.zone
     zone(offered, "zone")
-    where = tx.sites.get(site) if site else None
     loop_zone = where.zone if where else request.application.candidate.zone
     return Loop(
         id=f"lp_{secrets.token_hex(8)}",
@@ -164,7 +179,7 @@ def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit
         state=LoopState.DRAFT,
         mode=request.mode,
         zone=loop_zone,
-        site=site,
+        site=where.id if where else None,
         horizon=_horizon(request, template, offered, now),
         windows=tuple(windows(request.windows, offered, now)),
         stage_visit=visit,
@@ -174,19 +189,25 @@ def _draft(app: App, tx: Tx, request: LoopRequest, template: LoopTemplate, visit
         labels=dict(request.labels),
         owner=request.owner or "",
         undo_minutes=request.undo_minutes,
+        locks=tuple(request.pins),
     )
 
 
-def _site(tx: Tx, request: LoopRequest, template: LoopTemplate) -> str:
+def _site_of(tx: Tx, request: LoopRequest, template: LoopTemplate) -> Site | None:
     """Where an on-site loop takes place: as asked, as the template says, else the manager's site."""
+    if not any(
+        i.modality is Modality.ON_SITE and i.kind is not InterviewKind.TAKE_HOME for i in template.interviews
+    ):
+        return None
     wanted = request.site or template.site
     if wanted is None:
         manager = tx.people.get(request.application.hiring_manager)
         wanted = manager.site if manager else ""
-    if tx.sites.get(wanted) is None:
+    found = tx.sites.get(wanted)
+    if found is None:
         known = ", ".join(sorted(s.id for s in tx.sites.list()))
         raise BadInput("site", f"no site {wanted!r}", f"use one of {known}")
-    return wanted
+    return found
 
 
 def _horizon(request: LoopRequest, template: LoopTemplate, offered: str, now: datetime) -> Span:

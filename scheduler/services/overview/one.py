@@ -117,7 +117,8 @@ def _people(
     seated = {seat.person for i in interviews for seat in i.seats}
     told = {id for fact in facts for id in people_of(fact)}
     given = {text for f in facts if f.what == "loop_assigned" for text in (f.before, f.after)}
-    return {id for id in (*roles, *seated, *told, *given, *loop.unknown) if id}
+    beside = application.accommodation.also
+    return {id for id in (*roles, *beside, *seated, *told, *given, *loop.unknown) if id}
 
 
 def _asked(seen: Seen | None, kind: Whose) -> set[str]:

@@ -137,6 +137,16 @@ def gather(app: App, loop: Loop) -> Picture:
     return replace(picture, availability=found)
 
 
+def gather_draft(app: App, loop: Loop, application: Application) -> Picture:
+    """The same of a loop that is kept nowhere, nor its application: what would be known if it were asked for now."""
+    now = app.clock()
+    span = Span(now, max(loop.horizon.end, now) + DEBRIEF_TAIL)
+    with app.db.read() as tx:
+        picture = _from_tables(app, tx, loop, now, span, _Company(tx), application)
+    found = availability.read(app, _accounts(picture), span)
+    return replace(picture, availability=found)
+
+
 def gather_all(app: App, loops: Sequence[Loop]) -> tuple[dict[str, Picture], dict[str, Exception]]:
     """One picture per loop, none of them booked, as of one instant and over one window; every calendar is
     read once. What goes wrong with a loop is its own: it is in the second answer, the others in the first."""
@@ -183,8 +193,16 @@ def _accounts(picture: Picture) -> dict[Subject, Account]:
     return found | {Subject.room(r.id): r.account for r in picture.rooms.values()}
 
 
-def _from_tables(app: App, tx: Tx, loop: Loop, now: datetime, span: Span, company: _Company) -> Picture:
-    application = tx.applications.get(loop.application)
+def _from_tables(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    now: datetime,
+    span: Span,
+    company: _Company,
+    application: Application | None = None,
+) -> Picture:
+    application = application or tx.applications.get(loop.application)
     assert application is not None
     current = tuple(tx.interviews.of_loop(loop.id))
     booked = {s.person for i in current for s in i.seats}

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from scheduler.domain.bookings import Interview
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import ENDED, LoopState
+from scheduler.domain.loops import ENDED, Accommodation, LoopState
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.time import zone
 from scheduler.services.booking.offers import Told
@@ -66,6 +66,13 @@ def days(whole: Whole) -> list[tuple[date, list[Interview]]]:
     tz = zone(whole.loop.zone)
     ordered = sorted(whole.interviews, key=lambda i: (i.span.start, i.id))
     return [(d, list(group)) for d, group in groupby(ordered, lambda i: i.span.start.astimezone(tz).date())]
+
+
+def needs(whole: Whole, viewer: Viewer) -> Accommodation | None:
+    """What the candidate needs, for the recruiter and the coordinator alone."""
+    there = whole.application
+    told = bool(viewer.me) and viewer.me in (there.recruiter, there.coordinator)
+    return there.accommodation if told and there.accommodation != Accommodation() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,5 +207,6 @@ def _page(
         changed=shown.told(whole, changed, viewer.words),
         reasons={deed.value: [r for r in whole.reasons if r.fits(deed)] for deed in Deed},
         people=people,
+        needs=shown.needs(whole, viewer),
         form=form,
     )

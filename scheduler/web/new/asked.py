@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from scheduler.domain.errors import BadInput, BadInputs, DomainError
-from scheduler.domain.loops import Application, Candidate
+from scheduler.domain.loops import Accommodation, Application, Candidate, InterviewLock
 from scheduler.domain.people import Person
+from scheduler.domain.time import instant
 from scheduler.services.asking.prepare import InterviewChange
 from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.overview import named
@@ -39,6 +40,7 @@ def request(tx: Tx, form: NewForm, written: Written) -> LoopRequest:
         for name, text in (("manager", form.manager), ("recruiter", form.recruiter))
     )
     adjust = _adjust(tx, form, faults)
+    pins, needs = _pins(tx, form, faults), _needs(tx, form, faults)
     if faults or manager is None or recruiter is None:
         raise BadInputs(faults)
     application = Application(
@@ -47,6 +49,7 @@ def request(tx: Tx, form: NewForm, written: Written) -> LoopRequest:
         job=form.job,
         hiring_manager=manager.id,
         recruiter=recruiter.id,
+        accommodation=needs,
     )
     return LoopRequest(
         application=application,
@@ -59,6 +62,7 @@ def request(tx: Tx, form: NewForm, written: Written) -> LoopRequest:
         adjust=adjust,
         stage_visit=f"request:{form.key}",
         site=form.site or None,
+        pins=pins,
     )
 
 
@@ -81,13 +85,43 @@ def _adjust(tx: Tx, form: NewForm, faults: list[BadInput]) -> dict[str, Intervie
     for step, minutes, people in zip_longest(form.step, form.minutes, form.people, fillvalue=""):
         if step in form.leave_out or not (minutes.strip() or people.strip()):
             continue
-        names = [name for name in re.split(r"[,;\n]", people) if name.strip()]
-        there = [_person(tx, name, f"step-{step}", faults) for name in names]
         found[step] = InterviewChange(
             minutes=int(minutes) if minutes.strip() else None,
-            people=tuple(p.id for p in there if p is not None),
+            people=_people(tx, people, f"step-{step}", faults),
         )
     return found
+
+
+def _pins(tx: Tx, form: NewForm, faults: list[BadInput]) -> list[InterviewLock]:
+    """What is fixed from the start; steps that are left out need nothing."""
+    found = []
+    for step, at, people in zip_longest(form.pin, form.at, form.seated, fillvalue=""):
+        if step in form.leave_out or not (at.strip() or people.strip()):
+            continue
+        start = None
+        try:
+            start = instant(at, form.clock or form.zone, f"pin-{step}") if at.strip() else None
+        except BadInput as error:
+            faults.append(error)
+        seated = _people(tx, people, f"pin-{step}", faults)
+        found.append(InterviewLock(step, start, ((0, seated),) if seated else ()))
+    return found
+
+
+def _needs(tx: Tx, form: NewForm, faults: list[BadInput]) -> Accommodation:
+    return Accommodation(
+        form.extra_time,
+        form.break_every or None,
+        form.max_day or None,
+        frozenset(form.features),
+        _people(tx, form.also, "also", faults),
+    )
+
+
+def _people(tx: Tx, text: str, field: str, faults: list[BadInput]) -> tuple[str, ...]:
+    names = [name for name in re.split(r"[,;\n]", text) if name.strip()]
+    there = [_person(tx, name, field, faults) for name in names]
+    return tuple(p.id for p in there if p is not None)
 
 
 def faults(error: DomainError, written: Written, words: Words) -> dict[str, str]:
@@ -110,10 +144,12 @@ def _of(error: DomainError, written: Written, words: Words) -> tuple[str, str]:
     head, _, rest = error.field.partition(".")
     if head == "adjust":
         return f"step-{rest.partition('.')[0]}", text
+    if head == "pins":
+        return f"pin-{rest.partition('.')[0]}", text
     if head == "branch":
         return f"branch-{rest}", text
     name = _FIELDS.get(error.field, error.field)
-    known = name in NewForm.model_fields or name.startswith("step-")
+    known = name in NewForm.model_fields or name.startswith(("step-", "pin-"))
     return (name, text) if known else ("", error.text)
 
 

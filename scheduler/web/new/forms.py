@@ -23,7 +23,8 @@ MOST_STEPS = 60
 
 class NewForm(Form):
     """``key`` is the page's own, so that one page asks once. ``branch`` has ``branch:step`` for each choice;
-    ``step``, ``minutes`` and ``people`` have one text for each step that is unfinished, in the template's order."""
+    ``step``, ``minutes`` and ``people`` have one text for each step that is unfinished, in the template's order; ``pin``,
+    ``at`` and ``seated`` one for each that can be fixed. The needs are as in `scheduler.domain.loops.Accommodation`."""
 
     template: Short
     key: str = Field(pattern=r"^[0-9a-f]{16}$")
@@ -45,6 +46,14 @@ class NewForm(Form):
         default_factory=list, max_length=MOST_STEPS
     )
     people: list[Annotated[str, Field(max_length=500)]] = Field(default_factory=list, max_length=MOST_STEPS)
+    pin: list[Short] = Field(default_factory=list, max_length=MOST_STEPS)
+    at: list[Annotated[str, Field(max_length=25)]] = Field(default_factory=list, max_length=MOST_STEPS)
+    seated: list[Annotated[str, Field(max_length=500)]] = Field(default_factory=list, max_length=MOST_STEPS)
+    extra_time: int = Field(0, ge=0, le=200)
+    break_every: int = Field(0, ge=0, le=480)
+    max_day: int = Field(0, ge=0, le=720)
+    features: list[Short] = Field(default_factory=list, max_length=20)
+    also: str = Field("", max_length=500)
 
     @field_validator("email")
     @classmethod
@@ -62,3 +71,16 @@ class NewForm(Form):
         except BadInput as error:
             raise ValueError(f"{error.fault}; {error.fix}") from None
         return name
+
+
+class FitForm(NewForm):
+    """The same before anything is asked of the candidate: who they are need not be known yet."""
+
+    name: Line = "–"
+    email: str = Field("", max_length=254)
+    job: Line = "–"
+
+    @field_validator("email")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        return NewForm._an_address(value) if value else value

@@ -6,24 +6,29 @@ Told by `tests/scheduler/web/planning/test_new.py`.
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
-from scheduler.domain.errors import DomainError, Missing
+from scheduler.domain.errors import BadInputs, DomainError, Missing
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.services.app import App
-from scheduler.services.asking import requests
+from scheduler.services.asking import requests, trying
+from scheduler.services.asking.requests import LoopRequest
+from scheduler.services.asking.trying import Fit
+from scheduler.services.links.needs import BREAKS, DAYS, EXTRA
 from scheduler.storage.database import Tx
+from scheduler.web.candidate.needing import FEATURES
 from scheduler.web.frame.forms import Filled, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.new import asked, written
-from scheduler.web.new.forms import NewForm
+from scheduler.web.new.forms import FitForm, NewForm
 from scheduler.web.new.written import Written
 
 router = APIRouter(prefix="/new", include_in_schema=False)
+F = TypeVar("F", bound=NewForm)
 _CLOCKS = ("Europe/Berlin", "Europe/London", "Europe/Lisbon", "America/New_York", "America/Los_Angeles",
            "America/Sao_Paulo", "Asia/Kolkata", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney")  # fmt: skip
 """Suggested beside the company's own; any other zone can be typed."""
@@ -64,33 +69,65 @@ def _known(tx: Tx, id: str) -> dict[str, str]:
 @router.post("")
 def ask(request: Request, app: Services, viewer: Looking, posted: Posted) -> Response:
     """Ask for it, and go to the loop; or say beside every field what is wrong with it."""
-    filled = read(NewForm, posted, viewer.words)
-    found = written.read(
-        str(filled.typed.get("windows", "")), app.clock().astimezone(viewer.tz).date(), viewer.words
-    )
-    if found.faults:
-        filled.faults.setdefault("windows", "\n".join(found.faults))
-    form = filled.value
-    if form is None or filled.faults:
-        return _page(request, app, viewer, filled, 422)
+    filled, found = _read(app, NewForm, posted, viewer)
     try:
-        loop = _asked(app, form, found, viewer)
+        loop = requests.ask(app, _wanted(app, filled, found), viewer.actor).id
     except DomainError as error:
         filled.faults |= asked.faults(error, found, viewer.words)
         return _page(request, app, viewer, filled, 422)
     return say(see(f"/loops/{loop}"), "asked")
 
 
-def _asked(app: App, form: NewForm, found: Written, viewer: Viewer) -> str:
+@router.post("/fit")
+def would_it_fit(request: Request, app: Services, viewer: Looking, posted: Posted) -> Response:
+    """The plan that it would get now, or why there is none; nothing is kept, and nobody is asked."""
+    filled, found = _read(app, FitForm, posted, viewer)
+    try:
+        fit = trying.would_fit(app, _wanted(app, filled, found))
+    except DomainError as error:
+        filled.faults |= asked.faults(error, found, viewer.words)
+        return _page(request, app, viewer, filled, 422)
+    return _page(request, app, viewer, filled, fit=fit)
+
+
+@router.get("/fit")
+def get_fit() -> Response:
+    """Where a browser asks for the page again."""
+    return see("/new")
+
+
+def _read(
+    app: App, form: type[F], posted: list[tuple[str, str]], viewer: Viewer
+) -> tuple[Filled[F], Written]:
+    """The form and its hours, with the faults of both."""
+    filled = read(form, posted, viewer.words)
+    today = app.clock().astimezone(viewer.tz).date()
+    found = written.read(str(filled.typed.get("windows", "")), today, viewer.words)
+    if found.faults:
+        filled.faults.setdefault("windows", "\n".join(found.faults))
+    return filled, found
+
+
+def _wanted(app: App, filled: Filled[F], found: Written) -> LoopRequest:
+    """What is asked of the services. Raises `BadInputs`, empty where the form has its faults already."""
+    if filled.value is None or filled.faults:
+        raise BadInputs([])
     with app.db.read() as tx:
-        wanted = asked.request(tx, form, found)
-    return requests.ask(app, wanted, viewer.actor).id
+        return asked.request(tx, filled.value, found)
 
 
-def _page(request: Request, app: App, viewer: Viewer, form: Filled[Any], status: int = 200) -> Response:
+def _page(
+    request: Request,
+    app: App,
+    viewer: Viewer,
+    form: Filled[Any],
+    status: int = 200,
+    fit: Fit | None = None,
+) -> Response:
     with app.db.read() as tx:
         templates = sorted(tx.templates.list(), key=lambda t: t.title.casefold())
         people, sites = sorted(tx.people.list(), key=lambda p: p.name), tx.sites.list()
+        rooms = tx.rooms.list()
         pools = {p.id: p.name for p in tx.pools.list()}
     wanted = form.typed.get("template", "")
     chosen = next((t for t in templates if t.id == wanted), None)
@@ -111,6 +148,14 @@ def _page(request: Request, app: App, viewer: Viewer, form: Filled[Any], status:
         pools=pools,
         sites=sites,
         clocks=sorted({*(s.zone for s in sites), viewer.zone, *_CLOCKS}),
+        extra=EXTRA,
+        breaks=BREAKS,
+        most=DAYS,
+        features=[
+            (f, viewer.words(FEATURES[f]) if f in FEATURES else f)
+            for f in sorted({feature for room in rooms for feature in room.features})
+        ],
+        fit=fit,
     )
 
 

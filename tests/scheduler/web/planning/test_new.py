@@ -80,6 +80,11 @@ def test_from_the_template_to_a_plan(site: Site, kit: Kit, script: bool) -> None
     expect(page.locator("#fault-step-team")).to_contain_text("nobody here is called 'nobody'")
     expect(page.get_by_label("Minutes")).to_have_value("60")
     page.get_by_label("People; the first leads").fill("Ben Berg")
+    page.get_by_role("button", name="Would it fit?").click()
+    expect(page.get_by_role("heading", name="It would fit")).to_be_visible()
+    expect(page.get_by_label("Minutes")).to_have_value("60")
+    assert in_both_schemes(page) == [] if script else True
+    assert loops(kit) == []
     page.get_by_role("button", name="Ask for the loop").click()
     expect(page.get_by_text("Asked for.", exact=True)).to_be_visible()
     site.said[:] = [line for line in site.said if "422" not in line]
@@ -130,6 +135,58 @@ def test_what_is_wrong_stands_beside_its_field(
     assert found is not None and said in found[1].replace("&#39;", "'"), answer.text
     assert 'value="Mara Lind"' in answer.text or field == "name"
     assert loops(kit) == []
+
+
+TRIED = {name: text for name, text in FIELDS.items() if name not in ("name", "email", "job")}
+
+
+def test_whether_it_would_fit_is_told_before_anybody_is_asked(kit: Kit) -> None:
+    site = Plain(kit)
+    good = site.form("/new/fit", {**TRIED, "windows": ""})
+    assert good.status_code == 200 and "It would fit" in good.text and "free at any time" in good.text
+    bad = site.form("/new/fit", {**TRIED, "windows": "Wed 11 Mar 9:00-9:15"}).text
+    assert "It would not fit" in bad and 'class="chip red">proven' in bad
+    open_day = {**TRIED, "template": "open", "branch": "first:talk"}
+    assert "nothing is proven" in site.form("/new/fit", open_day).text, "the team's hour is unfinished"
+    for field, text in (("manager", "nobody"), ("email", "odd"), ("windows", "soon")):
+        wrong = site.form("/new/fit", {**TRIED, field: text})
+        assert wrong.status_code == 422 and f'id="fault-{field}"' in wrong.text
+    assert loops(kit) == [] and not kit.jobs.waiting
+    assert site.get("/new/fit").headers["location"] == "/new"
+
+
+def test_what_is_fixed_and_what_the_candidate_needs_go_with_it(kit: Kit) -> None:
+    site = Plain(kit)
+    with kit.app.db.read() as tx:
+        template = tx.templates.get("short")
+    assert template is not None
+    step = template.interviews[0].id
+    pinned = {**FIELDS, "pin": step, "at": "2026-03-12T10:00", "extra_time": "50", "also": "ben"}
+    assert "12 March" in site.form("/new/fit", pinned).text
+    site.form("/new", pinned)
+    kit.run()
+    (loop,) = loops(kit)
+    assert [f"{lock.interview} {lock.start:%d %H:%M}" for lock in loop.locks] == [f"{step} 12 09:00"]
+    with kit.app.db.read() as tx:
+        application = tx.applications.get(loop.application)
+        (first, *_) = tx.proposals.of_loop(loop.id)
+    assert application is not None
+    assert (application.accommodation.extra_time, application.accommodation.also) == (50, ("ben",))
+    assert min(p.span.start for p in first.interviews if p.interview == step) == loop.locks[0].start
+    page = f"/loops/{loop.id}"
+    assert "50 %" not in site.get(page).text, "nobody else is shown it"
+    for me, seen in (("rolf", True), ("hana", False)):
+        text = Plain(kit, cookies={"console-me": me}).get(page).text
+        assert ("What the candidate needs" in text and "50 %" in text) is seen
+    for field, text, said in (
+        ("at", "2026-03-02T10:00", "lies in the past"),
+        ("at", "soon", "pin-"),
+        ("seated", "nobody", "nobody here is called"),
+    ):
+        refused = site.form("/new", {**pinned, "key": "1" * 16, field: text})
+        assert refused.status_code == 422
+        found = re.search(rf'id="fault-pin-{step}">([^<]*)<', refused.text)
+        assert found is not None and (said in found[1] or said == "pin-"), refused.text
 
 
 def test_without_windows_it_waits_and_a_known_application_fills_the_form(kit: Kit) -> None:
