@@ -119,3 +119,15 @@ def _persons(texts: Iterable[str]) -> Iterable[str]:
 
 def _dicts(value: object) -> list[dict[str, object]]:
     return [v for v in value if isinstance(v, dict)] if isinstance(value, list | tuple) else []
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """What ``person`` looks for, by the ``name`` they gave it; ``query`` is the part of the queue's address behind the
+    question mark."""
+
+    id: str
+    person: str
+    name: str
+    query: str
+    created_at: datetime

@@ -46,6 +46,7 @@ from scheduler.storage.repositories.reading.facts import FoundFacts
 from scheduler.storage.repositories.reading.interviews import FoundInterviews
 from scheduler.storage.repositories.reading.loops import FoundLoops
 from scheduler.storage.repositories.reading.overview import Overview
+from scheduler.storage.repositories.reading.views import Views
 from scheduler.storage.repositories.reservations import Reservations
 from scheduler.storage.repositories.subscriptions import Subscriptions
 from scheduler.storage.repositories.templates import Templates
@@ -105,6 +106,7 @@ class Tx:
         self.cares = Cares(connection)
         self.calendar_faults = CalendarFaults(connection)
         self.digests = Digests(connection)
+        self.views = Views(connection)
         self.fixes = Fixes(connection)
         self.exemptions = Exemptions(connection)
         self.hiring = Connections(connection)

@@ -72,6 +72,17 @@ calendar_faults = sa.Table(
     instant("seen_at"),
 )
 
+views = sa.Table(
+    "lw_views",
+    metadata,
+    words("id", primary_key=True),
+    words("person"),
+    words("name"),
+    words("query"),
+    instant("created_at"),
+    sa.UniqueConstraint("person", "name"),
+)
+
 digests = sa.Table(
     "lw_digests",
     metadata,

@@ -25,6 +25,8 @@ SAID = {
     "accepted": N_("The new time is the loop's."),
     "changed": N_("Changed as it was tried."),
     "kept": N_("Kept."),
+    "view_kept": N_("Kept: it stands beside the other views, and has an address of its own."),
+    "view_removed": N_("Removed."),
     "candidate_asked": N_("Asked: a mail leads the candidate to their page."),
     "reminded": N_("Reminded: a mail goes to whoever has not answered."),
     "taken": N_("It is yours."),

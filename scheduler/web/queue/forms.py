@@ -1,4 +1,4 @@
-"""What is done to many loops at once.
+"""What is done to many loops at once, and a view that is kept.
 
 Told by `tests/scheduler/web/test_queue.py`.
 """
@@ -10,9 +10,17 @@ from typing import Annotated
 from pydantic import Field
 
 from scheduler.services.asking.bulk import MOST, BulkAction
+from scheduler.services.company.words import LINE
 from scheduler.web.frame.forms import Form
 
 LoopId = Annotated[str, Field(max_length=100)]
+
+
+class ViewForm(Form):
+    """A name for what is looked for; ``back`` is the query of the queue."""
+
+    name: str = Field(max_length=60, pattern=LINE)
+    back: str = Field("", max_length=1000)
 
 
 class BulkForm(Form):

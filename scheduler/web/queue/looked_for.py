@@ -82,6 +82,11 @@ class LookedFor:
         pairs = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name != "state"]
         return urlencode([*(("state", s) for s in self.state), *((n, v) for n, v in pairs if v)])
 
+    @property
+    def whole(self) -> str:
+        """The query of the first page."""
+        return replace(self, after="").query()
+
     def but(self, **changes: str | tuple[str, ...]) -> str:
         """The address of the same with something else in it, from its first page on."""
         query = replace(self, **{"after": "", **changes}).query()  # type: ignore[arg-type]

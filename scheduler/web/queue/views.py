@@ -6,9 +6,9 @@ Told by `tests/scheduler/web/test_queue.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from scheduler.domain.errors import BadInput, DomainError
 from scheduler.domain.people import Person
@@ -17,18 +17,21 @@ from scheduler.services.app import App
 from scheduler.services.asking import bulk
 from scheduler.services.asking.bulk import Bulk, BulkAction
 from scheduler.services.overview import named, queue
+from scheduler.services.overview import views as saved
 from scheduler.services.overview.queue import Row
 from scheduler.storage.repositories.reading.loops import MOST_COUNTED
 from scheduler.web.frame.forms import Filled, Posted, read
 from scheduler.web.frame.level import service_level
 from scheduler.web.frame.live import newest_of
-from scheduler.web.frame.templates import page
+from scheduler.web.frame.said import say
+from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
-from scheduler.web.queue.forms import BulkForm
+from scheduler.web.queue.forms import BulkForm, ViewForm
 from scheduler.web.queue.looked_for import VIEWS, Asked, LookedFor
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
+ViewId = Annotated[str, Path(max_length=100)]
 
 
 @router.get("/loops")
@@ -62,6 +65,36 @@ def do_to_many(request: Request, app: Services, viewer: Looking, posted: Posted)
     )
 
 
+@router.post("/loops/views")
+def keep_a_view(request: Request, app: Services, viewer: Looking, posted: Posted) -> Response:
+    """Keep what is looked for under a name."""
+    filled = read(ViewForm, posted, viewer.words)
+    asked = LookedFor.of_query(str(filled.typed.get("back", "")))
+    if filled.value is None:
+        return _page(request, app, viewer, asked, filled, 422)
+    try:
+        with app.db.write() as tx:
+            saved.keep(app, tx, viewer.me, filled.value.name, asked.whole)
+    except BadInput as error:
+        filled.refuse(error)
+        return _page(request, app, viewer, asked, filled, 422)
+    return say(see(asked.but()), "view_kept")
+
+
+@router.get("/loops/views/{view_id}")
+def open_a_view(app: Services, view_id: ViewId) -> Response:
+    """The queue as somebody keeps it: the address to send."""
+    with app.db.read() as tx:
+        return see(f"/loops?{saved.opened(tx, view_id).query}".rstrip("?"))
+
+
+@router.post("/loops/views/{view_id}/remove")
+def remove_a_view(app: Services, viewer: Looking, view_id: ViewId) -> Response:
+    with app.db.write() as tx:
+        saved.remove(tx, viewer.me, view_id)
+    return say(see("/loops"), "view_removed")
+
+
 def _bulk(app: App, form: BulkForm) -> Bulk:
     """What is asked of the service; fields of the other buttons are left out."""
     action, owner = BulkAction(form.action), None
@@ -91,6 +124,7 @@ def _page(
     wrong, total, more = "", 0, False
     with app.db.read() as tx:
         people, reasons = named.owners(tx), tx.company.policy().reasons
+        kept = tx.views.of(viewer.me) if viewer.me else ()
         try:
             wanted = asked.wanted(now, level)
             rows = queue.rows(tx, wanted, now, level, ROWS + 1, asked.after or None)
@@ -105,6 +139,8 @@ def _page(
         viewer=viewer,
         asked=asked,
         views=VIEWS,
+        kept=kept,
+        mine=next((v for v in kept if v.query == asked.whole), None),
         rows=rows[:ROWS],
         further=rows[ROWS - 1].loop.id if len(rows) > ROWS else "",
         total=total,

@@ -135,6 +135,24 @@ def test_pages_go_on_behind_the_last_row(kit: Kit, monkeypatch: pytest.MonkeyPat
     assert "Cy Crane" in second and "Ada Ames" not in second and "First page" in second
 
 
+def test_a_view_is_kept_sent_and_removed(kit: Kit) -> None:
+    three(kit)
+    rolf, hana = (Plain(kit, cookies={"console-me": me}) for me in ("rolf", "hana"))
+    assert "Keep this view" not in Plain(kit).get("/loops").text, "nobody's would be nobody's"
+    wrong = rolf.form("/loops/views", {"back": "text=bo", "name": ""})
+    assert wrong.status_code == 422 and 'id="fault-name"' in wrong.text
+    kept = rolf.form("/loops/views", {"back": "text=bo&after=lp_1", "name": "Bo & co"})
+    assert kept.headers["location"] == "/loops?text=bo"
+    text = rolf.get("/loops?text=bo").text
+    assert "Bo &amp; co</a>" in text and "Remove this view" in text
+    address = text.split('href="/loops/views/')[1].split('"')[0]
+    assert hana.get(f"/loops/views/{address}").headers["location"] == "/loops?text=bo"
+    assert "Bo &amp; co" not in hana.get("/loops").text
+    assert hana.form(f"/loops/views/{address}/remove", {}).status_code == 404
+    assert rolf.form(f"/loops/views/{address}/remove", {}).status_code == 303
+    assert rolf.get(f"/loops/views/{address}").status_code == 404
+
+
 def test_late_ones_alone(kit: Kit) -> None:
     three(kit)
     site = Plain(kit, service_days=2)
