@@ -61,6 +61,16 @@ async def admitted(request: Request, action: Action, *, narrows: bool) -> Actor:
     return actor
 
 
+def also(request: Request, actor: Actor, action: Action) -> None:
+    """Whether whoever asks may do that too with the loop that the address names, where one request does what two
+    routes do. Raises `HTTPException` 403, and `Missing` for what is not theirs."""
+    if not can(actor, action):
+        raise HTTPException(403, f"your roles do not let you {_SAID[action]}; ask an administrator")
+    named = objects.named(request.path_params)
+    if named is not None and not everywhere(actor, action):
+        objects.check(request.app.state.app, named, sight(actor, action))
+
+
 _SAID = {
     Action.READ: "see things",
     Action.REQUEST: "change things",

@@ -104,8 +104,9 @@ class Solver:
         found: Result = self._ask("pack", problem, self.limits, tell=tell)
         return found
 
-    def explain(self, problem: Problem) -> Explanation:
-        found: Explanation = self._ask("explain", problem, self.limits)
+    def explain(self, problem: Problem, kept: Sequence[solver.Kind] = ()) -> Explanation:
+        """Why, and what would help: nothing of the kinds ``kept`` is changed for it."""
+        found: Explanation = self._ask("explain", problem, self.limits, {"kept": kept})
         return found
 
     def repair(self, problem: Problem, plan: Plan, declined: Sequence[tuple[str, str]]) -> Repair:

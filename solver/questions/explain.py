@@ -11,7 +11,7 @@ change helps, the same is done with two at a time, and otherwise with the fewest
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -95,16 +95,19 @@ def explain(
     limits: Limits = DEFAULT,
     *,
     plan: Plan | None = None,
+    kept: Collection[Kind] = (),
     stop: Callable[[], bool] | None = None,
 ) -> Explanation:
-    """Explains every loop by itself, or with ``plan`` those it leaves out, beside those it places.
+    """Explains every loop by itself, or with ``plan`` those it leaves out, beside those it places. No fix changes
+    anything of the kinds ``kept``.
 
     First it is told of every loop whether it would fit alone, then what would help, loop by loop: each
     gets its share of the time that is left, so that one hard loop does not silence the others.
     """
     budget = Budget(limits, stop)
     asked = [loop.id for loop in problem.loops if plan is None or plan.loops.get(loop.id) is None]
-    found = {name: told for name in asked if (told := _told(problem, name, plan, budget)) is not None}
+    fixed = frozenset(kept)
+    found = {name: told for name in asked if (told := _told(problem, name, plan, budget, fixed)) is not None}
     open_ = [name for name, told in found.items() if not told.fits]
     cut = found.keys() != set(asked)
     for at, name in enumerate(open_):
@@ -131,12 +134,14 @@ class _Told:
         return replace(self, explanation=replace(self.explanation, gaps=gaps, fixes=fixes))
 
 
-def _told(problem: Problem, name: str, plan: Plan | None, budget: Budget) -> _Told | None:
+def _told(
+    problem: Problem, name: str, plan: Plan | None, budget: Budget, kept: frozenset[Kind]
+) -> _Told | None:
     """``None`` if time ran out before it was known whether the loop fits."""
     for beside in (None,) if plan is None else (None, plan):
         if budget.over():
             return None
-        probe = Probe(problem, name, beside, budget)
+        probe = Probe(problem, name, beside, budget, kept)
         gaps = probe.gaps()
         status = Status.INFEASIBLE if gaps else probe.status()
         if status is Status.INFEASIBLE:

@@ -40,8 +40,16 @@ OUT_OF_TIME = unfinished(None, 0)
 class Probe:
     """One loop of a problem, alone or beside the placed loops of a plan."""
 
-    def __init__(self, problem: Problem, name: str, plan: Plan | None, budget: Budget) -> None:
-        self.problem, self.budget = problem, budget
+    def __init__(
+        self,
+        problem: Problem,
+        name: str,
+        plan: Plan | None,
+        budget: Budget,
+        kept: frozenset[Kind] = frozenset(),
+    ) -> None:
+        """``kept``: kinds of demands that are not up for change."""
+        self.problem, self.budget, self.kept = problem, budget, kept
         self.loop = next(loop for loop in problem.loops if loop.id == name)
         self.bare = bare(problem, self.loop)
         self.judge = Judge(self.bare)
@@ -65,13 +73,15 @@ class Probe:
         for grid in (15, 10, 5):
             kept = all(pin is None or pin % grid == 0 for pin in pins)
             if grid > self.problem.grid and grid % self.problem.grid == 0 and kept:
-                return Probe(replace(self.problem, grid=grid), self.loop.id, self.plan, self.budget)
+                rough = replace(self.problem, grid=grid)
+                return Probe(rough, self.loop.id, self.plan, self.budget, self.kept)
         return self
 
     def groups(self) -> Iterator[Group]:
         """Everything that could be changed, easiest first."""
         order = list(Kind)
-        found = [*groups(self.bare, self.loop), *self._neighbours()]
+        every = [*groups(self.bare, self.loop), *self._neighbours()]
+        found = (group for group in every if group.kind not in self.kept)
         return iter(sorted(found, key=lambda group: (order.index(group.kind), group.label)))
 
     def _neighbours(self) -> Iterator[Group]:

@@ -6,23 +6,29 @@ Told by `tests/scheduler/api/test_fixes.py`.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from scheduler.api.access import Action, Actor, needs
+from scheduler.api.access import Action, Actor, also, needs
 from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.conditions import Change
 from scheduler.api.conditional.loops import check
-from scheduler.api.conditional.once import Key, once
-from scheduler.api.models.loops import In, LoopOut, ReasonIn, SpanOut
+from scheduler.api.conditional.once import Key, once, once_outside
+from scheduler.api.models.changing import HandChange
+from scheduler.api.models.fixes import FixChangeOut, FixOut
+from scheduler.api.models.loops import Id, In, LoopOut, ReasonIn
 from scheduler.api.problems import answers
-from scheduler.domain.errors import Missing
-from scheduler.domain.fixes.fix import Change as FixChange
-from scheduler.domain.fixes.fix import Exemption, Fix, FixState, How
-from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.errors import BadInput, Missing
+from scheduler.domain.fixes.fix import Exemption
 from scheduler.services.asking import fixing
+from scheduler.services.changing import asked
+from scheduler.services.changing.applying import Why
+from scheduler.services.changing.asked import Asked
+from scheduler.services.changing.fixes import granted
+from scheduler.services.changing.versions import SEALED
 from scheduler.storage.database import Tx
 
 router = APIRouter(prefix=f"{BASE}/loops", tags=["fixes"])
@@ -30,78 +36,6 @@ LoopId = Annotated[str, Path(max_length=100)]
 FixId = Annotated[str, Path(max_length=100)]
 Reader = Annotated[Actor, needs(Action.READ)]
 Asker = Annotated[Actor, needs(Action.REQUEST)]
-
-
-class FixChangeOut(BaseModel):
-    """One thing that would be otherwise. `spans` are when somebody would be free, a step take place, or a day be
-    worked; `limits` are values that would be enough."""
-
-    kind: str
-    interviews: list[str]
-    people: list[str]
-    spans: list[SpanOut]
-    site: str | None
-    limits: dict[str, int]
-
-    @staticmethod
-    def of(value: FixChange) -> FixChangeOut:
-        return FixChangeOut(
-            kind=value.kind,
-            interviews=list(value.interviews),
-            people=list(value.people),
-            spans=[SpanOut(start=s.start, end=s.end) for s in value.spans],
-            site=value.site,
-            limits=dict(value.limits),
-        )
-
-
-class TriedOut(BaseModel):
-    """An interview of the plan that was tried; `people` are the ids per seat of the template."""
-
-    interview: str
-    start: datetime
-    end: datetime
-    people: list[list[str]]
-    room: str | None
-
-    @staticmethod
-    def of(value: PlannedInterview) -> TriedOut:
-        return TriedOut(
-            interview=value.interview,
-            start=value.span.start,
-            end=value.span.end,
-            people=[list(seat) for seat in value.people],
-            room=value.room,
-        )
-
-
-class FixOut(BaseModel):
-    """A way out: `how` is `apply` (at once, for a reason), `ask_people`, `ask_candidate`, or `by_hand` where somebody
-    or something new is needed."""
-
-    id: str = Field(description="The same whenever the same way out is found again.")
-    text: str
-    effort: int = Field(description="The least is the easiest to get.")
-    how: How
-    people: list[str] = Field(description="Who is asked.")
-    changes: list[FixChangeOut]
-    plan: list[TriedOut] = Field(description="The plan that it was tried with.")
-    state: FixState
-    asked_at: datetime | None
-
-    @staticmethod
-    def of(fix: Fix) -> FixOut:
-        return FixOut(
-            id=fix.id,
-            text=fix.text,
-            effort=fix.effort,
-            how=fix.how,
-            people=list(fix.people),
-            changes=[FixChangeOut.of(change) for change in fix.changes],
-            plan=[TriedOut.of(planned) for planned in fix.plan],
-            state=fix.state,
-            asked_at=fix.at if fix.state is FixState.ASKED else None,
-        )
 
 
 class FixedOut(BaseModel):
@@ -141,6 +75,23 @@ class ExemptionOut(BaseModel):
         )
 
 
+class FixIn(ReasonIn):
+    """Why a rule is overridden. For a fix of a refused try also the same `changes`, and the `version` beside the fix."""
+
+    changes: Annotated[list[HandChange] | None, Field(min_length=1, max_length=asked.MOST)] = None
+    proposal: Id | None = None
+    version: Annotated[str | None, Field(max_length=SEALED)] = None
+
+    def tried(self) -> Asked | None:
+        """The changes that were refused, where the fix is of a try."""
+        if (self.changes is None) != (self.version is None):
+            missing = "changes" if self.changes is None else "version"
+            raise BadInput(
+                missing, "missing: a fix of a try has changes and a version", "send both, or neither"
+            )
+        return None if self.changes is None else Asked(tuple(c.value() for c in self.changes), self.proposal)
+
+
 class AnswerIn(In):
     """What those say who were asked."""
 
@@ -168,27 +119,40 @@ def list_exemptions(loop_id: LoopId, app: Services, _: Reader) -> list[Exemption
     "/{loop_id}/fixes/{fix_id}",
     status_code=202,
     response_model=FixedOut,
-    responses=answers(404, 409, 412, 413, 415),
+    responses=answers(404, 409, 412, 413, 415, 502),
 )
 def carry_out_a_fix(
     loop_id: LoopId,
     fix_id: FixId,
+    request: Request,
     app: Services,
     actor: Asker,
     conditions: Change,
     key: Key,
-    body: ReasonIn | None = None,
+    body: FixIn | None = None,
 ) -> Response:
     """Do what a fix says: it is applied, for a `reason` that may be given for an override, and the loop planned anew;
-    or those are asked whom it needs."""
-    why = body or ReasonIn()
+    or those are asked whom it needs. With the `version` of a refused try's fix the change itself is done, with the plan
+    that was shown."""
+    why = body or FixIn()
+    route, tried = f"POST /loops/{loop_id}/fixes/{fix_id}", why.tried()
+    if tried is not None:
+        also(request, actor, Action.BOOK)
+
+        def tried_work() -> FixedOut:
+            before = partial(check, loop_id=loop_id, conditions=conditions)
+            reasons, version = Why(None, why.reason, why.note), why.version or ""
+            done = granted.carry_out(app, loop_id, fix_id, tried, version, reasons, actor.name, before)
+            return FixedOut.of(done)
+
+        return once_outside(app, key, route, why, 202, tried_work)
 
     def work(tx: Tx) -> FixedOut:
         check(tx, loop_id, conditions)
         done = fixing.carry_out_in(app, tx, loop_id, fix_id, actor.name, why.reason, why.note)
         return FixedOut.of(done)
 
-    return once(app, key, f"POST /loops/{loop_id}/fixes/{fix_id}", why, 202, work)
+    return once(app, key, route, why, 202, work)
 
 
 @router.post(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
+from scheduler.api.models.fixes import HelpOut
 from scheduler.api.models.loops import Id, In, Short, Window
 from scheduler.api.models.proposals import PlannedOut
 from scheduler.services.asking.requests import MAX_WINDOWS
@@ -245,6 +246,8 @@ class TriedOut(BaseModel):
 
     verdict: str
     refused: list[RefusalOut]
+    fixes: list[HelpOut] = Field(description="What would help where it is refused, the easiest first.")
+    fixes_cut: bool = Field(description="The time to look for fixes ran out: there may be more.")
     changes: list[StepOut]
     price: dict[str, int]
     price_text: list[str]
@@ -258,6 +261,8 @@ class TriedOut(BaseModel):
         return TriedOut(
             verdict=tried.verdict,
             refused=RefusalOut.all(tried.refused),
+            fixes=[HelpOut.with_version(found) for found in tried.helps.found],
+            fixes_cut=tried.helps.cut,
             changes=[
                 StepOut(interview=s.interview, what=s.what, asked=s.asked, seen=s.seen, text=s.text)
                 for s in tried.steps

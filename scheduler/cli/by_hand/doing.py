@@ -51,6 +51,8 @@ def _lines(found: TriedOut) -> Iterator[str]:
     yield found.verdict
     for refusal in found.refused:
         yield f"  {refusal.text}; {refusal.fix}"
+    for fix in found.fixes:
+        yield f"  {fix.id}: {fix.text}"
     for step in found.changes:
         marks = [*([] if step.asked else ["follows"]), *(["the candidate sees it"] if step.seen else [])]
         yield f"  {step.text}" + (f" ({', '.join(marks)})" if marks else "")

@@ -17,7 +17,7 @@ from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.time import Span
 
 BUFFER, HORIZON, NOTICE, HOLIDAY, CAPS = "buffer", "horizon", "notice", "holiday", "caps"
-PERSON, AVAILABILITY = "person", "availability"
+PERSON, AVAILABILITY, LOCK = "person", "availability", "lock"
 """Kinds of changes that mean something here; the others are the solver's."""
 
 

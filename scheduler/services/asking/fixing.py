@@ -10,12 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.domain.errors import BadInput, Missing, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.fixes.fix import AVAILABILITY, BUFFER, HORIZON, NOTICE, Exemption, Fix, FixState, How
+from scheduler.domain.fixes.fix import (
+    AVAILABILITY,
+    BUFFER,
+    HORIZON,
+    LOCK,
+    NOTICE,
+    Exemption,
+    Fix,
+    FixState,
+    How,
+)
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.domain.reasons import Deed, checked
 from scheduler.domain.time import Span, merged
@@ -28,6 +38,7 @@ APPLIED, ASKED, REFUSED = "fix_applied", "fix_asked", "fix_refused"
 LEAST = timedelta(hours=20)
 """Nobody is asked the same twice a day."""
 _STATES = frozenset({LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION})
+_OPEN = _STATES | {LoopState.PROPOSED, LoopState.CONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +52,13 @@ class Done:
 
 
 def of_loop(tx: Tx, loop_id: str) -> list[Fix]:
-    """What would help a loop, the easiest first: nothing where it has a plan, or is being planned. Raises `Missing`."""
+    """What would help a loop, the easiest first; where it has a plan, what people were asked for since a try was refused.
+    Raises `Missing`."""
     loop = tx.loops.get(loop_id)
     if loop is None:
         raise Missing("loop", loop_id)
-    return tx.fixes.of_loop(loop_id) if loop.state in _STATES else []
+    found = tx.fixes.of_loop(loop_id)
+    return found if loop.state in _STATES else [fix for fix in found if fix.state is not FixState.OFFERED]
 
 
 def carry_out_in(
@@ -54,19 +67,23 @@ def carry_out_in(
     """Do what a fix says, in an open transaction: apply it, for a ``reason`` that the company has for an override, or
     ask whom it needs. Raises `Missing`, `WrongState`, `BadInput`."""
     loop, fix = _claimed(tx, loop_id, fix_id)
+    if not _without_a_plan(tx, loop):
+        why = "only a loop without a plan has fixes of its own; send the version of a try's"
+        raise WrongState("loop", loop_id, loop.state.value, why)
     match fix.how:
         case How.APPLY:
-            return _applied(app, tx, loop, fix, actor, _reason(tx, reason), note)
+            return _applied(app, tx, loop, fix, actor, reason_in(tx, reason), note)
         case How.BY_HAND:
-            raise WrongState("fix", fix.id, "by hand", f"nobody can be asked for it here; {_by_hand(fix)}")
+            raise by_hand(fix)
         case _:
-            return _asked(app, tx, loop, fix, actor, note)
+            return ask_in(app, tx, loop, fix, actor, note)
 
 
 def answer_in(
     app: App, tx: Tx, loop_id: str, fix_id: str, actor: str, *, agreed: bool, note: str = ""
 ) -> Done:
-    """Note what those say who were asked: with a yes the loop is planned anew, with what they agreed to.
+    """Note what those say who were asked: with a yes the loop is planned anew, with what they agreed to. One that is
+    booked stays as it is, and what they agreed to holds when a change is tried again.
 
     Raises `Missing`, and `WrongState` where nobody was asked."""
     loop, fix = _claimed(tx, loop_id, fix_id)
@@ -76,7 +93,21 @@ def answer_in(
         tx.fixes.change(loop.id, fix.id, state=FixState.REFUSED, actor=actor, at=app.clock())
         _note(app, tx, loop, REFUSED, fix, actor, note)
         return Done(loop, replace(fix, state=FixState.REFUSED), False)
+    if tx.interviews.of_loop(loop_id):
+        return _agreed(app, tx, loop, fix, actor, note)
     return _applied(app, tx, loop, fix, actor, "agreed", note)
+
+
+def _agreed(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, note: str) -> Done:
+    """Keep what was agreed to of a booked loop, whose plan stands."""
+    grant_in(app, tx, loop, fix, actor, "agreed", note)
+    tx.fixes.remove(loop.id, fix.id)
+    changes = fields(loop, fix)
+    if changes:
+        loop = tx.loops.change(
+            loop.id, actor, f"fix:{fix.id}", app.clock(), "loop_changed_by_hand", **changes
+        )
+    return Done(loop, fix, True)
 
 
 def _claimed(tx: Tx, loop_id: str, fix_id: str) -> tuple[Loop, Fix]:
@@ -86,12 +117,17 @@ def _claimed(tx: Tx, loop_id: str, fix_id: str) -> tuple[Loop, Fix]:
     found = next((fix for fix in tx.fixes.of_loop(loop_id) if fix.id == fix_id), None)
     if found is None:
         raise Missing("fix", fix_id)
-    if loop.state not in _STATES or tx.interviews.of_loop(loop_id):
-        raise WrongState("loop", loop_id, loop.state.value, "only a loop without a plan has fixes")
+    if loop.state not in _OPEN:
+        raise WrongState("loop", loop_id, loop.state.value, "it is being written, or has ended")
     return loop, found
 
 
-def _reason(tx: Tx, reason: str | None) -> str:
+def _without_a_plan(tx: Tx, loop: Loop) -> bool:
+    return loop.state in _STATES and not tx.interviews.of_loop(loop.id)
+
+
+def reason_in(tx: Tx, reason: str | None) -> str:
+    """The code of why a rule is overridden. Raises `BadInput` for one that is missing, or that the company has not."""
     known = tx.company.policy().reasons
     if not reason:
         fitting = ", ".join(r.code for r in known if r.fits(Deed.OVERRIDE))
@@ -99,7 +135,12 @@ def _reason(tx: Tx, reason: str | None) -> str:
     return checked(known, Deed.OVERRIDE, reason).code
 
 
-def _by_hand(fix: Fix) -> str:
+def by_hand(fix: Fix) -> WrongState:
+    """That a fix is carried out by people, and how."""
+    return WrongState("fix", fix.id, "by hand", f"nobody can be asked for it here; {_what_to_do(fix)}")
+
+
+def _what_to_do(fix: Fix) -> str:
     kinds = {change.kind for change in fix.changes}
     if "pool" in kinds:
         return "name more people for the step by POST /loops/{id}/change with adjust, or in the company file"
@@ -110,11 +151,7 @@ def _by_hand(fix: Fix) -> str:
 
 def _applied(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, reason: str, note: str) -> Done:
     """Keep what the loop is let off, and plan it anew with that."""
-    now = app.clock()
-    tx.exemptions.add(
-        [Exemption(loop.id, fix.id, change, actor, reason, note, now) for change in fix.changes]
-    )
-    _note(app, tx, loop, APPLIED, fix, actor, note, reason)
+    grant_in(app, tx, loop, fix, actor, reason, note)
     known = any(r.code == reason and r.fits(Deed.OVERRIDE) for r in tx.company.policy().reasons)
     moved = planning.replan_in(
         app,
@@ -122,14 +159,26 @@ def _applied(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, reason: str, no
         loop.id,
         actor=actor,
         cause=f"fix:{fix.id}",
-        change=lambda _, now: _changed(now, fix),
+        change=lambda _, now: fields(now, fix),
         overrides=reason if known else None,
         note=note,
     )
     return Done(moved, fix, True)
 
 
-def _changed(loop: Loop, fix: Fix) -> dict[str, Any]:
+def grant_in(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, reason: str, note: str) -> None:
+    """Keep what the loop is let off, with the fact of it; nothing is planned."""
+    tx.exemptions.add(granted(loop.id, fix, actor, reason, note, app.clock()))
+    _note(app, tx, loop, APPLIED, fix, actor, note, reason)
+
+
+def granted(loop: str, fix: Fix, actor: str, reason: str, note: str, at: datetime) -> tuple[Exemption, ...]:
+    """What a loop is let off by a fix; that something is not as it was asked for is nothing to be let off."""
+    changes = (change for change in fix.changes if change.kind != LOCK)
+    return tuple(Exemption(loop, fix.id, change, actor, reason, note, at) for change in changes)
+
+
+def fields(loop: Loop, fix: Fix) -> dict[str, Any]:
     """The loop's own fields that a fix changes; what is not among them is heeded as an exemption."""
     template, changes = loop.template, dict[str, Any]()
     for change in fix.changes:
@@ -149,7 +198,8 @@ def _reaching(horizon: Span, spans: Iterable[Span]) -> Span:
     return Span(horizon.start, max(horizon.end, *(span.end for span in spans)))
 
 
-def _asked(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, note: str) -> Done:
+def ask_in(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, note: str) -> Done:
+    """Ask whom a fix needs, once a day at most. The loop is claimed. Raises `WrongState`."""
     now = app.clock()
     if fix.state is not FixState.OFFERED and fix.at is not None and now - fix.at < LEAST:
         when = f"{fix.at:%Y-%m-%d %H:%M} UTC; wait a day"

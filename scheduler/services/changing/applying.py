@@ -14,6 +14,7 @@ from typing import Any
 
 from scheduler.domain.errors import BadInput, Overtaken
 from scheduler.domain.facts import Fact
+from scheduler.domain.fixes.fix import Exemption
 from scheduler.domain.loops import BookMode, InterviewLock, Loop, LoopState, undo_time
 from scheduler.domain.proposals import BY_HAND, PlannedInterview, Proposal, ProposalState
 from scheduler.domain.reasons import Deed, checked
@@ -49,6 +50,14 @@ class Why:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a fix gives to a change: the draft as the fix has it, and what the loop is let off."""
+
+    relieved: Callable[[Draft], Draft]
+    exempt: tuple[Exemption, ...]
+
+
 def apply(
     app: App,
     loop_id: str,
@@ -64,11 +73,25 @@ def apply(
     the company has not, and where a soft rule is broken without a reason; `Overtaken` where the loop, or somebody's
     calendar, has changed since; `Taken` or `Full` where somebody was quicker. Then nothing has changed.
     """
-    tried = versions.read(version)
+    return do(app, loop_id, asked, versions.read(version), why, actor, before)
+
+
+def do(
+    app: App,
+    loop_id: str,
+    asked: Asked,
+    tried: Version,
+    why: Why,
+    actor: str,
+    before: Callable[[Tx], None] = lambda _: None,
+    grant: Grant | None = None,
+) -> Loop:
+    """`apply` for a version that was read; ``grant`` is what a fix gives to the changes."""
     with app.db.read() as tx:
-        known = _same(tx, loop_id, asked, tried, app)
+        known = same(tx, loop_id, asked, tried, app)
     made = draft(known, asked.changes)
-    posed = pose(app, made)
+    made = made if grant is None else grant.relieved(made)
+    posed = pose(app, made, () if grant is None else grant.exempt)
     if isinstance(posed, tuple):
         raise _overtaken(loop_id, words.from_reasons(posed))
     result = _still_allowed(posed, asked, tried)
@@ -77,7 +100,7 @@ def apply(
     looked = _free(app, posed, result)
     with app.db.write() as tx:
         claimed = tx.loops.claim(loop_id)
-        now = _same(tx, loop_id, asked, tried, app)
+        now = same(tx, loop_id, asked, tried, app)
         assert claimed is not None
         before(tx)
         done = _Work(app, tx, now, made, result, actor).done(looked)
@@ -88,7 +111,7 @@ def apply(
 # -- whether it is still so -------------------------------------------------------------------------
 
 
-def _same(tx: Tx, loop_id: str, asked: Asked, tried: Version, app: App) -> Ground:
+def same(tx: Tx, loop_id: str, asked: Asked, tried: Version, app: App) -> Ground:
     """The ground of the try, if it still is the same. Raises `Overtaken` with what is another now."""
     if tried.loop != loop_id:
         raise BadInput("version", "is of another loop", "send the version of a try of this one")

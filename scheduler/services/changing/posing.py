@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import solver
 from scheduler.domain.bookings import Interview
+from scheduler.domain.fixes.fix import Exemption
 from scheduler.domain.loops import BookMode, Loop, Reason
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.services.afterwards.repair import debrief_declined
@@ -43,17 +44,28 @@ class Posed:
         return solver.price(self.encoded.problem, Plan({self.draft.loop.id: plan}))
 
 
-def pose(app: App, draft: Draft) -> Posed | tuple[Reason, ...]:
-    """Read the calendars and pose the drawn plan, or say why it cannot even be posed."""
-    ground = draft.ground
+def pose(app: App, draft: Draft, granted: tuple[Exemption, ...] = ()) -> Posed | tuple[Reason, ...]:
+    """Read the calendars and pose the drawn plan, or say why it cannot even be posed; ``granted`` is what the loop is to
+    be let off besides."""
+    picture = picture_of(app, draft)
+    return posed_on(draft, replace(picture, exempt=(*picture.exempt, *granted)))
+
+
+def picture_of(app: App, draft: Draft) -> Picture:
+    """Everything that is known about the loop as it would be, calendars read."""
     picture = gather(app, _loop(draft))
     current = tuple(_renumbered(i, draft.shaped.get(i.spec)) for i in picture.current)
     picture = replace(picture, current=current, to_be_kept=_to_be_kept(draft))
-    picture = replace(picture, loop=debrief_declined(picture))
-    encoded = encode(picture, pinned=ground.begun)
+    return replace(picture, loop=debrief_declined(picture))
+
+
+def posed_on(draft: Draft, picture: Picture) -> Posed | tuple[Reason, ...]:
+    """`pose` on a picture that is there already."""
+    encoded = encode(picture, pinned=draft.ground.begun)
     if isinstance(encoded, tuple):
         return encoded
-    return Posed(draft, picture, encoded, plan_of(encoded, draft.wanted), plan_of(encoded, ground.base))
+    plans = plan_of(encoded, draft.wanted), plan_of(encoded, draft.ground.base)
+    return Posed(draft, picture, encoded, *plans)
 
 
 def told_apart(posed: Posed, asked: str) -> tuple[Posed, tuple[Violation, ...]]:

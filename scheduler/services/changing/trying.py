@@ -14,10 +14,11 @@ from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.time import zone
 from scheduler.services.app import App
 from scheduler.services.changing import ground, words
-from scheduler.services.changing.asked import Asked, digest
+from scheduler.services.changing.asked import Asked
 from scheduler.services.changing.draft import Draft
 from scheduler.services.changing.drafting import draft
-from scheduler.services.changing.posing import Posed, pose
+from scheduler.services.changing.fixes.found import Helps, helps
+from scheduler.services.changing.posing import Posed, picture_of, posed_on
 from scheduler.services.changing.versions import Version
 from scheduler.services.changing.words import Override, Refusal
 from scheduler.services.planning.encode import DEBRIEF, decode
@@ -59,6 +60,8 @@ class Tried:
     cost: int = 0
     """Of the whole plan."""
     total: Mapping[str, int] = field(default_factory=dict)
+    helps: Helps = field(default_factory=Helps)
+    """What would help, where it is refused."""
 
 
 def look(app: App, loop_id: str, asked: Asked) -> Tried:
@@ -67,9 +70,11 @@ def look(app: App, loop_id: str, asked: Asked) -> Tried:
         known = ground.read(tx, loop_id, app.clock(), asked.proposal)
         seconds = tx.company.policy().solve_seconds
     made = draft(known, asked.changes)
-    posed = pose(app, made)
+    picture = picture_of(app, made)
+    posed = posed_on(made, picture)
     if isinstance(posed, tuple):
-        return Tried(REFUSED, made, (*words.from_reasons(posed), *words.outside(made)))
+        refused = (*words.from_reasons(posed), *words.outside(made))
+        return Tried(REFUSED, made, refused, helps=helps(app, made, asked, picture, None))
     try:
         found = app.solver.within(seconds).nearest(posed.encoded.problem, posed.drawn)
     except (SolveFailed, ProblemError) as error:
@@ -81,7 +86,8 @@ def look(app: App, loop_id: str, asked: Asked) -> Tried:
     if found.status is Status.UNKNOWN:
         text = f"no plan with these changes was found within {seconds:.0f} seconds; nothing is proven"
         return _undecided(made, text)
-    return Tried(REFUSED, made, words.refusals(posed, found.broken, touched(made)))
+    refused = words.refusals(posed, found.broken, touched(made))
+    return Tried(REFUSED, made, refused, helps=helps(app, made, asked, picture, posed))
 
 
 def _undecided(made: Draft, text: str) -> Tried:
@@ -98,16 +104,6 @@ def allowed(posed: Posed, plan: LoopPlan, total: Mapping[str, int], asked: Asked
     made = posed.draft
     planned = ground.padded(made.loop.template, decode(posed.encoded, plan))
     price = words.price_between(posed, plan)
-    base = made.ground
-    version = Version(
-        base.loop.id,
-        base.loop.updated_at,
-        base.loop.generation,
-        base.proposal.id if base.proposal else "",
-        digest(asked.changes),
-        tuple(base.base.values()),
-        planned,
-    )
     return Tried(
         ALLOWED,
         made,
@@ -115,7 +111,7 @@ def allowed(posed: Posed, plan: LoopPlan, total: Mapping[str, int], asked: Asked
         price=price,
         overrides=words.overrides(posed, plan, price),
         planned=planned,
-        version=version.text(),
+        version=Version.of(made.ground, asked, planned).text(),
         cost=sum(total.values()),
         total=dict(total),
     )

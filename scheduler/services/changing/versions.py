@@ -18,9 +18,13 @@ from datetime import datetime
 
 from scheduler.domain.errors import BadInput
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.services.changing.asked import Asked, digest
+from scheduler.services.changing.ground import Ground
 from scheduler.storage import codec
 
 LONGEST = 20_000
+SEALED = 40_000
+"""Longest version of a fix, which is sealed besides."""
 _MOST = 200_000
 _FIX = "send the version of the answer to the try as it is"
 
@@ -37,6 +41,14 @@ class Version:
     changes: str
     was: tuple[PlannedInterview, ...]
     plan: tuple[PlannedInterview, ...]
+
+    @staticmethod
+    def of(ground: Ground, asked: Asked, plan: tuple[PlannedInterview, ...]) -> Version:
+        """What was tried on a loop as it stands, and the plan that came out."""
+        offer = ground.proposal.id if ground.proposal else ""
+        at, generation = ground.loop.updated_at, ground.loop.generation
+        was = tuple(ground.base.values())
+        return Version(ground.loop.id, at, generation, offer, digest(asked.changes), was, plan)
 
     def text(self) -> str:
         """The version as it is given out."""

@@ -25,11 +25,10 @@ def ask_in(app: App, tx: Tx, loop: Loop, fix: Fix) -> int:
     application = tx.applications.get(loop.application)
     assert application is not None
     company, stamp = tx.company.name(), f"{fix.id}/{app.clock().timestamp():.6f}"
+    people = tx.people.list(fix.people) if fix.people else []
+    messages = [_to_person(app, loop, application, p, fix, company, stamp) for p in people]
     if fix.how is How.ASK_CANDIDATE:
-        messages = [_to_candidate(app, loop, application, fix, company, stamp)]
-    else:
-        people = tx.people.list(fix.people)
-        messages = [_to_person(app, loop, application, p, fix, company, stamp) for p in people]
+        messages.append(_to_candidate(app, loop, application, fix, company, stamp))
     order = 1000 + len(tx.ledger.of_loop(loop.id))
     rows = [
         LedgerRow.noted(

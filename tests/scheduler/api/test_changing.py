@@ -266,3 +266,55 @@ def test_an_unknown_loop_is_not_found(api: Client) -> None:
     api.refused(
         409, f"/loops/{api.loop(windows=[])['id']}/try", "POST", json=bad(do="remove", interview="tech")
     )
+
+
+# -- what would help --------------------------------------------------------------------------------
+
+
+def refused_with_fixes(api: Client, loop: Any, kit: Kit) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A refused change, and its easiest fix."""
+    occupy(kit, "hana@testwerk.example", later(loop, "manager", 60), later(loop, "manager", 180))
+    body = move(loop, 60)
+    found = api.ask(f"/loops/{loop['id']}/try", "POST", body)
+    assert (found["verdict"], found["fixes_cut"]) == ("refused", False)
+    assert [f["effort"] for f in found["fixes"]] == sorted(f["effort"] for f in found["fixes"])
+    person = next(f for f in found["fixes"] if f["how"] == "ask_people")
+    assert person["people"] == ["hana"] and {i["interview"] for i in person["plan"]} >= {"tech", "manager"}
+    return body, found["fixes"][0]
+
+
+def test_a_refused_try_has_fixes_that_are_carried_out_once(api: Client, loop: Any, kit: Kit) -> None:
+    body, fix = refused_with_fixes(api, loop, kit)
+    path = f"/loops/{loop['id']}/fixes/{fix['id']}"
+    asked = {**body, "version": fix["version"]}
+    api.refused(412, path, "POST", json=asked, headers={"If-Match": '"another"'})
+    key = {"Idempotency-Key": "fix-once"}
+    done = api.ask(path, "POST", asked, 202, headers=key)
+    assert (done["applied"], done["mails"]) == (True, 0)
+    assert api.ask(path, "POST", asked, 202, headers=key) == done
+    now = api.ask(f"/loops/{loop['id']}")
+    assert (now["state"], now["generation"]) == ("confirmed", loop["generation"] + 1)
+    manager = next(i for i in fix["plan"] if i["interview"] == "manager")
+    assert interview(now, "manager")["start"] == manager["start"]
+    late = api.refused(409, path, "POST", json=asked)
+    assert late["type"] == "overtaken" and all(e["fix"] for e in late["errors"])
+
+
+@pytest.mark.parametrize(
+    ("leave_out", "field"), [("version", "version"), ("changes", "changes"), ("", "version")]
+)
+def test_a_fix_of_a_try_wants_its_changes_and_its_version(
+    api: Client, loop: Any, kit: Kit, leave_out: str, field: str
+) -> None:
+    body, fix = refused_with_fixes(api, loop, kit)
+    asked = {**body, "version": fix["version"] if leave_out else "gAAAA"}
+    asked.pop(leave_out, None)
+    said = api.refused(422, f"/loops/{loop['id']}/fixes/{fix['id']}", "POST", json=asked)
+    assert said["errors"][0]["field"] == field and said["errors"][0]["fix"]
+    assert api.ask(f"/loops/{loop['id']}")["generation"] == loop["generation"]
+
+
+def test_without_a_version_a_booked_loop_has_no_fixes(api: Client, loop: Any, kit: Kit) -> None:
+    _, fix = refused_with_fixes(api, loop, kit)
+    assert api.ask(f"/loops/{loop['id']}/fixes") == []
+    assert api.refused(404, f"/loops/{loop['id']}/fixes/{fix['id']}", "POST")["type"] == "not_found"

@@ -8,7 +8,7 @@ Told by `tests/stories/test_horizon.py`, `tests/stories/test_buffers.py` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -32,17 +32,21 @@ _EFFORT = {HORIZON: 5, NOTICE: 15, BUFFER: 20, HOLIDAY: 130}
 _HOUR = timedelta(hours=1)
 
 
-def eased(app: App, picture: Picture) -> tuple[Fix, ...]:
-    """One fix per change with which there is a plan."""
-    return tuple(_fixes(app, picture))
+Planner = Callable[[App, Picture], tuple[PlannedInterview, ...] | None]
+"""Finds a plan with which a change is shown, or none."""
 
 
-def _fixes(app: App, picture: Picture) -> Iterator[Fix]:
+def eased(app: App, picture: Picture, plan: Planner | None = None) -> tuple[Fix, ...]:
+    """One fix per change with which there is a plan: the best one, or what ``plan`` finds."""
+    return tuple(_fixes(app, picture, plan or _plan))
+
+
+def _fixes(app: App, picture: Picture, plan: Planner) -> Iterator[Fix]:
     for found in (
-        _buffer(app, picture),
-        _horizon(app, picture),
-        _notice(app, picture),
-        _holidays(app, picture),
+        _buffer(app, picture, plan),
+        _horizon(app, picture, plan),
+        _notice(app, picture, plan),
+        _holidays(app, picture, plan),
     ):
         if found is not None:
             yield found
@@ -60,34 +64,35 @@ def _with_template(picture: Picture, template: LoopTemplate) -> Picture:
     return replace(picture, loop=replace(picture.loop, template=template))
 
 
-def _buffer(app: App, picture: Picture) -> Fix | None:
+def _buffer(app: App, picture: Picture, planner: Planner) -> Fix | None:
     template = picture.loop.template
     if not template.buffer:
         return None
-    plan = _plan(app, _with_template(picture, replace(template, buffer=0)))
+    plan = planner(app, _with_template(picture, replace(template, buffer=0)))
     text = f"It would fit without the buffer of {template.buffer} minutes."
     return None if plan is None else _fix(text, (Change(BUFFER, limits=((BUFFER, 0),)),), plan)
 
 
-def _horizon(app: App, picture: Picture) -> Fix | None:
+def _horizon(app: App, picture: Picture, planner: Planner) -> Fix | None:
     loop = picture.loop
     last = max((w.end for w in loop.windows), default=loop.horizon.end)
     if not loop.horizon.end < last <= picture.now + timedelta(days=MAX_HORIZON_DAYS):
         return None
     longer = Span(loop.horizon.start, last)
-    plan = _plan(app, gather(app, replace(loop, horizon=longer)))
+    reaching = gather(app, replace(loop, horizon=longer))
+    plan = planner(app, replace(reaching, current=picture.current, to_be_kept=picture.to_be_kept))
     local = last.astimezone(zone(loop.zone))
     text = f"It would fit with a horizon until {local:%d %B %Y %H:%M} ({loop.zone}): change the `horizon`."
     return None if plan is None else _fix(text, (Change(HORIZON, spans=(longer,)),), plan)
 
 
-def _notice(app: App, picture: Picture) -> Fix | None:
+def _notice(app: App, picture: Picture, planner: Planner) -> Fix | None:
     """As much notice as the plan leaves that is found without any."""
     template, now = picture.loop.template, picture.now
     soon = Span(now, now + timedelta(hours=template.notice_hours)) if template.notice_hours else None
     if soon is None or not any(w.overlaps(soon) for w in picture.loop.windows):
         return None
-    plan = _plan(app, _with_template(picture, replace(template, notice_hours=0)))
+    plan = planner(app, _with_template(picture, replace(template, notice_hours=0)))
     if plan is None:
         return None
     hours = min(p.span.start for p in plan if p.interview != DEBRIEF) - now
@@ -100,13 +105,13 @@ def _hours(n: int) -> str:
     return "1 hour" if n == 1 else f"{n} hours"
 
 
-def _holidays(app: App, picture: Picture) -> Fix | None:
+def _holidays(app: App, picture: Picture, planner: Planner) -> Fix | None:
     """On days that are holidays or half days somewhere, if everybody of the plan would work then."""
     closed = _closed(picture)
     if not closed:
         return None
     sites = {id: opened(site, closed[id]) if id in closed else site for id, site in picture.sites.items()}
-    plan = _plan(app, replace(picture, sites=sites))
+    plan = planner(app, replace(picture, sites=sites))
     if plan is None:
         return None
     changes, told = list[Change](), list[str]()

@@ -38,6 +38,19 @@ class Fixes:
         if rows:
             self.connection.execute(sa.insert(fixes), list(rows.values()))
 
+    def keep(self, loop: str, fix: Fix) -> Fix:
+        """Keep one more of a loop, which is claimed, behind the others; returns it as it stands, asked before or not."""
+        known = self.of_loop(loop)
+        there = next((one for one in known if one.id == fix.id), None)
+        if there is None:
+            row = {**_fixes.row(fix), "loop": loop, "position": len(known)}
+            self.connection.execute(sa.insert(fixes), [row])
+        return there or fix
+
+    def remove(self, loop: str, id: str) -> None:
+        """Forget one; the loop is claimed."""
+        self.connection.execute(sa.delete(fixes).where((fixes.c.loop == loop) & (fixes.c.id == id)))
+
     def of_loop(self, loop: str) -> list[Fix]:
         """The easiest first."""
         query = sa.select(fixes).where(fixes.c.loop == loop).order_by(fixes.c.position)

@@ -58,7 +58,7 @@ def test_their_ids_stay_when_it_is_planned_again(kit: Kit, loop: Loop) -> None:
 def _status(kit: Kit, loop: Loop, fix: Fix, granted: bool) -> solver.Status:
     """Of the loop, posed anew with what a fix changes, or without."""
     now = look(kit, loop.id)
-    changes = fixing._changed(now, fix) if granted else {}
+    changes = fixing.fields(now, fix) if granted else {}
     picture = gather(kit.app, replace(now, **changes))
     exempt = (
         [Exemption(now.id, fix.id, c, "person:rolf", "other", "", NOW) for c in fix.changes]
