@@ -8,12 +8,13 @@ Told by `tests/scheduler/services/checking/test_heads.py`.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,20 +58,30 @@ def _head(path: Path, number: int, line: str) -> Head:
 
 def note(app: App, path: Path) -> bool:
     """Keep the head as it is now, if it has moved since the last look, in the file and in the log. The file is
-    replaced in one step and is for this user only. Raises `OSError`."""
+    replaced in one step, by one process at a time, and is for this user only. Raises `OSError`."""
     with app.db.read() as tx:
         seq, last = tx.facts.head()
-    known = read(path) if path.exists() else []
-    if seq == 0 or (known and (known[-1].seq, known[-1].hash) == (seq, last)):
-        return False
-    if (
-        known and known[-1].seq > seq
-    ):  # another worker has seen more meanwhile; a chain cut short is doctor's to tell
-        return False
-    new = Head(app.clock().isoformat(timespec="seconds"), seq, last)
-    _write(path, [*_thinned(known, new.at[:10]), new])
+    with _alone(path.parent):
+        known = read(path) if path.exists() else []
+        if seq == 0 or (known and (known[-1].seq, known[-1].hash) == (seq, last)):
+            return False
+        if known and known[-1].seq > seq:
+            return False  # another worker has seen more meanwhile; a chain cut short is doctor's to tell
+        new = Head(app.clock().isoformat(timespec="seconds"), seq, last)
+        _write(path, [*_thinned(known, new.at[:10]), new])
     log.info("chain head %s", new)
     return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """What one worker adds to the file, no other one writes over. The lock ends with its process."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # held for one small write
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _thinned(known: Sequence[Head], today: str) -> list[Head]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -58,6 +61,23 @@ def test_a_worker_that_looked_earlier_writes_no_older_head_behind(kit: Kit, tmp_
     (known,) = heads.read(path)
     path.write_text(f"{known}\n{replace(known, seq=known.seq + 5)}\n")
     assert not heads.note(kit.app, path)
+    assert [h.seq for h in heads.read(path)] == [known.seq, known.seq + 5]
+
+
+def test_what_another_worker_is_just_adding_is_not_written_over(kit: Kit, tmp_path: Path) -> None:
+    path = tmp_path / "chain-heads"
+    heads.note(kit.app, path)
+    (known,) = heads.read(path)
+    with kit.app.db.write() as tx:
+        tx.facts.add(Fact(kit.clock(), "a", "b", "c"))
+    theirs = os.open(tmp_path, os.O_RDONLY)
+    with ThreadPoolExecutor(1) as pool:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        ours = pool.submit(heads.note, kit.app, path)
+        assert wait([ours], timeout=0.2).not_done
+        path.write_text(f"{known}\n{replace(known, seq=known.seq + 5)}\n")
+        os.close(theirs)
+        assert not ours.result(timeout=60)
     assert [h.seq for h in heads.read(path)] == [known.seq, known.seq + 5]
 
 
