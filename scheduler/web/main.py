@@ -12,6 +12,7 @@ from scheduler.web.audit import views as audit
 from scheduler.web.automations import views as automations
 from scheduler.web.candidate import asking, needing, unable
 from scheduler.web.candidate import views as candidate
+from scheduler.web.change import picked
 from scheduler.web.change import views as change
 from scheduler.web.company import views as company
 from scheduler.web.frame import assets, live
@@ -35,6 +36,7 @@ ROUTERS = (
     loop.router,
     plans.router,
     change.router,
+    picked.router,
     why.router,
     new.router,
     superday.router,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scheduler.domain.bookings import Interview
+from scheduler.domain.bookings import Interview, LedgerRow, Write
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.finding import people_of
@@ -45,6 +45,7 @@ class Whole:
     rooms: Mapping[str, Room]
     site: Site | None
     reasons: Sequence[ReasonCode]
+    mails: Sequence[LedgerRow]
 
     def name(self, person: str) -> str:
         """What somebody is called."""
@@ -89,6 +90,7 @@ def whole(tx: Tx, loop_id: str) -> Whole:
         rooms={r.id: r for r in tx.rooms.list(rooms, active=False)} if rooms else {},
         site=tx.sites.get(loop.site) if loop.site else None,
         reasons=tx.company.policy().reasons,
+        mails=[row for row in tx.ledger.of_loop(loop_id) if row.write is Write.MAIL],
     )
 
 

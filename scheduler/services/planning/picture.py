@@ -229,7 +229,7 @@ def _from_tables(
         held=held_interviews(tx, rows),
         others=buffers.occupied(tx, rows),
         barred=_met_before(tx, loop),
-        load=_load(tx, ids, now),
+        load=_load(tx, ids, now, loop.id),
         elsewhere=candidate.kept_free(
             tx, loop, [r for r in rows if r.subject == application.candidate.subject]
         ),
@@ -265,11 +265,12 @@ def _met_before(tx: Tx, loop: Loop) -> frozenset[str]:
     return frozenset(met)
 
 
-def _load(tx: Tx, people: set[str], now: datetime) -> dict[str, int]:
-    """Interviews per person over the last weeks and everything still ahead."""
+def _load(tx: Tx, people: set[str], now: datetime, except_loop: str) -> dict[str, int]:
+    """Interviews per person over the last weeks and everything still ahead. What the loop itself has booked does not
+    count: it is what is decided on, and whoever sits there would seem busier than who might come instead."""
     found = dict.fromkeys(people, 0)
     for interview in tx.interviews.of_people(people, Span(now - _LOAD, now + _LOAD)):
-        if interview.kind is InterviewKind.INTERVIEW:
+        if interview.kind is InterviewKind.INTERVIEW and interview.loop != except_loop:
             for seat in interview.seats:
                 if seat.person in found:
                     found[seat.person] += 1

@@ -74,7 +74,7 @@ def _queue(
         for line in agenda_of
         if line.due is None
     }
-    told = _told(loop, written)
+    told = told_last(loop, written)
     organizer, company, _ = tx.company.terms()
     writer = _Writer(app, loop, application, organizer, company, written, why)
     for interview in visible:
@@ -117,7 +117,7 @@ def _with_the_way(line: Line, interview: Interview, address: str) -> Line:
     return line
 
 
-def _told(loop: Loop, rows: Iterable[LedgerRow]) -> dict[str, LedgerRow]:
+def told_last(loop: Loop, rows: Iterable[LedgerRow]) -> dict[str, LedgerRow]:
     """The last mail of each interview that the candidate has, or will get: what waits from an earlier
     generation is never sent."""
 

@@ -40,6 +40,7 @@ SAID = {
     "all_booked": N_("Chosen: all times are held, and the invitations follow."),
     "saved": N_("Saved."),
     "mails_again": N_("What could not be sent is sent again."),
+    "mails_sent": N_("Sent once more to the candidate."),
     "again": N_("It is worked on once more."),
     "enabled": N_("It is told of what happens again, what waits included."),
     "sent_again": N_("What failed is sent again."),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from scheduler.domain.bookings import Interview
+from scheduler.domain.bookings import Interview, SeatState, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import ENDED, Accommodation, LoopState
 from scheduler.domain.proposals import Proposal
@@ -37,6 +37,7 @@ _NEWS = frozenset(
     }
 )
 _MOVED = "moved"
+UNANSWERED = (SeatState.ASSIGNED, SeatState.INVITED, SeatState.TENTATIVE)
 _PLANNED_ANEW = frozenset({LoopState.PROPOSED, LoopState.INFEASIBLE, LoopState.NEEDS_ATTENTION})
 
 
@@ -108,6 +109,9 @@ class May:
     accept: bool
     change: bool
     cancel: bool
+    remind: bool
+    send_again: bool
+    send_once_more: bool
 
 
 def may(whole: Whole) -> May:
@@ -121,7 +125,34 @@ def may(whole: Whole) -> May:
         accept=attention and any(i.flag == _MOVED for i in whole.interviews),
         change=(state in ground.BOOKED and booked) or (state is LoopState.PROPOSED and bool(whole.plans)),
         cancel=state not in ENDED and state is not LoopState.CANCELLING,
+        remind=state is LoopState.AWAITING_CANDIDATE or _unanswered(whole),
+        send_again=any(m.state == WriteState.FAILED for m in mails(whole)),
+        send_once_more=booked and any(m.state == WriteState.DONE for m in mails(whole)),
     )
+
+
+def _unanswered(whole: Whole) -> bool:
+    return any(i.event_id and s.state in UNANSWERED for i in whole.interviews for s in i.seats)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as it is told: ``state`` is that of its write, ``error`` why it could not be sent."""
+
+    to: str
+    subject: str
+    state: str
+    error: str
+
+
+def mails(whole: Whole) -> list[Mail]:
+    """The mails of the loop, the newest first. What was meant to be sent of an earlier booking never is."""
+    return [
+        Mail(row.payload["message"]["to_name"], row.payload["message"]["subject"], row.state.value, row.error)
+        for row in reversed(whole.mails)
+        if row.state is WriteState.DONE
+        or (row.generation == whole.loop.generation and row.state is not WriteState.DROPPED)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,22 @@ def send_again(request: Request, loop_id: LoopId, app: Services, viewer: Looking
     return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "mails_again")
 
 
+@router.post("/send-once-more")
+def send_once_more(
+    request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted
+) -> Response:
+    """What the candidate was told last, for one who cannot find it."""
+
+    def work(_: Form) -> None:
+        with app.db.write() as tx:
+            loop = tx.loops.claim(loop_id)
+            if loop is None:
+                raise Missing("loop", loop_id)
+            resend.once_more_in(app, tx, loop, viewer.actor)
+
+    return _do(request, app, viewer, loop_id, read(Form, posted, viewer.words), work, "mails_sent")
+
+
 @router.post("/accept-move")
 def accept_a_move(
     request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted
@@ -203,6 +219,7 @@ def _page(
         days=shown.days(whole),
         plans=shown.plans(whole),
         may=shown.may(whole),
+        mails=shown.mails(whole),
         history=shown.history(whole, viewer.words),
         changed=shown.told(whole, changed, viewer.words),
         reasons={deed.value: [r for r in whole.reasons if r.fits(deed)] for deed in Deed},
