@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     """The folder of everything that is kept."""
     database: str = ""
     """``sqlite:///file`` or ``postgresql://user@host/name``; empty: a SQLite file in ``data``."""
+    session_hours: int = Field(168, ge=1, le=2160)
+    """How long a browser stays signed in, however busy it is."""
+    idle_hours: int = Field(72, ge=1, le=2160)
+    """How long a browser stays signed in that asks for nothing; as it stands, over a weekend."""
     deployment: str = Field("loopwright", pattern=r"^[a-z0-9-]{1,40}$")
     """Prefix of every event key: two deployments on one calendar never touch each other's events."""
     host: str = "127.0.0.1"
@@ -202,6 +206,8 @@ _WANTED = {
     "archive_days": "0, or a whole number from 14 to 3650",
     "stop_seconds": "a whole number of seconds from 0 to 600",
     "header_seconds": "a number of seconds above 0, at most 300",
+    "session_hours": "a whole number of hours from 1 to 2160",
+    "idle_hours": "a whole number of hours from 1 to 2160",
     "service_days": "a whole number of days from 1 to 90",
     "solve_memory_mb": "a whole number of megabytes, at least 512",
     "hook_hosts": "hosts or host:port, separated by commas",

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from scheduler.api.access import Action, Actor, needs
 from scheduler.api.common import BASE
 from scheduler.api.gate.door import Door
-from scheduler.api.gate.visits import SESSION_SECONDS
 from scheduler.api.problems import Problem
 from scheduler.services.asking.intake import StageEvent
 from scheduler.services.company.file import CompanyFile, OwnTemplate, PersonFile, PoolFile, RoomFile
@@ -112,14 +111,14 @@ def get_front(
     if token is None:
         return answer
     door: Door = request.app.state.door
-    cookie = door.enter(request.scope, token)
-    if cookie is not None:
+    entered = door.enter(request.scope, token)
+    if entered is not None:
         answer.set_cookie(
-            door.sessions.cookie(door.secure(request.scope)),
-            cookie,
-            max_age=SESSION_SECONDS,
+            entered.name,
+            entered.secret,
+            max_age=entered.seconds,
             path="/",
-            secure=door.secure(request.scope),
+            secure=entered.https,
             httponly=True,
             samesite="lax",  # so that who follows a link from a mail is still signed in
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Protocol
 
 from fastapi import APIRouter, FastAPI
@@ -21,7 +20,7 @@ from scheduler.api import (
     webhooks,
 )
 from scheduler.api.access import addresses, opened
-from scheduler.api.accounts import me, tokens, users
+from scheduler.api.accounts import me, sessions, tokens, users
 from scheduler.api.attention import doing as attention_doing
 from scheduler.api.attention import routes as attention
 from scheduler.api.border import Border
@@ -40,7 +39,6 @@ from scheduler.api.reading import compare, load, pages, places, reasons
 from scheduler.api.reading import facts as reading_facts
 from scheduler.api.reading import loops as reading_loops
 from scheduler.config import Settings
-from scheduler.services.access.accounts import asking
 from scheduler.services.app import App
 
 DESCRIPTION = """Plans and books interview loops.
@@ -87,6 +85,7 @@ ROUTERS = (
     users.router,
     tokens.router,
     me.router,
+    sessions.router,
     docs.front,
     pages.front,
 )
@@ -129,7 +128,7 @@ def create_app(app: App, settings: Settings, secret: str = "", pages: Pages | No
     problems.install(api)
     found = [entry for router in ROUTERS for entry in opened(router)]
     found += addresses(pages.open) if pages else ()
-    api.state.door = Door(settings, settings.api_token or secret, found, partial(asking, app))
+    api.state.door = Door(settings, settings.api_token or secret, found, app)
     api.add_middleware(Tagged)
     api.add_middleware(Border, admit=api.state.door.admitted)
     if pages:

@@ -22,6 +22,7 @@ from scheduler.storage.clock import Clock, machine
 from scheduler.storage.columns import NotAware
 from scheduler.storage.errors import Unavailable
 from scheduler.storage.repositories.access.accounts import Accounts
+from scheduler.storage.repositories.access.sessions import Sessions
 from scheduler.storage.repositories.access.sight import Sights
 from scheduler.storage.repositories.applications import Applications
 from scheduler.storage.repositories.attention.cares import CalendarFaults, Cares, Digests
@@ -115,6 +116,7 @@ class Tx:
         self.links = Links(connection)
         self.accounts = Accounts(connection)
         self.sights = Sights(connection)
+        self.sessions = Sessions(connection)
 
     @contextmanager
     def part(self) -> Iterator[None]:

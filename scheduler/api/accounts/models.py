@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from scheduler.api.models.loops import Address, Id, In, Short
 from scheduler.domain.access.accounts import ApiToken, User
 from scheduler.domain.access.policy import Grant, Role
+from scheduler.domain.access.sessions import Session
 
 
 class GrantModel(In):
@@ -124,3 +125,28 @@ class MeOut(BaseModel):
     admin: bool
     person: str | None
     roles: list[GrantModel]
+
+
+class SessionOut(BaseModel):
+    """A browser that is signed in. `user` is missing where it is the deployment itself; `used_at` is exact to a
+    minute; `here` is whether it is the one that asks."""
+
+    id: str
+    user: str | None
+    browser: str = Field(description="What the browser calls itself.")
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    here: bool
+
+    @staticmethod
+    def of(value: Session, here: str) -> SessionOut:
+        return SessionOut(
+            id=value.id,
+            user=value.user or None,
+            browser=value.browser,
+            created_at=value.created_at,
+            used_at=value.used_at,
+            expires_at=value.expires_at,
+            here=value.id == here,
+        )

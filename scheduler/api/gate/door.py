@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, Set
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -19,44 +19,47 @@ from scheduler.api.gate import visits
 from scheduler.api.gate.origin import API, foreign, named
 from scheduler.api.gate.refused import Refused
 from scheduler.api.gate.tries import Tries
-from scheduler.api.gate.visits import Sessions
 from scheduler.config import Settings
-from scheduler.services.access.accounts import PREFIX
+from scheduler.domain.access.sessions import Session
+from scheduler.services.access import sessions
+from scheduler.services.access.accounts import PREFIX, asking
+from scheduler.services.app import App
 
 Opened = tuple[Set[str], re.Pattern[str]]
 """Methods and path of routes that are open to everybody."""
 TOKEN = Actor("api:token", trusted=True)
 BROWSER = Actor("api:browser", trusted=True)
-
-
-Find = Callable[[str], Actor | None]
-"""Who asks with a token that was made in the deployment."""
+_COOKIES = 4
+"""Cookies of one name that are looked at: a browser sends one, or one for each path."""
 
 
 _NO_PAGES = "authorization: this token is for the API; open pages in a browser, with an address of `loopwright address`"
 
 
-def _nobody(_: str) -> Actor | None:
-    return None
+class Entered:
+    """A cookie to be set: ``secret`` is its value."""
+
+    def __init__(self, name: str, secret: str, seconds: int, *, https: bool) -> None:
+        self.name, self.secret, self.seconds, self.https = name, secret, seconds, https
 
 
 class Door:
     """Knows the secret, and has others' tokens looked up; without a secret nobody is let in by it."""
 
-    def __init__(
-        self, settings: Settings, secret: str, opened: Iterable[Opened], find: Find = _nobody
-    ) -> None:
+    def __init__(self, settings: Settings, secret: str, opened: Iterable[Opened], app: App) -> None:
         self._settings = settings
         self._secret = secret.encode()
         self._opened = tuple(opened)
-        self._find = find
+        self._app = app
         self._tries = Tries()
-        self.sessions = Sessions(secret or "nobody")
+        self.keeping = visits.keeping(settings, secret)
+        self._names = {https: visits.name(secret or "nobody", https) for https in (True, False)}
 
     async def admitted(self, scope: Scope) -> None:
         """`admit`, in a thread where the database is asked."""
-        given = Headers(scope=scope).get("authorization", "")
-        if given.partition(" ")[2].strip().startswith(PREFIX):
+        headers = Headers(scope=scope)
+        given = headers.get("authorization", "").partition(" ")[2].strip()
+        if given.startswith(PREFIX) or self._names[False] in headers.get("cookie", ""):
             await run_in_threadpool(self.admit, scope)
         else:
             self.admit(scope)
@@ -68,16 +71,27 @@ class Door:
         if not self._is_open(scope):
             state["actor"] = self._who(scope)
 
-    def enter(self, scope: Scope, ticket: str) -> str | None:
+    def enter(self, scope: Scope, ticket: str) -> Entered | None:
         """The cookie that a ticket is exchanged for, or ``None`` for who is in already. Raises `Refused`."""
+        before = self._session(scope)
         if self._secret and visits.redeem(self._settings, ticket):
-            return self.sessions.begin()
-        if self._has_session(scope):
+            browser, https = Headers(scope=scope).get("user-agent", ""), self.secure(scope)
+            with self._app.db.write() as tx:
+                if before is not None:  # nobody else is left in it
+                    tx.sessions.remove(before[1].id)
+                secret = sessions.begin(self._app, tx, self.keeping, "", browser, BROWSER.name)
+            seconds = self._settings.session_hours * 3600
+            return Entered(self._names[https], secret, seconds, https=https)
+        if before is not None:
             return None
         text = (
             "token: this address was used, or is older than an hour; run `loopwright address` for a new one"
         )
         raise self._wrong(scope, text)
+
+    def names(self) -> tuple[str, ...]:
+        """What the cookie may be called, to be taken away."""
+        return tuple(self._names.values())
 
     def secure(self, scope: Scope) -> bool:
         """Whether the browser came by the deployment's own address, which is https."""
@@ -95,29 +109,36 @@ class Door:
             token = bearers[0].partition(" ")[2].strip().encode("latin-1")
             if self._secret and hmac.compare_digest(token, self._secret):
                 return TOKEN
-            found = self._find(token.decode("latin-1")) if token.startswith(PREFIX.encode()) else None
+            ours = token.startswith(PREFIX.encode())
+            found = asking(self._app, token.decode("latin-1")) if ours else None
             if found is not None:
                 if not scope["path"].startswith(API):  # pages ask nobody's roles: they are the deployment's
                     raise Refused(403, "forbidden", _NO_PAGES)
                 return found
             raise self._wrong(scope, f"authorization: the token is wrong; {self._where()}")
-        if not self._has_session(scope):
+        inside = self._session(scope)
+        if inside is None:
             raise _unauthorized(f"authorization: holds no bearer token; {self._where()}")
         text = foreign(scope, self._settings.base_url)
         if text is not None:
             raise Refused(403, "forbidden", text)
+        scope["state"]["session_secret"], session = inside
+        scope["state"]["session"] = session.id
         return BROWSER
 
-    def _has_session(self, scope: Scope) -> bool:
+    def _session(self, scope: Scope) -> tuple[str, Session] | None:
+        """The cookie's secret and its session, where there is one."""
         if not self._secret:
-            return False
-        names = {self.sessions.cookie(https=True)}
+            return None
+        names = [self._names[True]]
         if not self.secure(
             scope
         ):  # another host of the same domain could have set the one without the prefix
-            names.add(self.sessions.cookie(https=False))
-        given = (cookie_parser(value) for value in Headers(scope=scope).getlist("cookie"))
-        return any(self.sessions.good(c[name]) for c in given for name in names if name in c)
+            names.append(self._names[False])
+        given = [cookie_parser(value) for value in Headers(scope=scope).getlist("cookie")]
+        secrets = [c[name] for c in given for name in names if name in c]
+        found = ((secret, sessions.found(self._app, self.keeping, secret)) for secret in secrets[:_COOKIES])
+        return next(((secret, session) for secret, session in found if session is not None), None)
 
     def _where(self) -> str:
         kept = "LOOPWRIGHT_API_TOKEN" if self._settings.api_token else "the file api-token of the data folder"

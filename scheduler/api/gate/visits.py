@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
-
-from itsdangerous import BadSignature, TimestampSigner
 
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
+from scheduler.services.access.sessions import Keeping
 
 FOLDER = "tickets"
 TICKET_SECONDS = 3600
 """How long an address works, if nobody has used it."""
-SESSION_SECONDS = 7 * 86_400
-"""How long a browser stays in, however busy it is."""
 
 
 def invite(settings: Settings, address: str) -> str:
@@ -63,29 +62,15 @@ def _forget_old(folder: Path) -> None:
                 path.unlink()
 
 
-class Sessions:
-    """Cookies signed with a key drawn from the secret: with another secret none of them counts."""
+def name(secret: str, https: bool) -> str:
+    """What the cookie of a session is called; over https with the prefix by which browsers take it from this host
+    alone, for every path, and never without TLS (draft-ietf-httpbis-rfc6265bis section 4.1.3.2)."""
+    # cookies know no ports: two deployments on one machine must not take each other's away
+    plain = "loopwright-" + hashlib.sha256(b"name" + secret.encode()).hexdigest()[:16]
+    return f"__Host-{plain}" if https else plain
 
-    def __init__(self, secret: str) -> None:
-        self._signer = TimestampSigner(
-            secret, salt=b"loopwright.session", key_derivation="hmac", digest_method=hashlib.sha256
-        )
-        # cookies know no ports: two deployments on one machine must not take each other's away
-        self.name = "loopwright-" + hashlib.sha256(b"name" + secret.encode()).hexdigest()[:16]
 
-    def cookie(self, https: bool) -> str:
-        """What the cookie is called; over https with the prefix by which browsers take it from this host alone, for
-        every path, and never without TLS (draft-ietf-httpbis-rfc6265bis section 4.1.3.2)."""
-        return f"__Host-{self.name}" if https else self.name
-
-    def begin(self) -> str:
-        """The value of a new cookie."""
-        return self._signer.sign(secrets.token_urlsafe(32)).decode()
-
-    def good(self, value: str) -> bool:
-        """Whether it is one of ours that has not run out."""
-        try:
-            self._signer.unsign(value, max_age=SESSION_SECONDS)
-        except (BadSignature, UnicodeError):
-            return False
-        return True
+def keeping(settings: Settings, secret: str) -> Keeping:
+    """How sessions are kept: with another secret of the deployment none of them counts."""
+    key = hmac.new(secret.encode(), b"loopwright.session", hashlib.sha256).digest()
+    return Keeping(key, timedelta(hours=settings.session_hours), timedelta(hours=settings.idle_hours))

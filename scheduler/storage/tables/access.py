@@ -37,3 +37,16 @@ tokens = sa.Table(
     instant("used_at", nullable=True),
     sa.UniqueConstraint("digest", name="uq_lw_tokens_digest"),
 )
+
+sessions = sa.Table(
+    "lw_sessions",
+    metadata,
+    words("id", primary_key=True),
+    words("digest"),
+    words("user"),
+    words("browser"),
+    instant("created_at"),
+    instant("used_at"),
+    instant("expires_at"),
+    sa.UniqueConstraint("digest", name="uq_lw_sessions_digest"),
+)

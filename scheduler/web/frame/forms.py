@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scheduler.domain.errors import BadInput, BadInputs, DomainError
+from scheduler.web.frame import proof
 from scheduler.web.frame.words import N_, Words
 
 MOST_FIELDS = 2_000
@@ -82,7 +83,7 @@ async def _posted(request: Request) -> list[tuple[str, str]]:
         raise BadInput("form", "cannot be read", "send it as the page does") from None
     if any("\x00" in part for pair in pairs for part in pair):
         raise BadInput("form", "holds NUL", "leave it out")
-    return pairs
+    return [pair for pair in pairs if pair[0] != proof.FIELD]  # which was looked at before
 
 
 Posted = Annotated[list[tuple[str, str]], Depends(_posted)]

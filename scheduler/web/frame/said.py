@@ -27,6 +27,7 @@ SAID = {
     "kept": N_("Kept."),
     "view_kept": N_("Kept: it stands beside the other views, and has an address of its own."),
     "view_removed": N_("Removed."),
+    "signed_out": N_("That browser is signed out."),
     "candidate_asked": N_("Asked: a mail leads the candidate to their page."),
     "reminded": N_("Reminded: a mail goes to whoever has not answered."),
     "taken": N_("It is yours."),

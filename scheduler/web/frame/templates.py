@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
-from scheduler.web.frame import assets, terms
+from scheduler.web.frame import assets, proof, terms
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.said import said
 from scheduler.web.frame.screens import SCREENS
@@ -68,6 +68,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
         "here": request.url.path,
         "address": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         "said": said(request, viewer.words),
+        "proof": proof.made(request),
         **values,
     }
     answer = _packed(request, _rendered(request, viewer, template, context), status)
@@ -77,7 +78,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
 
 
 def _packed(request: Request, text: str, status: int) -> Response:
-    """The page, compressed where the browser takes that. No page holds a secret whose length could tell of it."""
+    """The page, compressed where the browser takes that. What a page holds of a secret is another text each time (`proof`)."""
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return HTMLResponse(text, status, headers=HEADERS)
     data = gzip.compress(text.encode(), compresslevel=4, mtime=0)

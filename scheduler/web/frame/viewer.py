@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
@@ -19,9 +20,11 @@ from starlette.responses import Response
 from scheduler.domain.errors import BadInput
 from scheduler.domain.time import zone
 from scheduler.services.app import App
+from scheduler.web.frame import proof
 from scheduler.web.frame.words import LANGUAGES, Words
 
 LANGUAGE, ZONE, ME, KEYS = "console-language", "console-zone", "console-me", "console-keys"
+_READS = frozenset({"GET", "HEAD"})
 _YEAR = 365 * 86_400
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
@@ -77,6 +80,10 @@ def viewer_of(request: Request) -> Viewer:
 
 
 async def _viewer(request: Request) -> Viewer:
+    """Whoever looks. What they post is first seen to be a form of a page of theirs."""
+    if request.method not in _READS:
+        pairs = parse_qsl((await request.body()).decode("ascii", "replace"), keep_blank_values=True)
+        proof.check(request, [value for name, value in pairs if name == proof.FIELD])
     return viewer_of(request)
 
 

@@ -1,6 +1,6 @@
-"""Reads and keeps what a browser remembers of whoever uses it.
+"""Reads and keeps what a browser remembers of whoever uses it; lists where they are signed in, and signs out.
 
-Told by `tests/scheduler/web/test_viewer.py`.
+Told by `tests/scheduler/web/test_viewer.py` and `tests/scheduler/web/test_signed_in.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, field_validator
 
-from scheduler.domain.errors import BadInput
+from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.time import zone
+from scheduler.services.access import sessions
 from scheduler.services.app import App
 from scheduler.services.overview import named
 from scheduler.web.frame.forms import Filled, Form, Posted, read
@@ -70,7 +71,61 @@ def keep_you(request: Request, app: Services, viewer: Looking, posted: Posted) -
     return answer
 
 
+class SignOutForm(Form):
+    """Which of one's sessions ends; without one the browser's own."""
+
+    session: str = Field("", max_length=100)
+
+
+@router.post("/you/sign-out")
+def sign_out(request: Request, app: Services, viewer: Looking, posted: Posted) -> Response:
+    """End one session of whoever asks. The browser's own cookie goes with its session."""
+    given, here = read(SignOutForm, posted, viewer.words).value, getattr(request.state, "session", "")
+    ended = (given.session if given else "") or here
+    own = sessions.owner(request.state.actor)
+    if own is None:
+        raise Missing("session", ended)
+    with app.db.write() as tx:
+        sessions.end(app, tx, ended, viewer.actor, own)
+    if ended != here:
+        return say(see("/you"), "signed_out")
+    answer = see("/you")  # which is told there how to come in
+    for name in request.app.state.door.names():
+        answer.delete_cookie(name, path="/", secure=name.startswith("__Host-"), httponly=True, samesite="lax")
+    return answer
+
+
 def _page(request: Request, app: App, viewer: Viewer, form: Filled[Any], status: int = 200) -> Response:
+    own = sessions.owner(request.state.actor)
     with app.db.read() as tx:
         people = named.owners(tx)
-    return page(request, "you/you.html", status, viewer=viewer, form=form, people=people)
+        live = [] if own is None else sessions.live(app, tx, request.app.state.door.keeping, own)
+    here = getattr(request.state, "session", "")
+    shown = [(s, browser(s.browser), s.id == here) for s in live]
+    more = {"people": people, "sessions": shown}
+    return page(request, "you/you.html", status, viewer=viewer, form=form, **more)
+
+
+def browser(agent: str) -> str:
+    """What people call a browser, from what it calls itself; as it came where nobody is known by that."""
+    name = next((n for mark, n in _BROWSERS if mark in agent), "")
+    system = next((n for mark, n in _SYSTEMS if mark in agent), "")
+    return f"{name}, {system}" if name and system else name or agent[:60]
+
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""In this order: most browsers also say that they are others."""
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)

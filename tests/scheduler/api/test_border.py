@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduler.api import border
+from scheduler.services.access import sessions
 from scheduler.services.asking import requests
 from scheduler.storage.errors import Unavailable
 from tests.scheduler.api.client import BASE, Client, event, problem, stored, wanted
@@ -120,8 +121,10 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]
 
 def cookie(api: Client, host: str) -> dict[str, str]:
     """What a browser that has come in sends to this host."""
-    sessions = api.app.state.door.sessions  # type: ignore[attr-defined]
-    return {"host": host, "cookie": f"{sessions.name}={sessions.begin()}"}
+    door = api.app.state.door  # type: ignore[attr-defined]
+    with api.kit.app.db.write() as tx:
+        secret = sessions.begin(api.kit.app, tx, door.keeping, "", "", "test")
+    return {"host": host, "cookie": f"{door.names()[1]}={secret}"}
 
 
 def answers(api: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Any]]:
