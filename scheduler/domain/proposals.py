@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from scheduler.domain.loops import LoopState
+from scheduler.domain.loops import BookMode, InterviewLock, Loop, LoopState
 from scheduler.domain.subjects import Subject
+from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span
 
 BY_HAND = "by_hand"
@@ -63,6 +64,41 @@ class Proposal:
     def proven(self) -> bool:
         """Whether it is the best there is."""
         return not self.by_hand and self.cost == self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What of a loop people may change by hand, besides its plan."""
+
+    template: LoopTemplate
+    windows: tuple[Span, ...]
+    horizon: Span
+    locks: tuple[InterviewLock, ...]
+    mode: BookMode
+
+    @staticmethod
+    def of(loop: Loop) -> ByHand:
+        """As it is of a loop."""
+        return ByHand(loop.template, loop.windows, loop.horizon, loop.locks, loop.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """The last change of a loop by hand, as far as it takes to undo it: ``then`` and ``now``, ``was`` and ``plan`` are
+    before and after it. Of a loop on offer, ``offer`` is what it put on offer and ``stale`` what it withdrew;
+    ``fixes`` are those that it let the loop off by."""
+
+    loop: str
+    at: datetime
+    actor: str
+    generation: int
+    then: ByHand
+    now: ByHand
+    was: tuple[PlannedInterview, ...]
+    plan: tuple[PlannedInterview, ...]
+    offer: str = ""
+    stale: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

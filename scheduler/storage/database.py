@@ -42,7 +42,7 @@ from scheduler.storage.repositories.leases import Leases
 from scheduler.storage.repositories.ledger import Ledger
 from scheduler.storage.repositories.loops import Loops
 from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
-from scheduler.storage.repositories.proposals import Proposals, SeenCalendars
+from scheduler.storage.repositories.proposals import Proposals, SeenCalendars, Undoables
 from scheduler.storage.repositories.reading.facts import FoundFacts
 from scheduler.storage.repositories.reading.interviews import FoundInterviews
 from scheduler.storage.repositories.reading.loops import FoundLoops
@@ -90,6 +90,7 @@ class Tx:
         self.applications = Applications(connection, self.loops)
         self.proposals = Proposals(connection)
         self.seen = SeenCalendars(connection)
+        self.undoables = Undoables(connection)
         self.interviews = Interviews(connection, self.facts)
         self.reservations = Reservations(connection)
         self.ledger = Ledger(connection, self.facts)

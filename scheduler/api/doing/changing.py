@@ -15,11 +15,11 @@ from scheduler.api.common import BASE, Services
 from scheduler.api.conditional.conditions import Change
 from scheduler.api.conditional.loops import check
 from scheduler.api.conditional.once import Key, once_outside
-from scheduler.api.models.changing import ApplyIn, TriedOut, TryIn
+from scheduler.api.models.changing import ApplyIn, TriedOut, TryIn, UndoIn
 from scheduler.api.models.loops import LoopOut
 from scheduler.api.problems import answers
 from scheduler.services.booking import offers
-from scheduler.services.changing import applying, trying
+from scheduler.services.changing import applying, trying, undoing
 from scheduler.services.changing.applying import Why
 
 router = APIRouter(prefix=f"{BASE}/loops", tags=["loops"])
@@ -57,3 +57,23 @@ def apply_changes(
         return LoopOut.of(applying.apply(app, loop_id, body.value(), body.version, why, actor.name, before))
 
     return once_outside(app, key, f"POST /loops/{loop_id}/apply", body, 200, work)
+
+
+@router.post("/{loop_id}/undo", response_model=LoopOut, responses=answers(404, 409, 412, 413, 415, 502))
+def undo_a_change(
+    loop_id: LoopId,
+    app: Services,
+    actor: Annotated[Actor, needs(Action.BOOK)],
+    conditions: Change,
+    key: Key,
+    body: UndoIn | None = None,
+) -> Response:
+    """Undo the last change by hand. 409 where there is none, something has changed since, an interview of it has begun,
+    or a rule stands against what was before."""
+    said = body or UndoIn()
+
+    def work() -> LoopOut:
+        before = partial(check, loop_id=loop_id, conditions=conditions)
+        return LoopOut.of(undoing.undo(app, loop_id, actor.name, said.note, before))
+
+    return once_outside(app, key, f"POST /loops/{loop_id}/undo", said, 200, work)

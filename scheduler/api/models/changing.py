@@ -203,6 +203,10 @@ class ApplyIn(TryIn):
     note: Annotated[str, Field(max_length=500, description="More than the codes say, for colleagues.")] = ""
 
 
+class UndoIn(In):
+    note: Annotated[str, Field(max_length=500, description="Why, for colleagues.")] = ""
+
+
 class RefusalOut(BaseModel):
     """A rule that stands against it: `interview` and `people` whom it is about, `fix` what would help."""
 

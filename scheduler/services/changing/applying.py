@@ -16,7 +16,7 @@ from scheduler.domain.errors import BadInput, Overtaken
 from scheduler.domain.facts import Fact
 from scheduler.domain.fixes.fix import Exemption
 from scheduler.domain.loops import BookMode, InterviewLock, Loop, LoopState, undo_time
-from scheduler.domain.proposals import BY_HAND, PlannedInterview, Proposal, ProposalState
+from scheduler.domain.proposals import BY_HAND, ByHand, PlannedInterview, Proposal, ProposalState, Undoable
 from scheduler.domain.reasons import Deed, checked
 from scheduler.domain.subjects import Subject
 from scheduler.services import jobs, reasons
@@ -36,7 +36,7 @@ from scheduler.storage.database import Tx
 
 CHANGED, OVERRIDDEN = "changed_by_hand", "override_given"
 """Facts: one thing of a plan that a person changed, or that followed from it; a soft rule that they overrode."""
-_NEW = ("template", "windows", "horizon", "locks")
+_NEW = ("template", "windows", "horizon", "locks", "mode")
 """Fields of a loop that changes by hand may set."""
 _AGAIN = "try it again"
 
@@ -97,14 +97,16 @@ def do(
     result = _still_allowed(posed, asked, tried)
     with app.db.read() as tx:
         deed = _reasons(tx, result, why)
-    looked = _free(app, posed, result)
+    looked = free(app, posed, result)
     with app.db.write() as tx:
         claimed = tx.loops.claim(loop_id)
         now = same(tx, loop_id, asked, tried, app)
         assert claimed is not None
+        then = _Stood.of(tx, now)
         before(tx)
-        done = _Work(app, tx, now, made, result, actor).done(looked)
-        _tell(app, tx, done, result, why, actor, deed)
+        done = Work(app, tx, now, made, result, actor).done(looked)
+        tell(app, tx, done, result, why, actor, deed)
+        tx.undoables.put(then.undoable(tx, now, done, result, actor, app))
         return done
 
 
@@ -119,10 +121,10 @@ def same(tx: Tx, loop_id: str, asked: Asked, tried: Version, app: App) -> Ground
         raise BadInput("version", "is of other changes", "try these changes first")
     loop = tx.loops.get(loop_id)
     if loop is not None and _moved_on(tx, loop, tried):
-        raise Overtaken("loop", loop_id, _since(tx, loop, tried))
+        raise Overtaken("loop", loop_id, since(tx, loop, tried))
     found = ground.read(tx, loop_id, app.clock(), tried.proposal or None)
     if tuple(found.base.values()) != tried.was:
-        raise Overtaken("loop", loop_id, _since(tx, found.loop, tried))
+        raise Overtaken("loop", loop_id, since(tx, found.loop, tried))
     return found
 
 
@@ -133,7 +135,7 @@ def _moved_on(tx: Tx, loop: Loop, tried: Version) -> bool:
     return bool(tried.proposal) and (offer is None or offer.state is not ProposalState.OFFERED)
 
 
-def _since(tx: Tx, loop: Loop, tried: Version) -> list[BadInput]:
+def since(tx: Tx, loop: Loop, tried: Version) -> list[BadInput]:
     """What has happened to a loop since a try, and what of its plan is another now."""
     facts = [f for f in tx.facts.of(f"loop:{loop.id}", limit=50) if f.at > tried.at]
     found = [
@@ -171,7 +173,7 @@ def _still_allowed(posed: Posed, asked: Asked, tried: Version) -> Tried:
     return result
 
 
-def _free(app: App, posed: Posed, result: Tried) -> Looked:
+def free(app: App, posed: Posed, result: Tried) -> Looked:
     """Look again at exactly the times that are new. Raises `Overtaken` where one is taken, `Transient`."""
     loop = replace(posed.draft.loop, mode=posed.picture.loop.mode)
     ground = posed.draft.ground
@@ -215,7 +217,7 @@ def _reasons(tx: Tx, result: Tried, why: Why) -> Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     """One applied change, in its transaction."""
 
     app: App
@@ -320,6 +322,38 @@ class _Work:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """What was on offer, and by which fixes the loop was let off, before a change."""
+
+    offers: frozenset[str]
+    fixes: frozenset[str]
+
+    @staticmethod
+    def of(tx: Tx, base: Ground) -> _Stood:
+        loop = base.loop
+        every = () if base.booked else tx.proposals.of_loop(loop.id, loop.generation)
+        offers = frozenset(p.id for p in every if p.state is ProposalState.OFFERED)
+        return _Stood(offers, frozenset(e.fix for e in tx.exemptions.of_loop(loop.id)))
+
+    def undoable(self, tx: Tx, base: Ground, done: Loop, result: Tried, actor: str, app: App) -> Undoable:
+        """The change, now that it is done, as it could be undone."""
+        now = _Stood.of(tx, base)
+        return Undoable(
+            loop=done.id,
+            at=app.clock(),
+            actor=actor,
+            generation=done.generation,
+            then=ByHand.of(base.loop),
+            now=ByHand.of(done),
+            was=tuple(base.base.values()),
+            plan=result.planned,
+            offer=next(iter(now.offers - self.offers), ""),
+            stale=tuple(sorted(self.offers - now.offers)),
+            fixes=tuple(sorted(now.fixes - self.fixes)),
+        )
+
+
 def keeps(locks: Sequence[InterviewLock], planned: Sequence[PlannedInterview]) -> bool:
     """Whether a plan has everything that people have locked where it is locked."""
     by_id = {p.interview: p for p in planned}
@@ -334,7 +368,7 @@ def keeps(locks: Sequence[InterviewLock], planned: Sequence[PlannedInterview]) -
     return True
 
 
-def _tell(app: App, tx: Tx, loop: Loop, result: Tried, why: Why, actor: str, deed: Deed) -> None:
+def tell(app: App, tx: Tx, loop: Loop, result: Tried, why: Why, actor: str, deed: Deed) -> None:
     """A fact for every step, and for every soft rule that was overridden: who, before, after, why."""
     reasons.note(app, tx, loop, deed, why.reason, actor, why.note)
     subject, at = f"loop:{loop.id}", app.clock()

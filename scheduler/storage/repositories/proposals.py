@@ -12,15 +12,17 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import Missing
 from scheduler.domain.loops import LoopState
-from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState, Seen
+from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState, Seen, Undoable
 from scheduler.domain.subjects import Subject
 from scheduler.storage.codec import decode
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import upsert
 from scheduler.storage.tables import applications, loops, proposals, seen
+from scheduler.storage.tables.apart import undoables
 
 _rows = Rows(Proposal, proposals)
 _seen = Rows(Seen, seen)
+_undoables = Rows(Undoable, undoables)
 _contender = (
     sa.select(
         proposals.c.id,
@@ -141,3 +143,22 @@ class SeenCalendars:
         query = sa.select(seen).where(seen.c.loop == loop_id).order_by(seen.c.generation.desc()).limit(1)
         row = self.connection.execute(query).mappings().first()
         return _seen.value(row) if row else None
+
+
+class Undoables:
+    """What the last change of each loop by hand took the place of."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    def put(self, value: Undoable) -> None:
+        """Keep it instead of an earlier one of the loop, which is claimed."""
+        upsert(self.connection, undoables, [_undoables.row(value)], key=["loop"])
+
+    def of_loop(self, loop: str) -> Undoable | None:
+        row = self.connection.execute(sa.select(undoables).where(undoables.c.loop == loop)).mappings().first()
+        return _undoables.value(row) if row else None
+
+    def remove(self, loop: str) -> None:
+        """Nothing of the loop, which is claimed, can be undone any more."""
+        self.connection.execute(sa.delete(undoables).where(undoables.c.loop == loop))

@@ -1,4 +1,4 @@
-"""Tables that refer to no other: webhooks that we send, and what people said of what needs them.
+"""Tables that refer to no other: webhooks that we send, what people said of what needs them, what can be undone.
 
 Told by `tests/scheduler/storage/test_migrations.py`.
 """
@@ -109,4 +109,20 @@ batches = sa.Table(
     number("round"),
     json("progress"),
     sa.Index("ix_lw_batches_state", "state", "created_at"),
+)
+
+undoables = sa.Table(
+    "lw_undoables",
+    metadata,
+    words("loop", primary_key=True),
+    instant("at"),
+    words("actor"),
+    number("generation"),
+    json("then"),
+    json("now"),
+    json("was"),
+    json("plan"),
+    words("offer"),
+    json("stale"),
+    json("fixes"),
 )

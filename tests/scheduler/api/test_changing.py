@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scheduler.api.client import Client, occupy
+from tests.scheduler.api.client import BASE, Client, occupy
 from tests.scheduler.kit import Kit
 
 
@@ -318,3 +318,26 @@ def test_without_a_version_a_booked_loop_has_no_fixes(api: Client, loop: Any, ki
     _, fix = refused_with_fixes(api, loop, kit)
     assert api.ask(f"/loops/{loop['id']}/fixes") == []
     assert api.refused(404, f"/loops/{loop['id']}/fixes/{fix['id']}", "POST")["type"] == "not_found"
+
+
+# -- undone -----------------------------------------------------------------------------------------
+
+
+def test_the_last_change_is_undone_once(api: Client, loop: Any) -> None:
+    path, body = f"/loops/{loop['id']}", move(loop)
+    nothing = api.refused(409, f"{path}/undo", "POST")
+    assert nothing["type"] == "wrong_state" and "nothing of it was changed by hand" in nothing["detail"]
+    version = api.ask(f"{path}/try", "POST", body)["version"]
+    api.ask(f"{path}/apply", "POST", {**body, "version": version})
+    tag = api.get(f"{BASE}{path}").headers["etag"]
+    api.ask(f"{path}/owner", "PUT", {"owner": "hana"})
+    api.refused(412, f"{path}/undo", "POST", headers={"If-Match": tag})
+    headers = {"Idempotency-Key": "undo", "If-Match": api.get(f"{BASE}{path}").headers["etag"]}
+    done = api.ask(f"{path}/undo", "POST", {"note": "a mistake"}, headers=headers)
+    assert api.ask(f"{path}/undo", "POST", {"note": "a mistake"}, headers=headers) == done
+    now = api.ask(path)
+    assert (now["state"], now["generation"]) == ("confirmed", loop["generation"] + 2)
+    assert interview(now, "manager")["start"] == interview(loop, "manager")["start"]
+    (fact,) = api.ask(f"/facts?loop={loop['id']}&what=change_undone")
+    assert fact["data"]["text"] == "a mistake"
+    api.refused(404, "/loops/nothing/undo", "POST")

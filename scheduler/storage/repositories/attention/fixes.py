@@ -76,3 +76,8 @@ class Exemptions:
         query = sa.select(exemptions).where(exemptions.c.loop == loop)
         query = query.order_by(exemptions.c.at, exemptions.c.fix, exemptions.c.position)
         return tuple(_exemptions.value(row) for row in self.connection.execute(query).mappings())
+
+    def remove(self, loop: str, ids: Collection[str]) -> None:
+        """The loop, which is claimed, is no longer let off what these fixes let it off."""
+        mine = (exemptions.c.loop == loop) & exemptions.c.fix.in_(sorted(ids))
+        self.connection.execute(sa.delete(exemptions).where(mine))
