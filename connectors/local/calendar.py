@@ -179,8 +179,8 @@ class LocalCalendar:
                 )
             if id_ in known.events and known.events[id_].state != journal.LIVE:
                 raise Conflict(f"{intent.key}: this key was cancelled; book under a new revision")
-            self._files.edit(owner, lambda now: self._added(now, wanted, id_ in known.events))
-            return self._done(owner, id_)
+            file = self._files.edit(owner, lambda now: self._added(now, wanted, id_ in known.events))
+            return self._done(owner, id_, file)
 
     def _added(self, file: CalendarFile, wanted: Stored, known: bool) -> Changes | None:
         """The edit that adds the event; `None` where it is there already. Raises `Conflict`."""
@@ -208,8 +208,8 @@ class LocalCalendar:
                 raise Invalid(f"key: {intent.key!r} is not the key of the event to change")
             if now.etag != etag:
                 raise StaleWrite(f"{now.key}: somebody changed the event meanwhile; read it again")
-            self._files.edit(owner, lambda file: self._changed(file, intent, etag))
-            return self._done(owner, ref.id)
+            file = self._files.edit(owner, lambda now: self._changed(now, intent, etag))
+            return self._done(owner, ref.id, file)
 
     def _changed(self, file: CalendarFile, intent: EventIntent, etag: str) -> Changes:
         found = file.event(event_id(intent.key))
@@ -229,8 +229,8 @@ class LocalCalendar:
                 return
             found = file.event(ref.id)
             if found is not None and not found[1].cancelled:
-                self._files.edit(owner, lambda now: self._struck(now, ref.id, message))
-                file = self._settled(owner, [ref.id])
+                file = self._files.edit(owner, lambda now: self._struck(now, ref.id, message))
+                file = self._deliveries.settle(owner, [ref.id], file)
             self._noted(owner, file, ref.id)
 
     def _struck(self, file: CalendarFile, id_: str, message: str) -> Changes | None:
@@ -267,9 +267,9 @@ class LocalCalendar:
     def _settled(self, owner: str, ids: Sequence[str] | None = None) -> CalendarFile:
         return self._deliveries.settle(owner, ids)
 
-    def _done(self, owner: str, id_: str) -> Booked:
+    def _done(self, owner: str, id_: str, file: CalendarFile) -> Booked:
         """Deliver, remember, and say what was written."""
-        file = self._settled(owner, [id_])
+        file = self._deliveries.settle(owner, [id_], file)
         stored = self._live(file, id_)
         self._noted(owner, file, id_)
         return Booked(EventRef(owner, id_), stored.etag)
@@ -287,9 +287,8 @@ class LocalCalendar:
         known = journal.load(self._folder, owner)
         found = file.event(only) if only else None
         news = known.note({only: found[1]} if found else file.organized(), everything=found is None)
-        left = [(i, r) for i, r in known.events.items() if r.state == journal.DELETED and not r.swept]
-        for id_, record in left:
-            if self._deliveries.withdraw(id_, record.guests):
+        for id_ in sorted(known.left):
+            if self._deliveries.withdraw(id_, known.events[id_].guests):
                 known.swept(id_)
                 news = True
         if news:

@@ -31,14 +31,17 @@ class Deliveries:
         self._clock = clock
         self._settled: dict[str, _Settled] = {}
 
-    def settle(self, organizer: str, ids: Iterable[str] | None = None) -> CalendarFile:
-        """Bring copies and answers up to date for some (``None``: all) events of a calendar.
+    def settle(
+        self, organizer: str, ids: Iterable[str] | None = None, file: CalendarFile | None = None
+    ) -> CalendarFile:
+        """Bring copies and answers up to date for some (``None``: all) events of a calendar; ``file`` is the
+        organizer's where it was read or written just now.
 
         Returns the organizer's file afterwards. Raises `NotFound`, `Unreadable`, `UnknownZone` (the
         organizer's file), `Forbidden`, `Transient` (a write).
         """
         open_ = self._files.glance if ids is None else self._files.open
-        file = open_(organizer)
+        file = file or open_(organizer)
         round_ = _Round(self._files, self._clock(), open_)
         known = self._settled.setdefault(organizer, _Settled())
         if ids is None and known.stands(file, round_):
@@ -59,8 +62,7 @@ class Deliveries:
             if every:
                 known.all_of(file, round_)
             return file
-        self._files.edit(organizer, lambda now: _recorded(now, changed))
-        return self._files.open(organizer)
+        return self._files.edit(organizer, lambda now: _recorded(now, changed))
 
     def withdraw(self, id_: str, addresses: Iterable[str]) -> bool:
         """Remove the copies of an event that is gone; false where one could not be reached."""

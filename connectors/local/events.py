@@ -26,6 +26,7 @@ from connectors.errors import Unreadable
 from connectors.ics import parameter
 from connectors.intents import clean_line, clean_text
 from connectors.local.identity import KEY, own_key, uid
+from connectors.local.keeping.pieces import Text
 from connectors.local.names import normal
 from connectors.local.text import Component, Line, unfold
 from connectors.local.times import duration, instant, span
@@ -182,7 +183,7 @@ def content(stored: Stored) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def read(component: Component, text: str, zones: Zones, lost: Lost | None = None) -> Stored | None:
+def read(component: Component, text: Text, zones: Zones, lost: Lost | None = None) -> Stored | None:
     """The event of ours in a VEVENT of ``text``; ``None`` where it is not ours. ``lost`` stands in where a
     program has dropped our lines. Raises `Unreadable`, `UnknownZone`."""
     key = own_key(component)
@@ -270,7 +271,7 @@ def guest_of(found: Line) -> Guest:
     )
 
 
-def _etag(component: Component, text: str) -> str:
+def _etag(component: Component, text: Text) -> str:
     """Changes with everything a person would call a change, and not when alarms are snoozed or another
     program puts the lines in another order."""
     pieces, position = [], component.start

@@ -1,7 +1,8 @@
 """What `changes` remembers of one organizer: which event changed when, and which ones are gone.
 
-One JSON file per organizer in the folder's state. The calendar file stays the truth: a lost journal
-costs nothing but one full round of `changes` (and the memory of events that humans deleted).
+One file per organizer in the folder's state: a line of JSON with all of it, then one for each time that something was
+new, until those are longer than the first. The calendar file stays the truth: a lost journal costs nothing but one full
+round of `changes` (and the memory of events that humans deleted); a line that a crash cut off was never told to anybody.
 
 Told by `tests/connectors/test_local_own.py`.
 """
@@ -10,9 +11,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,6 +30,8 @@ from connectors.types import Window
 
 LIVE, CANCELLED, DELETED = "live", "cancelled", "deleted"
 
+_NOT_OURS = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError)
+"""What reading raises where a journal, or a line of it, cannot be understood."""
 _MARKS = 1_000
 """States a cursor may still come from; older cursors are answered with `CursorExpired`."""
 
@@ -71,13 +76,15 @@ class Journal:
     events: dict[str, Record] = field(default_factory=dict)
     over: datetime | None = None
     """What had ended by then was moved out of the organizer's file: it is missing there, and was not deleted."""
-    texts: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Records as they are written, as far as they were."""
+    left: set[str] = field(default_factory=set)
+    """Deleted events whose copies have not all been withdrawn."""
+    news: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Events whose records are other than they were when this was read."""
 
     def copy(self) -> Journal:
         """To be changed without changing what others have read."""
         return Journal(
-            self.epoch, self.counter, list(self.marks), dict(self.events), self.over, dict(self.texts)
+            self.epoch, self.counter, list(self.marks), dict(self.events), self.over, set(self.left)
         )
 
     def swept(self, id_: str) -> None:
@@ -86,7 +93,50 @@ class Journal:
 
     def _put(self, id_: str, record: Record) -> None:
         self.events[id_] = record
-        self.texts.pop(id_, None)
+        self.news.add(id_)
+        if record.state == DELETED and not record.swept:
+            self.left.add(id_)
+        else:
+            self.left.discard(id_)
+
+    def _drop(self, id_: str) -> None:
+        self.events.pop(id_, None)
+        self.news.add(id_)
+        self.left.discard(id_)
+
+    def mark(self, mark: tuple[int, str]) -> None:
+        """A state that a cursor may come from."""
+        self.marks.append(mark)
+        del self.marks[:-_MARKS]
+
+    def read(self, line: str) -> None:
+        """What a line says that was added since. Raises as anything that is not such a line."""
+        raw = json.loads(line)
+        counter, mark, over = int(raw["counter"]), (int(raw["mark"][0]), str(raw["mark"][1])), _over(raw)
+        records = {str(id_): row and Record(*row) for id_, row in raw["events"].items()}
+        self.counter, self.over = counter, over
+        if mark not in self.marks[-1:]:
+            self.mark(mark)
+        for id_, record in records.items():
+            if record:
+                self._put(id_, record)
+            else:
+                self._drop(id_)
+
+    def line(self) -> str:
+        """All of it."""
+        rows = {id_: record.row() for id_, record in self.events.items()}
+        return self._dumped(rows, epoch=self.epoch, marks=self.marks)
+
+    def added(self) -> str:
+        """What is new, as `read` reads it."""
+        rows = {id_: self.events[id_].row() if id_ in self.events else None for id_ in sorted(self.news)}
+        return self._dumped(rows, mark=self.marks[-1] if self.marks else (0, ""))
+
+    def _dumped(self, rows: Mapping[str, object], **other: object) -> str:
+        over = self.over.astimezone(UTC).isoformat() if self.over else None
+        whole = {**other, "counter": self.counter, "over": over, "events": rows}
+        return json.dumps(whole, separators=(",", ":"))
 
     def note(self, found: dict[str, Stored], everything: bool) -> bool:
         """Compare with what the organizer's file holds now; true where something is new. Only where
@@ -102,15 +152,13 @@ class Journal:
             if id_ in found:
                 continue
             if self.over is not None and _at(known.end) <= self.over:
-                del self.events[id_]
-                self.texts.pop(id_, None)
+                self._drop(id_)
                 gone = True
             elif known.state != DELETED:
                 self.counter += 1
                 self._put(id_, replace(known, seq=self.counter, state=DELETED, swept=False))
         if self.counter != before or not self.marks:
-            self.marks.append((self.counter, secrets.token_hex(4)))
-            del self.marks[:-_MARKS]
+            self.mark((self.counter, secrets.token_hex(4)))
             return True
         return gone
 
@@ -154,57 +202,70 @@ def load(folder: Folder, organizer: str) -> Journal:
 @dataclass(frozen=True, slots=True)
 class _Known:
     """A journal as it was read or written, with what the folder says of its file: only we write it, and each time
-    as a new file."""
+    as a new file or a longer one."""
 
     journal: Journal
     stamp: Stamp
+    first: int
+    """Bytes of its first line."""
 
 
 def _read(folder: Folder, path: Path) -> Journal:
     known, stamp = folder.kept.get(path), folder.stamp(path)
     if isinstance(known, _Known) and known.stamp == stamp:
         return known.journal
-    found = _parsed(path)
+    found, first = _parsed(path)
     if stamp is not None and folder.stamp(path) == stamp and time.time_ns() - stamp.written_at > RESTED:
-        folder.kept[path] = _Known(found, stamp)
+        folder.kept[path] = _Known(found, stamp, first)
     return found
 
 
-def _parsed(path: Path) -> Journal:
+def _parsed(path: Path) -> tuple[Journal, int]:
+    """The journal, and how long its first line is."""
     try:
-        raw = json.loads(path.read_bytes())
-        return Journal(
+        first, *others = path.read_bytes().decode().split("\n")
+        raw = json.loads(first)
+        events = {str(id_): Record(*row) for id_, row in raw["events"].items()}
+        journal = Journal(
             epoch=str(raw["epoch"]),
             counter=int(raw["counter"]),
             marks=[(int(seq), str(mark)) for seq, mark in raw["marks"]],
-            events={str(id_): Record(*row) for id_, row in raw["events"].items()},
-            over=datetime.fromisoformat(raw["over"]) if raw.get("over") else None,
+            events=events,
+            over=_over(raw),
+            left={id_ for id_, record in events.items() if record.state == DELETED and not record.swept},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Journal()
+    except _NOT_OURS:
+        return Journal(), 0
+    for line in others:
+        with contextlib.suppress(*_NOT_OURS):
+            journal.read(line)
+    journal.news.clear()
+    return journal, len(first)
+
+
+def _over(raw: Mapping[str, Any]) -> datetime | None:
+    return datetime.fromisoformat(raw["over"]) if raw.get("over") else None
 
 
 def save(folder: Folder, organizer: str, journal: Journal) -> None:
     """Raises `Forbidden`, `Transient`."""
-    for id_ in journal.events.keys() - journal.texts.keys():
-        journal.texts[id_] = f"{_dumped(id_)}:{_dumped(journal.events[id_].row())}"
-    events = ",".join(map(journal.texts.__getitem__, journal.events))
-    head = _dumped(
-        {
-            "epoch": journal.epoch,
-            "counter": journal.counter,
-            "marks": journal.marks,
-            "over": journal.over.astimezone(UTC).isoformat() if journal.over else None,
-        }
-    )
     path = _path(folder, organizer)
-    folder.write(path, f'{head[:-1]},"events":{{{events}}}}}'.encode())
+    known, stamp = folder.kept.get(path), folder.stamp(path)
+    added = f"\n{journal.added()}".encode()
+    if (
+        isinstance(known, _Known)
+        and stamp is not None
+        and (known.stamp, known.journal.epoch) == (stamp, journal.epoch)
+        and stamp.size + len(added) <= 2 * known.first
+    ):
+        folder.append(path, added)
+        first = known.first
+    else:
+        whole = journal.line().encode()
+        folder.write(path, (whole,))
+        first = len(whole)
     if (stamp := folder.stamp(path)) is not None:
-        folder.kept[path] = _Known(journal.copy(), stamp)
-
-
-def _dumped(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+        folder.kept[path] = _Known(journal.copy(), stamp, first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from connectors.errors import ConnectorError, Forbidden, Invalid, NotFound, Transient, Unreadable
+from connectors.local.keeping import turns
 from connectors.local.names import address_of, file_name
 
 STATE = ".loopwright"
@@ -65,7 +66,8 @@ class Snapshot:
     """The bytes of a file and its permissions, as of one moment."""
 
     path: Path
-    data: bytes
+    data: Sequence[bytes]
+    """All of them, in one or more pieces."""
     mode: int
     stamp: Stamp
 
@@ -114,13 +116,20 @@ class Folder:
             if address is not None and entry.is_file():
                 yield address, entry
 
-    def read(self, path: Path) -> Snapshot:
-        """The whole file. Raises `NotFound`, `Unreadable` (no plain file, too big, no permission)."""
+    def read(self, path: Path, known: Sequence[bytes] | None = None) -> Snapshot:
+        """The whole file; its ``data`` is the object ``known`` where that is what it holds. Raises `NotFound`,
+        `Unreadable` (no plain file, too big, no permission)."""
+        size = sum(map(len, known or ()))
         for _ in range(_TRIES):
             with _opened(path) as (file, status):
-                data = file.read(self._max_bytes + 1) if status.st_size <= self._max_bytes else None
+                data: Sequence[bytes] | None = None
+                if known is not None and status.st_size == size and turns.holds(file, known):
+                    data = known
+                elif status.st_size <= self._max_bytes:
+                    file.seek(0)
+                    data = (file.read(status.st_size + 1),)
                 after = os.fstat(file.fileno())
-            if data is None or len(data) > self._max_bytes:
+            if data is None:
                 limit = f"{self._max_bytes / 1_000_000:g} MB"
                 raise Unreadable(f"{path.name}: is larger than {limit}; export a shorter time of it")
             if Stamp.of(after) == Stamp.of(status):
@@ -141,17 +150,32 @@ class Folder:
         with _opened(path) as (file, _):
             return file.read(size)
 
-    def write(self, path: Path, data: bytes, seen: Snapshot | None = None) -> None:
+    def append(self, path: Path, data: bytes) -> None:
+        """Add to a file of our own. A crash may leave a part of it. Raises `Forbidden`, `Transient`."""
+        try:
+            extend(path, data)
+        except OSError as error:
+            raise failure(path, error) from None
+
+    def write(self, path: Path, data: Sequence[bytes], seen: Snapshot | None = None) -> None:
         """Put the file in place in one step: nobody ever sees half of it, a crash leaves the old one.
 
         ``seen`` is what the decision to write was based on; ``None`` writes a file of our own
         unconditionally. Raises `Changed`, `Forbidden`, `Transient`.
         """
         temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        aside = (
+            self.state() / f"{path.name}.aside"
+            if seen is not None and sum(map(len, data)) >= turns.LONG
+            else None
+        )
         try:
-            self._write_aside(temporary, data, seen.mode if seen else 0o600)
+            if aside is None or not turns.taken(aside, temporary, data):
+                self._write_aside(temporary, data, 0o600)
             if seen is not None:
-                self._unchanged(path, seen)
+                temporary.chmod(self._unchanged(path, seen))
+            if aside is not None:
+                turns.kept(path, aside)
             replace(temporary, path)
             self._sync(path.parent)
         except OSError as error:
@@ -166,7 +190,7 @@ class Folder:
         Raises `Forbidden`, `Transient`."""
         temporary = path.parent / f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}.tmp"
         try:
-            self._write_aside(temporary, data, 0o600)
+            self._write_aside(temporary, (data,), 0o600)
             os.link(temporary, path)
             self._sync(path.parent)
         except FileExistsError:
@@ -178,22 +202,24 @@ class Folder:
         return True
 
     @staticmethod
-    def _write_aside(temporary: Path, data: bytes, mode: int) -> None:
+    def _write_aside(temporary: Path, data: Sequence[bytes], mode: int) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
 
-    def _unchanged(self, path: Path, seen: Snapshot) -> None:
-        """By content: a time stamp is too coarse for two writes in one tick of the clock."""
+    def _unchanged(self, path: Path, seen: Snapshot) -> int:
+        """The permissions of a file that holds what was seen. By content: a time stamp is too coarse for two writes
+        in one tick of the clock."""
         try:
-            same = self.read(path).data == seen.data
+            now = self.read(path, seen.data)
         except ConnectorError:
-            same = False
-        if not same:
+            now = None
+        if now is None or now.data is not seen.data:
             raise Changed(path.name)
+        return now.mode
 
     @staticmethod
     def _sync(folder: Path) -> None:
@@ -282,6 +308,15 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 def replace(temporary: Path, path: Path) -> None:
     """The moment a write happens; on its own so that tests can fail or kill exactly here."""
     temporary.replace(path)
+
+
+def extend(path: Path, data: bytes) -> None:
+    """The other way in which a file of our own changes; on its own for the same reason."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def failure(path: Path, error: OSError) -> ConnectorError:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from connectors.errors import Unreadable
+from connectors.local.keeping.pieces import Change, Text
 
 DEEPEST = 8
 """Components inside components; a calendar has three levels."""
@@ -161,12 +163,25 @@ class Parsed:
     """A whole file: the text it was read from and its VCALENDAR objects, at least one. Some programs that
     join files put one into another; each stands in the list, in the order of their beginnings."""
 
-    text: str
+    text: Text
     calendars: list[Component]
+    kept: int = field(default=0, compare=False)
+    """How many components its only calendar begins with that were taken over from the file as it was before."""
+    only_zones: list[Component] | None = field(default=None, compare=False, repr=False)
+    """The VTIMEZONEs of its only calendar, once they were looked for."""
 
     def components(self, name: str) -> Iterator[Component]:
         for calendar in self.calendars:
             yield from calendar.inside(name)
+
+    def timezones(self, calendar: Component) -> list[Component]:
+        """The VTIMEZONEs of one of its calendars."""
+        if self.only_zones is not None:
+            return self.only_zones
+        zones = list(calendar.inside("VTIMEZONE"))
+        if len(self.calendars) == 1:
+            self.only_zones = zones
+        return zones
 
     def header(self, name: str) -> str:
         """A property of the calendar itself (``X-WR-CALNAME`` …), escapes undone."""
@@ -228,11 +243,12 @@ def _line(pieces: list[str], number: int, start: int, end: int) -> Line:
     return Line(found.group().upper() if found else "", text, number, start, end)
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str | Text) -> Parsed:
     """Cut a file into components. Raises `Unreadable` naming the line where the structure breaks."""
+    whole = text if isinstance(text, Text) else Text(text)
     calendars: list[Component] = []
     open_: list[Component] = []
-    for line in unfold(text):
+    for line in unfold(str(text)):
         name = line.name
         if name == "BEGIN":
             _begin(line, open_, calendars)
@@ -248,7 +264,7 @@ def parse(text: str) -> Parsed:
         )
     if not calendars:
         raise Unreadable("there is no BEGIN:VCALENDAR; this is not an iCalendar file")
-    return Parsed(text, calendars)
+    return Parsed(whole, calendars)
 
 
 def _begin(line: Line, open_: list[Component], calendars: list[Component]) -> None:
@@ -275,7 +291,15 @@ def _end(line: Line, open_: list[Component]) -> None:
     component.closed, component.end = line.start, line.end
 
 
-def edited(parsed: Parsed, changes: Iterable[tuple[int, int, str]], added: str = "") -> str:
+def touched(parsed: Parsed, changes: Iterable[Change], added: str = "") -> tuple[int, int]:
+    """Before and behind which offset `edited` leaves the text as it is."""
+    places = [(start, end) for start, end, _ in changes]
+    if added or not places:
+        places.append((parsed.calendars[-1].closed, parsed.calendars[-1].closed))
+    return min(start for start, _ in places), max(end for _, end in places)
+
+
+def edited(parsed: Parsed, changes: Iterable[Change], added: str = "") -> Text:
     """The text with slices replaced and ``added`` put in before the last END:VCALENDAR.
 
     ``changes`` are (start, end, replacement) with offsets into ``parsed.text`` that do not overlap.
@@ -285,12 +309,7 @@ def edited(parsed: Parsed, changes: Iterable[tuple[int, int, str]], added: str =
     if added:
         at = parsed.calendars[-1].closed
         pieces.append((at, at, added))
-    done: list[str] = []
-    position = 0
-    for start, end, replacement in sorted(pieces, key=lambda piece: piece[:2]):
-        if start < position:
-            raise ValueError("edits overlap")
-        done += [parsed.text[position:start], replacement]
-        position = end
-    done.append(parsed.text[position:])
-    return "".join(done)
+    pieces.sort(key=lambda piece: piece[:2])
+    if any(after[0] < before[1] for before, after in pairwise(pieces)):
+        raise ValueError("edits overlap")
+    return parsed.text.edited(pieces)

@@ -117,7 +117,7 @@ class FileZones:
         self.calendars = parsed.calendars
         self._defined: dict[int, dict[str, Component]] = defaultdict(dict)
         for calendar in parsed.calendars:
-            for child in calendar.inside("VTIMEZONE"):
+            for child in parsed.timezones(calendar):
                 name = _clean(child.value("TZID")).casefold()
                 self._defined[calendar.start].setdefault(name, child)
         usual = fallback or _own(parsed.calendars)

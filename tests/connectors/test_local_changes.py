@@ -6,14 +6,15 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import CursorExpired, Invalid, NotFound, Unreadable
-from connectors.local import LocalCalendar
+from connectors.local import LocalCalendar, journal, store
 from connectors.local.folder import create_calendar
-from connectors.local.store import STATE
+from connectors.local.store import STATE, Folder
 from connectors.types import Event, Page, Reply, Window
 from tests.connectors.conformance_kit import WINDOW, at, follow, make, replies
 from tests.connectors.harness import ZONE
@@ -116,6 +117,38 @@ def test_a_change_of_window_in_the_middle_of_a_round_waits_for_the_next(harness:
     assert len(known) == 7
     follow(harness.calendar, ORGANIZER, cursor, known, wide)
     assert set(known) == ids
+
+
+class TestAdded:
+    def test_what_is_new_is_added_and_read_as_the_whole_would_be(self, harness: LocalHarness) -> None:
+        path, sizes = harness.folder / STATE / f"{ORGANIZER}.ics.json", []
+        for number in range(40):
+            book(harness, number)
+            folder = Folder(harness.folder, 10**6, 1.0)
+            found = journal.load(folder, ORGANIZER)
+            assert len(found.events) == number + 1
+            assert found == journal.load(harness.calendar._folder, ORGANIZER)
+            sizes.append((path.stat().st_ino, path.stat().st_size))
+        longer = [after[0] == before[0] and after[1] > before[1] for before, after in pairwise(sizes)]
+        assert longer.count(True) > 25
+        assert longer.count(False) > 2, "and made anew now and then"
+        lines = path.read_text().split("\n")
+        assert len(lines[0]) * 2 >= path.stat().st_size
+
+    def test_a_line_that_was_cut_off_was_never_there(self, harness: LocalHarness) -> None:
+        for number in range(8):
+            book(harness, number)
+        path = harness.folder / STATE / f"{ORGANIZER}.ics.json"
+        size, before = path.stat().st_size, journal.load(Folder(harness.folder, 10**6, 1.0), ORGANIZER)
+        id_ = book(harness, 9)
+        data = path.read_bytes()
+        assert data[size:].startswith(b"\n{")
+        for cut in (size, size + 1, size + 40, len(data) - 1):
+            path.write_bytes(data[:cut])
+            harness.restart()
+            assert journal.load(Folder(harness.folder, 10**6, 1.0), ORGANIZER) == before
+            store.extend(path, data[size:])
+            assert id_ in journal.load(Folder(harness.folder, 10**6, 1.0), ORGANIZER).events
 
 
 class TestLost:

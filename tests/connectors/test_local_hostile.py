@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -297,9 +298,9 @@ class TestWriting:
         """Between our reading and our writing somebody saves a foreign event, three times in a row."""
         path, real, left = harness.path(PEOPLE[0]), store.Folder._write_aside, [3]
 
-        def meanwhile(temporary: Path, data: bytes, mode: int) -> None:
+        def meanwhile(temporary: Path, data: Sequence[bytes], mode: int) -> None:
             real(temporary, data, mode)
-            if b"X-LOOPWRIGHT-CONTENT" in data and left[0]:
+            if b"X-LOOPWRIGHT-CONTENT" in b"".join(data) and left[0]:
                 left[0] -= 1
                 event = EVENT.replace("UID:1", f"UID:saved-{left[0]}").replace("\n", "\r\n")
                 text = path.read_bytes().decode()

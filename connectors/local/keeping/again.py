@@ -1,6 +1,6 @@
 """A file that was read before and has changed a little: only what changed is parsed.
 
-Told by `tests/connectors/local/test_again.py`.
+Told by `tests/connectors/local/keeping/test_again.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 
 from connectors.errors import Unreadable
+from connectors.local.keeping.pieces import Text
 from connectors.local.text import Component, Line, Parsed, parse
 
 _BEGIN, _END = "BEGIN:VCALENDAR\n", "END:VCALENDAR\n"
@@ -18,25 +19,31 @@ _REPEATS = frozenset({"RRULE", "RDATE"})
 """Lines whose meaning is worked out late, and may say then in which line it cannot be."""
 
 
-def parsed_again(before: Parsed, text: str) -> Parsed:
+def parsed_again(before: Parsed, text: str | Text, changed: tuple[int, int] | None = None) -> Parsed:
     """`parse` of ``text``, with those components of ``before`` that stand in it unchanged; raises as it does.
 
-    Components keep their ``memo``, also where they stand elsewhere in the text.
+    Components keep their ``memo``, also where they stand elsewhere in the text. ``changed`` says between which
+    offsets into the text of ``before`` alone it has changed, where that is known.
     """
+    text = text if isinstance(text, Text) else Text(text)
     try:
-        found = _patched(before, text)
+        found = _patched(before, text, changed)
     except Unreadable:
         found = None  # told by the whole file, with the numbers of its lines
     return found if found is not None else parse(text)
 
 
-def _patched(before: Parsed, text: str) -> Parsed | None:
+def _patched(before: Parsed, text: Text, changed: tuple[int, int] | None) -> Parsed | None:
     """The file with its new middle; ``None`` where more than events has changed, or not only in one calendar."""
     if len(before.calendars) != 1:
         return None
     (calendar,), old = before.calendars, before.text
-    same = _common(old, text)
-    rest = _common_end(old, text, min(len(old), len(text)) - same)
+    if changed is not None:
+        same, rest = changed[0], len(old) - changed[1]
+    else:
+        one, other = str(old), str(text)
+        same = _common(one, other)
+        rest = _common_end(one, other, min(len(old), len(text)) - same)
     if same < calendar.opened or len(old) - rest > calendar.closed:
         return None
     children, shift = calendar.children, len(text) - len(old)
@@ -68,7 +75,8 @@ def _patched(before: Parsed, text: str) -> Parsed | None:
             *(_moved(c, shift, further) for c in children[last:]),
         ],
     )
-    return Parsed(text, [made])
+    zones = before.only_zones if all(zone.start < begin for zone in before.only_zones or ()) else None
+    return Parsed(text, [made], kept=first, only_zones=zones)
 
 
 def _middle(text: str) -> list[Component] | None:

@@ -4,7 +4,7 @@ Only events of ours that happened once are moved, out of the organizer's file an
 rooms'; the calendars of people are theirs. Every step may be repeated: the journal knows first what is no deletion,
 then the archive has the events, then they leave the file.
 
-Told by `tests/connectors/local/test_archive.py`.
+Told by `tests/connectors/local/keeping/test_archive.py`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _moved(
         return ([(one.start, one.end, "") for one, _ in found], "") if found else None
 
     counted = [0]
-    files.edit(address, change)
+    files.edit(address, change, looked=True)
     return counted[0]
 
 
@@ -94,12 +94,12 @@ def _keep(folder: Folder, file: CalendarFile, month: str, components: Iterable[C
     at = text.rfind(_END)
     if at < 0:
         raise Unreadable(f"{ARCHIVE}/{path.name}: has no {_END}; move the file away")
-    shelf.write(path, encoded(text[:at] + added + text[at:]))
+    shelf.write(path, (encoded(text[:at] + added + text[at:]),))
 
 
 def _text(shelf: Folder, path: Path) -> str:
     try:
-        return decode(shelf.read(path).data)
+        return decode(b"".join(shelf.read(path).data))
     except NotFound:
         return ""
 
@@ -113,4 +113,4 @@ def _empty(parsed: Parsed) -> str:
         if child.name != "VTIMEZONE"
     ]
     more = [(one.start, one.end, "") for one in parsed.calendars[1:] if one.start >= parsed.calendars[0].end]
-    return edited(parsed, [*others, *more])
+    return str(edited(parsed, [*others, *more]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -98,22 +99,27 @@ def test_killed_at_any_write_the_next_run_completes_it(
     harness: LocalHarness, monkeypatch: pytest.MonkeyPatch, write: int
 ) -> None:
     past = harness.calendar.book(ORGANIZER, interview(harness, 1, 1))
-    real, count = store.replace, 0
+    replace, extend, count = store.replace, store.extend, 0
 
-    def fails(temporary: Path, path: Path) -> None:
-        nonlocal count
-        count += 1
-        if count == write + 1:
-            raise OSError(28, "No space left on device")
-        real(temporary, path)
+    def counted(real: Callable[..., None]) -> Callable[..., None]:
+        def fails(*what: object) -> None:
+            nonlocal count
+            count += 1
+            if count == write + 1:
+                raise OSError(28, "No space left on device")
+            real(*what)
 
-    monkeypatch.setattr(store, "replace", fails)
+        return fails
+
+    monkeypatch.setattr(store, "replace", counted(replace))
+    monkeypatch.setattr(store, "extend", counted(extend))
     try:
         harness.calendar.archive(ORGANIZER, BEFORE)
         stopped = False
     except Transient:
         stopped = True
-    monkeypatch.setattr(store, "replace", real)
+    monkeypatch.setattr(store, "replace", replace)
+    monkeypatch.setattr(store, "extend", extend)
     assert stopped == (write < 6), count
 
     harness.calendar.changes(ORGANIZER, None, WINDOW)  # a round of answers in between

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Unreadable
+from connectors.local.files import CalendarFile
 from connectors.local.keeping.again import parsed_again
+from connectors.local.keeping.pieces import Text
 from connectors.local.text import Component, Parsed, parse
 
 HEAD = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-TIMEZONE:Europe/Berlin\r\n"
@@ -33,9 +36,9 @@ def shape(found: Parsed) -> Any:
     return found.text, [one(calendar) for calendar in found.calendars]
 
 
-def read(text: str, before: Parsed | None = None) -> Any:
+def read(text: str, before: Parsed | None = None, changed: tuple[int, int] | None = None) -> Any:
     try:
-        return shape(parse(text) if before is None else parsed_again(before, text))
+        return shape(parse(text) if before is None else parsed_again(before, text, changed))
     except Unreadable as error:
         return str(error)
 
@@ -71,6 +74,7 @@ def test_any_edit_is_read_as_the_whole_file_would_be(start: int, length: int, pu
         end = max(start, BEFORE.rfind("\n", 0, end) + 1)
     text = BEFORE[:start] + put + BEFORE[end:]
     assert read(text, parse(BEFORE)) == read(text)
+    assert read(text, parse(BEFORE), (start, end)) == read(text), "where it is said what has changed"
 
 
 @pytest.mark.parametrize(
@@ -103,3 +107,29 @@ def test_what_names_its_line_late_is_worked_out_anew_where_it_moves() -> None:
     assert not moved.memo
     (stays, _) = parsed_again(before, text.replace(TAIL, event(7) + TAIL)).components("VEVENT")
     assert stays.memo
+
+
+def ours(n: int) -> str:
+    return event(n).replace(f"UID:{n}@x", f"UID:{'0' * 24}{n:02d}@loopwright")
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 7), st.lists(st.integers(0, 5), max_size=2), st.integers(0, 5)), max_size=8
+    )
+)
+def test_whose_event_it_is_is_known_after_edits_as_after_reading_the_file(edits: list[Any]) -> None:
+    def made(text: str, before: CalendarFile | None = None) -> CalendarFile:
+        return CalendarFile("a@b.example", Path("a"), Text(text), lambda: None, lambda _: None, before=before)
+
+    def known(file: CalendarFile) -> Any:
+        return {id_: [c.start for c in some] for id_, some in file._own().items() if some}
+
+    events = [ours(n % 3) for n in range(5)]
+    file = made(HEAD + "".join(events) + TAIL)
+    file._own()
+    for at, put, gone in edits:
+        events[at : at + gone] = map(ours, put)
+        text = HEAD + "".join(events) + TAIL
+        file = made(text, file)
+        assert known(file) == known(made(text))
