@@ -131,6 +131,11 @@ def undo_time(own: int | None, usual: int) -> timedelta:
     return timedelta(minutes=usual if own is None else own)
 
 
+def last_of(horizon: Span, windows: Iterable[Span]) -> datetime:
+    """When the horizon is over, or all windows are, whichever is first."""
+    return min(horizon.end, max((w.end for w in windows), default=horizon.end))
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """Of a loop that waits, what says how urgent it is: the span and the windows in which it may take place."""

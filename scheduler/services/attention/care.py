@@ -68,10 +68,14 @@ def look(app: App, tx: Tx, wanted: Wanted, limit: int | None = None, after: str 
     return _shown(tx, found[:limit])
 
 
-def first(app: App, tx: Tx, wanted: Wanted, limit: int) -> tuple[list[Shown], int]:
-    """The most urgent of the matters that are wanted, and how many there are in all."""
-    found = _sorted(app, tx, wanted)
-    return _shown(tx, found[:limit]), len(found)
+def first(app: App, tx: Tx, owner: str | None, limit: int) -> tuple[list[Shown], int]:
+    """The most urgent of the matters of an ``owner`` (as in `Wanted`) that are not put off, and how many there are in
+    all. Of thousands of loops, little more is read than is shown."""
+    cares, now, wanted = tx.cares.all(), app.clock(), Wanted(owner)
+    top, rest, total = matters.urgent(app, tx, owner, limit)
+    others = [one for one in (kept(m, cares.get(m.id), now) for m in rest) if wanted.fits(one)]
+    found = sorted([*(kept(m, None, now) for m in top), *others], key=lambda one: one.matter.order)
+    return _shown(tx, found[:limit]), total + len(others)
 
 
 def counts(app: App, tx: Tx, wanted: Wanted) -> tuple[Counter[Kind], Counter[str]]:

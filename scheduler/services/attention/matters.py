@@ -15,7 +15,7 @@ from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.attention import machines
 from scheduler.storage.database import Tx
-from scheduler.storage.repositories.attention.found import Ahead, OpenLoop, Unanswered, Waits
+from scheduler.storage.repositories.attention.found import Ahead, Only, OpenLoop, Unanswered, Waits
 
 NEAR = timedelta(hours=48)
 """So long before an interview everybody should have answered."""
@@ -35,6 +35,18 @@ def every(app: App, tx: Tx) -> list[Matter]:
     return [*found, *machines.every(app, tx, app.clock() - KEPT)]
 
 
+def urgent(app: App, tx: Tx, owner: str | None, limit: int) -> tuple[list[Matter], list[Matter], int]:
+    """Enough to know the ``limit`` most urgent of all: of what is somebody's own (`owner`; ``None`` for anybody's) and
+    nobody has said anything of, the most urgent and how many there are; and everything else."""
+    now = app.clock()
+    waits = Waits(candidate=now - SILENT, job=now - STUCK)
+    ids, total = tx.found_matters.urgent(waits, now, owner, limit)
+    first = list(_loops(app, tx, ids)) if ids else []
+    others = tx.found_matters.others(waits)
+    rest = [*(_loops(app, tx, others) if others else ()), *_invitations(app, tx), *_mails(app, tx)]
+    return first, [*rest, *machines.every(app, tx, now - KEPT)], total
+
+
 def one(app: App, tx: Tx, id: str) -> Matter | None:
     """The matter of that id, or ``None`` where there is none (any more)."""
     kind, _, thing = id.partition(":")
@@ -52,7 +64,7 @@ def one(app: App, tx: Tx, id: str) -> Matter | None:
 _OF_LOOPS = (Kind.LOOP, Kind.REPAIR, Kind.INFEASIBLE, Kind.LEFT, Kind.CANDIDATE, Kind.STUCK)
 
 
-def _loops(app: App, tx: Tx, only: str | None = None) -> Iterator[Matter]:
+def _loops(app: App, tx: Tx, only: Only = None) -> Iterator[Matter]:
     now = app.clock()
     waits = Waits(candidate=now - SILENT, job=now - STUCK)
     usual = tx.company.policy().undo_minutes if tx.company.loaded_at() else 0

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import InterviewState
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import MOVES, Application, Loop, LoopState, Queued, outdated
+from scheduler.domain.loops import MOVES, Application, Loop, LoopState, Queued, last_of, outdated
 from scheduler.storage.codec import encode
 from scheduler.storage.locks import had, lock_loops
 from scheduler.storage.mapping import Rows
@@ -57,6 +57,7 @@ class Loops:
             "stage": loop.labels.get("stage") or application.stage,
             "template_id": loop.template.id,
             "state_at": loop.created_at,
+            "last_at": last_of(loop.horizon, loop.windows),
         }
         if not add_new(self.connection, loops, {**_rows.row(loop), **found_by}):
             other = self.by_visit(loop.application, loop.stage_visit) or self.get(loop.id)
@@ -238,9 +239,11 @@ class Loops:
             changes = {**changes, "reasons": outdated(changes.get("reasons", loop.reasons))}
         changes = {**changes, "updated_at": at}
         since = {"state_at": at} if "state" in changes else {}
-        values = {**_rows.part(changes), **since}
+        changed = replace(loop, **changes)
+        last = {"last_at": last_of(changed.horizon, changed.windows)}
+        values = {**_rows.part(changes), **since, **last}
         self.connection.execute(sa.update(loops).where(loops.c.id == loop.id).values(values))
-        return self._known(replace(loop, **changes))
+        return self._known(changed)
 
     def _known(self, changed: Loop) -> Loop:
         """What `claim` says from now on; a part of a transaction may be undone, so after it the row is read again."""

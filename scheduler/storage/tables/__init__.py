@@ -123,9 +123,7 @@ loops = sa.Table(
     instant("created_at"),
     instant("updated_at"),
     words("cause"),
-    number("generation"),
-    number("replans"),
-    number("overtaken"),
+    *map(number, ("generation", "replans", "overtaken")),
     json("reasons"),
     json("fixes"),
     json("unknown"),
@@ -135,7 +133,7 @@ loops = sa.Table(
     json("labels"),
     words("owner"),
     flag("owner_given"),
-    instant("state_at", nullable=True),
+    *(instant(name, nullable=True) for name in ("state_at", "last_at")),
     number("undo_minutes", nullable=True),
     words("job"),
     words("stage"),
@@ -144,6 +142,7 @@ loops = sa.Table(
     sa.UniqueConstraint("application", "stage_visit"),
     sa.Index("ix_lw_loops_created_at", "created_at", "id"),
     sa.Index("ix_lw_loops_state", "state", "created_at", "id"),
+    sa.Index("ix_lw_loops_last_at", "state", "last_at", "state_at", "owner", "id"),
     *(
         sa.Index(f"ix_lw_loops_{name}", name, "state", "created_at", "id")
         for name in ("owner", "job", "stage", "template_id")

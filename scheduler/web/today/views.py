@@ -19,7 +19,7 @@ from scheduler.domain.reasons import Deed
 from scheduler.domain.time import Span, day_span
 from scheduler.services.app import App
 from scheduler.services.attention import care
-from scheduler.services.attention.care import Shown, Wanted
+from scheduler.services.attention.care import Shown
 from scheduler.services.overview import days
 from scheduler.services.overview.days import Meeting
 from scheduler.storage.database import Tx
@@ -97,7 +97,7 @@ def _page(
     now = app.clock()
     after = newest_of(app)  # before anything is read: what comes meanwhile is told
     with app.db.read() as tx:
-        found, total = care.first(app, tx, Wanted(owner=owner or None), MOST_WAITING)
+        found, total = care.first(app, tx, owner or None, MOST_WAITING)
         meetings, more = days.meetings(tx, _week(viewer, now), MOST_MEETINGS, owner or None)
         counts = tx.found_loops.counts(LoopsWanted(owner=owner or None))
         names = _names(tx, found)

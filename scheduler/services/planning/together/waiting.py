@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection
 from datetime import datetime
 
-from scheduler.domain.loops import Loop, LoopState, Queued
+from scheduler.domain.loops import Loop, LoopState, Queued, last_of
 from scheduler.domain.proposals import BatchState
 from scheduler.services import jobs
 from scheduler.services.again import Again
@@ -83,8 +83,7 @@ def _in_batches(tx: Tx) -> set[str]:
 
 def urgency(loop: Loop | Queued) -> tuple[datetime, datetime, str]:
     """What is served first: whose last possible hour comes first, then who asked first."""
-    last = max((w.end for w in loop.windows), default=loop.horizon.end)
-    return min(last, loop.horizon.end), loop.created_at, loop.id
+    return last_of(loop.horizon, loop.windows), loop.created_at, loop.id
 
 
 def _gathered(app: App, leave_out: Collection[str]) -> list[Loop]:

@@ -20,12 +20,28 @@ from scheduler.domain.loops import BookMode, LoopState, Reason
 from scheduler.domain.proposals import ProposalState
 from scheduler.domain.time import Span
 from scheduler.storage.codec import decode
-from scheduler.storage.tables import applications, fixes, inbox, interviews, ledger, loops, proposals, seats
+from scheduler.storage.tables import (
+    applications,
+    attention,
+    fixes,
+    inbox,
+    interviews,
+    ledger,
+    loops,
+    proposals,
+    seats,
+)
 
 _UNANSWERED = (SeatState.ASSIGNED.value, SeatState.INVITED.value, SeatState.TENTATIVE.value)
 _LIVE = interviews.c.state != InterviewState.CANCELLED.value
 _SINCE = sa.func.coalesce(loops.c.state_at, loops.c.updated_at, type_=loops.c.updated_at.type)
 _DEAD = "dead_letter"
+_PLAIN = loops.c.state.in_(
+    [LoopState.NEEDS_ATTENTION.value, LoopState.INFEASIBLE.value, LoopState.AWAITING_CANDIDATE.value]
+)
+"""States of which the loop's own row says all that matters."""
+Only = str | Collection[str] | None
+"""One loop, or some, or every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +121,11 @@ class FoundMatters:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
 
-    def loops(self, waits: Waits, only: str | None = None) -> list[OpenLoop]:
+    def loops(self, waits: Waits, only: Only = None) -> list[OpenLoop]:
         """Every loop that waits for a person, or for too long for something else."""
         c = loops.c
-        texts = (sa.cast(column, sa.Text) for column in (c.reasons, c.labels, c.horizon, c.windows))
-        query = sa.select(c.id, c.state, c.owner, _SINCE.label("since"), c.undo_minutes, *texts)
+        texts = (sa.cast(column, sa.Text) for column in (c.reasons, c.labels))
+        query = sa.select(c.id, c.state, c.owner, _SINCE.label("since"), c.undo_minutes, c.last_at, *texts)
         query = query.where(_waiting(waits), *_only(c.id, only))
         return [
             OpenLoop(
@@ -119,15 +135,39 @@ class FoundMatters:
                 since,
                 _reasons(reasons),
                 _labels(labels),
-                _last(horizon, windows),
+                last,
                 undo,
             )
-            for id, state, owner, since, undo, reasons, labels, horizon, windows in self.connection.execute(
-                query
-            )
+            for id, state, owner, since, undo, last, reasons, labels in self.connection.execute(query)
         ]
 
-    def ahead(self, waits: Waits, now: datetime, only: str | None = None) -> dict[str, Ahead]:
+    def urgent(self, waits: Waits, now: datetime, owner: str | None, limit: int) -> tuple[list[str], int]:
+        """Of the loops that wait for a person as such, and of which nobody has said anything: the most urgent ``limit``,
+        all that are equally urgent included, and how many there are in all."""
+        near = sa.select(interviews.c.loop, sa.func.min(interviews.c.start_at).label("start_at"))
+        near = near.where(_LIVE, interviews.c.start_at > sa.literal(now, interviews.c.start_at.type))
+        ahead = near.group_by(interviews.c.loop).subquery()
+        due = sa.func.coalesce(ahead.c.start_at, loops.c.last_at, type_=loops.c.last_at.type)
+        whose = sa.true() if owner is None else loops.c.owner == owner
+        mine = (_PLAIN, loops.c.id.not_in(self._said_of()), _for_long(waits), whose)
+        query = sa.select(loops.c.id).outerjoin(ahead, ahead.c.loop == loops.c.id).where(*mine)
+        last = query.with_only_columns(due).order_by(due).limit(1).offset(limit - 1)
+        cut = self.connection.execute(last).scalar()
+        shown = query if cut is None else query.where(due <= sa.literal(cut, loops.c.last_at.type))
+        total = sa.select(sa.func.count()).select_from(loops).where(*mine)
+        return list(self.connection.execute(shown).scalars()), self.connection.execute(total).scalar_one()
+
+    def others(self, waits: Waits) -> list[str]:
+        """The loops that may need somebody and are not among those of `urgent`."""
+        query = sa.select(loops.c.id).where(_waiting(waits), sa.or_(~_PLAIN, loops.c.id.in_(self._said_of())))
+        return list(self.connection.execute(query).scalars())
+
+    def _said_of(self) -> sa.Select[tuple[str]]:
+        """The ids of the loops that somebody has said something of: what stands behind the kind of a matter."""
+        place = sa.func.strpos if self.connection.dialect.name == "postgresql" else sa.func.instr
+        return sa.select(sa.func.substr(attention.c.id, place(attention.c.id, ":") + 1))
+
+    def ahead(self, waits: Waits, now: datetime, only: Only = None) -> dict[str, Ahead]:
         """The next interview of each of these loops that has one."""
         query = sa.select(interviews.c.loop, sa.func.min(interviews.c.start_at).label("start_at"))
         query = query.join(loops, loops.c.id == interviews.c.loop).where(
@@ -232,8 +272,16 @@ class FoundMatters:
         return self.connection.execute(query).scalars().all()
 
 
-def _only(column: sa.ColumnElement[str], id: str | None) -> list[sa.ColumnElement[bool]]:
-    return [] if id is None else [column == id]
+def _only(column: sa.ColumnElement[str], ids: Only) -> list[sa.ColumnElement[bool]]:
+    if ids is None:
+        return []
+    return [column == ids if isinstance(ids, str) else column.in_(sorted(set(ids)))]
+
+
+def _for_long(waits: Waits) -> sa.ColumnElement[bool]:
+    """Whether a candidate who is waited for is so for too long."""
+    silent = sa.literal(waits.candidate, loops.c.updated_at.type)
+    return sa.or_(loops.c.state != LoopState.AWAITING_CANDIDATE.value, loops.c.state_at <= silent)
 
 
 def _waiting(waits: Waits) -> sa.ColumnElement[bool]:
@@ -262,11 +310,3 @@ def _reasons(text: str) -> tuple[Reason, ...]:
 @lru_cache(maxsize=4_096)
 def _labels(text: str) -> Mapping[str, str]:
     return MappingProxyType(json.loads(text))
-
-
-@lru_cache(maxsize=16_384)
-def _last(horizon: str, windows: str) -> datetime:
-    """When the horizon and all windows are over."""
-    end = decode(Span, json.loads(horizon), "loop.horizon").end
-    ends = [decode(Span, window, "loop.windows").end for window in json.loads(windows)]
-    return min(end, max(ends)) if ends else end
