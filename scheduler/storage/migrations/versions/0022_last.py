@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 _INSTANT = sa.TIMESTAMP(timezone=True).with_variant(sa.Text(), "sqlite")
 _AT_ONCE = 500
