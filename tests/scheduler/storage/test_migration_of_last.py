@@ -25,7 +25,7 @@ def older(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "postgresql":
         url = request.getfixturevalue("fresh_postgres_url")
     database = Database(url)
-    migrate.upgrade(database.engine, "0021")
+    migrate.upgrade(database.engine, "0022")
     yield database
     database.dispose()
 

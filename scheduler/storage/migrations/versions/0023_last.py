@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 _INSTANT = sa.TIMESTAMP(timezone=True).with_variant(sa.Text(), "sqlite")
 _AT_ONCE = 500
