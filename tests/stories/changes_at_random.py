@@ -7,21 +7,24 @@ rule that it names. What must hold in the tables holds after each.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import solver
 from connectors.types import Reply
-from scheduler.domain.errors import BadInput, Overtaken, Taken
+from scheduler.domain.errors import BadInput, NotAllowed, Overtaken, Taken
+from scheduler.domain.fixes.fix import How
 from scheduler.domain.loops import BookMode, Loop, LoopState
-from scheduler.domain.proposals import ProposalState
+from scheduler.domain.proposals import ByHand, ProposalState
 from scheduler.domain.templates import InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.services.afterwards import replies
 from scheduler.services.booking import choose
-from scheduler.services.changing import applying, asked, ground, trying, words
+from scheduler.services.changing import applying, asked, ground, trying, undoing, words
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
 from scheduler.services.changing.drafting import draft
+from scheduler.services.changing.fixes import granted
 from scheduler.services.changing.posing import Posed, plan_of, pose
 from scheduler.services.changing.trying import Tried
 from scheduler.storage import invariants
@@ -90,8 +93,20 @@ def _change(kit: Kit, random: Random, loop_id: str, number: int) -> str:
     if tried.verdict != "allowed":
         assert tried.verdict == "refused", tried.refused
         _breaks(kit, loop_id, changes, tried)
-        return "refused"
+        return _helped(kit, random, loop, changes, tried)
     return _done(kit, random, loop, changes, tried)
+
+
+def _helped(kit: Kit, random: Random, loop: Loop, changes: Asked, tried: Tried) -> str:
+    """Sometimes a fix of the refusal is carried out: then what is there is the plan that it was shown by."""
+    able = [one for one in tried.helps.found if one.fix.how is How.APPLY]
+    if not able or random.random() < 0.5:
+        return "refused"
+    one, why = able[0], Why(None, "agreed")
+    granted.carry_out(kit.app, loop.id, one.fix.id, changes, one.version, why, "person:rolf")
+    kit.run()
+    _exactly(kit, loop, replace(tried, planned=one.fix.plan))
+    return "helped"
 
 
 def _breaks(kit: Kit, loop_id: str, changes: Asked, tried: Tried) -> None:
@@ -111,7 +126,7 @@ def _breaks(kit: Kit, loop_id: str, changes: Asked, tried: Tried) -> None:
 
 
 def _done(kit: Kit, random: Random, loop: Loop, changes: Asked, tried: Tried) -> str:
-    why = Why(None, "agreed" if tried.overrides else None)
+    why, before = Why(None, "agreed" if tried.overrides else None), _plan(kit, loop)
     raced = random.random() < 0.1 and _somebody_declines(kit, random, loop.id) == "declined"
     try:
         applying.apply(kit.app, loop.id, changes, tried.version, why, "person:rolf")
@@ -121,7 +136,30 @@ def _done(kit: Kit, random: Random, loop: Loop, changes: Asked, tried: Tried) ->
     assert not raced, "something has changed since"
     kit.run()
     _exactly(kit, loop, tried)
+    if random.random() < 0.2:
+        return _undone(kit, loop, before)
     return "done on offer" if loop.state is LoopState.PROPOSED else "done booked"
+
+
+def _plan(kit: Kit, loop: Loop) -> object:
+    """What a person may change of a loop: its fields, what is booked, and what is on offer."""
+    now = look(kit, loop.id)
+    with kit.app.db.read() as tx:
+        offered = {p.id for p in tx.proposals.of_loop(loop.id) if p.state is ProposalState.OFFERED}
+        base = ground.read(tx, loop.id, kit.clock()).base
+    return ByHand.of(now), set(base.values()), offered if now.state is LoopState.PROPOSED else None
+
+
+def _undone(kit: Kit, loop: Loop, before: object) -> str:
+    """Undone at once, it is what it was; or a rule is in the way that stood against it before as well."""
+    try:
+        undoing.undo(kit.app, loop.id, "person:rolf")
+    except NotAllowed:
+        assert loop.state is LoopState.NEEDS_ATTENTION, "what was fine is fine"
+        return "not undone"
+    kit.run()
+    assert _plan(kit, loop) == before
+    return "undone"
 
 
 def _exactly(kit: Kit, then: Loop, tried: Tried) -> None:

@@ -165,6 +165,13 @@ def _where(made: Draft, id: str, person: str, field: str) -> int:
     return found[0]
 
 
+def _not_there(made: Draft, id: str, person: str, field: str) -> None:
+    """Nobody has two places of one interview."""
+    if any(person in seat for seat in made.wanted[id].people):
+        fault = f"{made.ground.name(person)} already sits in {title(made, id)}"
+        raise BadInput(field, fault, "seat them where they are needed, and free the other place")
+
+
 def swap(made: Draft, change: asked.Swap) -> None:
     known(made, change.interview)
     known(made, change.other_interview, "other_interview")
@@ -172,6 +179,9 @@ def swap(made: Draft, change: asked.Swap) -> None:
     other = _where(made, change.other_interview, change.other_person, "other_person")
     _not_declined(made, change.other_interview, made.ground.people[change.person])
     _not_declined(made, change.interview, made.ground.people[change.other_person])
+    if change.interview != change.other_interview:
+        _not_there(made, change.other_interview, change.person, "person")
+        _not_there(made, change.interview, change.other_person, "other_person")
     here, away = twins(made, change.interview), twins(made, change.other_interview)
     pairs = (
         (here, one, change.person, change.other_person),

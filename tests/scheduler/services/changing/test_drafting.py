@@ -168,6 +168,14 @@ def test_two_people_change_places() -> None:
     assert refused(asked.Swap("a", "cleo", "b", "emma")).field == "changes[0].other_person"
 
 
+def test_nobody_is_swapped_into_an_interview_in_which_they_sit() -> None:
+    there = asked.Give("b", "cleo", instead_of="dirk")
+    fault = refused(there, asked.Swap("a", "cleo", "b", "ben"))
+    assert (fault.field, fault.fault) == ("changes[1].person", "Cleo Cramer already sits in Second")
+    other = refused(there, asked.Swap("b", "ben", "a", "cleo"))
+    assert other.field == "changes[1].other_person" and other.fix
+
+
 def test_locks_are_of_the_plan_as_it_is_by_then() -> None:
     to = TEN + timedelta(hours=7)
     found = made(asked.Move("a", to.isoformat()), asked.Lock("a", time=True, seats=(1,), room=True))
