@@ -74,6 +74,6 @@ def undo_a_change(
 
     def work() -> LoopOut:
         before = partial(check, loop_id=loop_id, conditions=conditions)
-        return LoopOut.of(undoing.undo(app, loop_id, actor.name, said.note, before))
+        return LoopOut.of(undoing.undo(app, loop_id, actor.name, said.note, before, said.reason))
 
     return once_outside(app, key, f"POST /loops/{loop_id}/undo", said, 200, work)

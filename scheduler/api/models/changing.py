@@ -204,7 +204,8 @@ class ApplyIn(TryIn):
 
 
 class UndoIn(In):
-    note: Annotated[str, Field(max_length=500, description="Why, for colleagues.")] = ""
+    reason: Annotated[Id | None, Field(description="Why: a code of `GET /reasons` for `reschedule`.")] = None
+    note: Annotated[str, Field(max_length=500, description="More than the code says, for colleagues.")] = ""
 
 
 class RefusalOut(BaseModel):

@@ -26,16 +26,22 @@ from scheduler.services.changing.trying import Tried
 from scheduler.services.planning.naming import title_of
 from scheduler.storage.database import Tx
 
-UNDONE = "change_undone"
+UNDONE = "loop_change_undone"
 """A fact: the last change of a loop by hand was undone."""
 
 
 def undo(
-    app: App, loop_id: str, actor: str, note: str = "", before: Callable[[Tx], None] = lambda _: None
+    app: App,
+    loop_id: str,
+    actor: str,
+    note: str = "",
+    before: Callable[[Tx], None] = lambda _: None,
+    reason: str | None = None,
 ) -> Loop:
-    """Undo the last change by hand. ``before`` is asked in the transaction of the change, and may refuse.
+    """Undo the last change by hand, for a ``reason`` that fits rescheduling. ``before`` is asked in the transaction of
+    the change, and may refuse.
 
-    Raises `Missing`; `WrongState` where there is nothing to undo, something has changed since, or something of it has
+    Raises `Missing`; `BadInput` for a reason that the company has not; `WrongState` where there is nothing to undo, something has changed since, or something of it has
     begun; `NotAllowed` with the rule that stands against what was before; `Overtaken`, `Taken` or `Full` where
     somebody took a time of it. Then nothing has changed.
     """
@@ -55,7 +61,7 @@ def undo(
             if now.booked
             else _offered_again(app, tx, now.loop, again, actor)
         )
-        applying.tell(app, tx, done, result[0], Why(), actor, Deed.RESCHEDULE)
+        applying.tell(app, tx, done, result[0], Why(reason, None, note), actor, Deed.RESCHEDULE)
         tx.undoables.remove(loop_id)
         data = {"by": last.actor, **({"text": note} if note else {})}
         subject, since = f"loop:{loop_id}", last.at.isoformat()

@@ -332,12 +332,16 @@ def test_the_last_change_is_undone_once(api: Client, loop: Any) -> None:
     tag = api.get(f"{BASE}{path}").headers["etag"]
     api.ask(f"{path}/owner", "PUT", {"owner": "hana"})
     api.refused(412, f"{path}/undo", "POST", headers={"If-Match": tag})
+    said = api.refused(422, f"{path}/undo", "POST", json={"reason": "never_heard"})
+    assert said["errors"][0]["field"] == "reason"
     headers = {"Idempotency-Key": "undo", "If-Match": api.get(f"{BASE}{path}").headers["etag"]}
-    done = api.ask(f"{path}/undo", "POST", {"note": "a mistake"}, headers=headers)
-    assert api.ask(f"{path}/undo", "POST", {"note": "a mistake"}, headers=headers) == done
+    done = api.ask(f"{path}/undo", "POST", {"reason": "conflict", "note": "a mistake"}, headers=headers)
+    assert (
+        api.ask(f"{path}/undo", "POST", {"reason": "conflict", "note": "a mistake"}, headers=headers) == done
+    )
     now = api.ask(path)
     assert (now["state"], now["generation"]) == ("confirmed", loop["generation"] + 2)
     assert interview(now, "manager")["start"] == interview(loop, "manager")["start"]
-    (fact,) = api.ask(f"/facts?loop={loop['id']}&what=change_undone")
+    (fact,) = api.ask(f"/facts?loop={loop['id']}&what=loop_change_undone")
     assert fact["data"]["text"] == "a mistake"
     api.refused(404, "/loops/nothing/undo", "POST")
