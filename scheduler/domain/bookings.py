@@ -110,6 +110,12 @@ class WriteState(StrEnum):
     DROPPED = "dropped"  # no longer wanted before it was done
 
 
+UNANSWERED = "unanswered:"
+"""The row of a mail that reminds somebody of what they have not answered is named by this and the person."""
+UNTIL = "until"
+"""In the payload of a mail: the instant from which on nobody wants to read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
     """One write to somebody else's system, noted before it is made.

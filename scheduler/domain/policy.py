@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 
 from scheduler.domain.hiring.automations import Automation
 from scheduler.domain.hiring.connections import Match
@@ -43,6 +44,15 @@ class Policy:
     automations: tuple[Automation, ...] = ()
     matches: tuple[Match, ...] = ()
     """Whom of the people, jobs and stages of hiring systems we know."""
+    remind_hours: int = 24
+    """How long an invitation waits for an answer before its people are reminded of it; 0: they are not."""
+    day_before: bool = True
+    """The candidate is told of the interviews of a day, the day before."""
+    hour_before: bool = True
+    """And of the first of them, an hour before."""
+    quiet_from: time = time(20)
+    quiet_until: time = time(8)
+    """When nobody is reminded of anything, on their own clock; the same time twice: never."""
     reasons: tuple[ReasonCode, ...] = DEFAULT_REASONS
     """Why people cancel, reschedule and so on: the codes that may be given."""
 

@@ -18,7 +18,7 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
-from scheduler.services.telling import hooks
+from scheduler.services.telling import hooks, timely
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
 
@@ -32,7 +32,7 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``hiring`` what hiring systems have
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` whoever is to be reminded in time is, every ``hiring`` what hiring systems have
     that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten; every ``archive`` seconds what has been over
     for ``archive_days`` is put away. Every ``heads`` seconds the head of the facts' chain
@@ -51,6 +51,7 @@ class Periodic:
     hooks: float = 60.0
     digest: float = 60.0
     digest_hour: int = -1
+    timely: float = 60.0
     hiring: float = 600.0
     mirror: float = 15.0
     watch_days: int = 7
@@ -72,6 +73,7 @@ class Periodic:
             "heads": self.heads,
             "hooks": self.hooks,
             "digest": self.digest,
+            "timely": self.timely,
             "hiring": self.hiring,
             "mirror": self.mirror,
             "archive": self.archive,
@@ -90,6 +92,7 @@ class Periodic:
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),
             "digest": lambda: digest.queue(self.app, self.digest_hour),
+            "timely": lambda: timely.queue(self.app),
             "hiring": lambda: sweeping.sweep(self.app),
             "mirror": lambda: mirroring.watch(self.app),
             "archive": lambda: archiving.daily(self.app, self.archive_days),

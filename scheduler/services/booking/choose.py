@@ -281,7 +281,7 @@ def write_plan(
     _note_replaced(app, tx, loop, before, diff)
     changed = [*diff.written, *(replace(i, state=InterviewState.CANCELLED) for i in diff.cancel)]
     (tx.interviews.put_all if before else tx.interviews.add_all)(changed)
-    tx.ledger.add_all(_rows(app, loop, application, diff, before, looked_at, people, rooms))
+    tx.ledger.add_all(_rows(app, loop, application, diff, before, looked_at, people, rooms), app.clock())
     jobs.perform(app, tx, loop)
     return diff
 

@@ -109,7 +109,7 @@ def release(app: App, tx: Tx, loop: Loop, message: str = "") -> None:
         ids=[r.id for r in tx.ledger.of_loop(loop.id, {WriteState.TODO}) if r.write is not Write.CANCEL],
     )
     live = tx.interviews.of_loop(loop.id)
-    tx.ledger.add_all(_cancels(app, loop, live, message))
+    tx.ledger.add_all(_cancels(app, loop, live, message), app.clock())
     tx.interviews.put_all([replace(i, state=InterviewState.CANCELLED) for i in live])
     tx.reservations.release(loop.id)
     jobs.perform(app, tx, loop)

@@ -21,7 +21,7 @@ from connectors.errors import (
 from connectors.mail import Message
 from connectors.protocol import Calendar, fingerprint
 from connectors.types import Booked, EventIntent, EventRef
-from scheduler.domain.bookings import Interview, LedgerRow, Write, WriteState
+from scheduler.domain.bookings import UNTIL, Interview, LedgerRow, Write, WriteState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.people import Account
 from scheduler.domain.subjects import Subject
@@ -89,7 +89,7 @@ def _perform(app: App, loop_id: str, mine: lease.Lease) -> None:
             mine.renew()
             if not _wanted(run, row):
                 continue
-            if row.write is not Write.CANCEL and row.generation != run.loop.generation:
+            if row.write is not Write.CANCEL and (row.generation != run.loop.generation or _late(run, row)):
                 _drop(run, row)
                 continue
             _one(run, row)
@@ -135,6 +135,12 @@ def _wanted(run: _Run, row: LedgerRow) -> bool:
     if found is None or found[0] is not WriteState.TODO:
         return False
     return row.write in (Write.CANCEL, Write.MAIL) or found[1] is LoopState.BOOKING
+
+
+def _late(run: _Run, row: LedgerRow) -> bool:
+    """Whether what a reminder was for has begun: a mail server may have been away until then."""
+    until = row.payload.get(UNTIL)
+    return until is not None and run.app.clock() >= codec.decode(datetime, until)
 
 
 def _drop(run: _Run, row: LedgerRow) -> None:

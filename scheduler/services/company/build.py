@@ -111,15 +111,7 @@ def _room(written: RoomFile, usual: DefaultsFile, home: str) -> Room:
 
 def _policy(written: PolicyFile) -> Policy:
     return Policy(
-        hold_minutes=written.hold_minutes,
-        undo_minutes=written.undo_minutes,
-        alternatives=written.alternatives,
-        solve_seconds=written.solve_seconds,
-        freeze_hours=written.freeze_hours,
-        approve_moves=written.approve_moves,
-        max_replans=written.max_replans,
-        offer_hours=written.offer_hours,
-        allow_focus=written.allow_focus,
+        **kept(written, Policy, "prices", "stages", "automations", "matches", "reasons"),
         prices=dict(written.prices.items()),
         stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),
         automations=tuple(map(_automation, written.automations)),

@@ -24,12 +24,11 @@ from pydantic import (
 
 from scheduler.domain.people import Hours, Mode, Person, Room, Site
 from scheduler.domain.templates import ClockWindow, InterviewKind, Modality, RoleName, SeatKind
-from scheduler.services.company.basics import WRITTEN, Id, Line, Minutes, OneOrMany, Some
+from scheduler.services.company.basics import WRITTEN, Clock, Id, Line, Minutes, OneOrMany, Some
 from scheduler.services.company.faults import Said
 from scheduler.services.company.fields import follows
 from scheduler.services.company.policy import PolicyFile
 from scheduler.services.company.words import (
-    clock_of,
     country_of,
     day_of,
     email_of,
@@ -55,7 +54,6 @@ _RANGE = {"type": "string", "examples": ["11:30-14:00"]}
 _DAY = {"type": "string", "examples": ["2026-12-24", "12-24"]}
 _HOLIDAY = {"type": "string", "examples": ["2026-10-12", "Columbus Day"]}
 _PAUSE = {"type": "string", "examples": ["2026-07-01/2026-07-14"]}
-_CLOCK = {"type": "string", "examples": ["12:30"]}
 _HOURS = {"type": "string", "examples": ["mon-fri 09:00-17:30"]}
 
 HoursLine = Annotated[tuple[Hours, ...], PlainValidator(hours_of), WithJsonSchema(_HOURS)]
@@ -82,7 +80,6 @@ Named = Annotated[
     OneOrMany,
 ]
 Pauses = Annotated[list[Annotated[str, PlainValidator(pause_of), WithJsonSchema(_PAUSE)]], OneOrMany]
-Clock = Annotated[time, PlainValidator(clock_of), WithJsonSchema(_CLOCK)]
 Week = Annotated[list[HoursLine], Field(min_length=1), OneOrMany, AfterValidator(_apart)]
 Windows = Annotated[list[Window], OneOrMany]
 Ids = Annotated[list[Id], OneOrMany]

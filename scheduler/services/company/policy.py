@@ -5,6 +5,7 @@ Told by `tests/scheduler/services/company/test_read.py`.
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StrictInt
@@ -13,7 +14,7 @@ from scheduler.domain.hiring.automations import Without
 from scheduler.domain.hiring.connections import MatchKind
 from scheduler.domain.loops import BookMode
 from scheduler.domain.reasons import Deed
-from scheduler.services.company.basics import WRITTEN, Id, Line, Minutes, OneOrMany, Some
+from scheduler.services.company.basics import WRITTEN, Clock, Id, Line, Minutes, OneOrMany, Some
 
 Price = Literal[
     "unscheduled",
@@ -95,4 +96,9 @@ class PolicyFile(Written):
     stages: list[StageFile] = []
     automations: list[AutomationFile] = []
     matches: list[MatchFile] = []
+    remind_hours: Annotated[StrictInt, Field(ge=0, le=720)] = 24
+    day_before: bool = True
+    hour_before: bool = True
+    quiet_from: Clock = time(20)
+    quiet_until: Clock = time(8)
     reasons: list[ReasonFile] | None = Field(default=None, description="the company's own codes")

@@ -45,7 +45,7 @@ def invite_in(app: App, tx: Tx, loop_id: str, actor: str) -> Loop:
     order = 1000 + len(tx.ledger.of_loop(loop.id))
     payload = {"message": codec.encode(message), "digest": "", "page": page}
     row = LedgerRow.noted(loop, "asked", Write.MAIL, key=message.id, payload=payload, order=order)
-    tx.ledger.add_all([row])
+    tx.ledger.add_all([row], app.clock())
     jobs.mail(app, tx, loop, row)
     tx.facts.add(Fact(app.clock(), actor, INVITED, f"loop:{loop.id}"))
     return loop

@@ -63,17 +63,8 @@ def _queue(
     known: Known | None = None,
 ) -> None:
     visible = [i for i in interviews if i.kind is not InterviewKind.DEBRIEF]
-    application, (people, rooms), written = known or _known(tx, loop, visible)
-    site = tx.sites.get(loop.site) if loop.site else None
-    address = site.address if site else ""
-    by_id = {i.id: i for i in visible}
-    agenda_of = for_candidate(loop, application, visible, people, rooms)
-    homework = [line for line in agenda_of if line.due is not None]
-    lines = {
-        line.interview: _with_the_way(line, by_id[line.interview], address)
-        for line in agenda_of
-        if line.due is None
-    }
+    application, people_and_rooms, written = known or _known(tx, loop, visible)
+    lines, homework = lines_of(tx, loop, application, visible, people_and_rooms)
     told = told_last(loop, written)
     organizer, company, _ = tx.company.terms()
     writer = _Writer(app, loop, application, organizer, company, written, why)
@@ -85,14 +76,33 @@ def _queue(
             writer.add(interview.id, digest, writer.invite(interview, lines[interview.id], cancelled, last))
     if writer.rows and agenda:
         live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
-        page = _page(app, tx, loop) if live else ""
+        page = page_of(app, tx, loop) if live else ""
         writer.add(AGENDA, "", writer.agenda(live, homework, again=AGENDA in told), page)
-    tx.ledger.add_all(writer.rows)
+    tx.ledger.add_all(writer.rows, app.clock())
     if writer.rows:
         jobs.mail(app, tx, loop, writer.rows[0])
 
 
-def _page(app: App, tx: Tx, loop: Loop) -> str:
+def lines_of(
+    tx: Tx,
+    loop: Loop,
+    application: Application,
+    interviews: Sequence[Interview],
+    people_and_rooms: tuple[Mapping[str, Person], Mapping[str, Room]],
+) -> tuple[dict[str, Line], list[Line]]:
+    """What the candidate reads of each interview, by its id, with how to get there; and the take-home exercises."""
+    site = tx.sites.get(loop.site) if loop.site else None
+    address, by_id = site.address if site else "", {i.id: i for i in interviews}
+    agenda = for_candidate(loop, application, interviews, *people_and_rooms)
+    found = {
+        line.interview: _with_the_way(line, by_id[line.interview], address)
+        for line in agenda
+        if line.due is None
+    }
+    return found, [line for line in agenda if line.due is not None]
+
+
+def page_of(app: App, tx: Tx, loop: Loop) -> str:
     """Whom the company lets choose among plans may go on choosing. Nothing where nobody could reach a page."""
     if not app.base_url:
         return ""

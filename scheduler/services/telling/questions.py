@@ -41,7 +41,7 @@ def ask_in(app: App, tx: Tx, loop: Loop, fix: Fix) -> int:
         )
         for n, message in enumerate(messages)
     ]
-    tx.ledger.add_all(rows)
+    tx.ledger.add_all(rows, app.clock())
     if rows:
         jobs.mail(app, tx, loop, rows[0])
     return len(rows)

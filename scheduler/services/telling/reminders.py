@@ -49,12 +49,12 @@ def remind_in(app: App, tx: Tx, loop: Loop, actor: str) -> Loop:
             f"reminder:{n}",
             Write.MAIL,
             key=m.id,
-            payload={"message": codec.encode(m), "digest": "", "page": _page(app, tx, loop, person)},
+            payload={"message": codec.encode(m), "digest": "", "page": page_of(app, tx, loop, person)},
             order=order + n,
         )
         for n, (person, m) in enumerate(messages.items())
     ]
-    tx.ledger.add_all(rows)
+    tx.ledger.add_all(rows, app.clock())
     jobs.mail(app, tx, loop, rows[0])
     subject = f"loop:{loop.id}"
     tx.facts.add(Fact(app.clock(), actor, REMINDED, subject, data={"messages": len(rows)}))
@@ -93,13 +93,13 @@ def _to_people(
             person.email,
             person.name,
             f"Can you come? {application.candidate.name}, {application.job}",
-            _text(person, waiting[id], company),
+            text_of(person, waiting[id], company),
         )
         for id, person in sorted(people.items())
     }
 
 
-def _page(app: App, tx: Tx, loop: Loop, person: str) -> str:
+def page_of(app: App, tx: Tx, loop: Loop, person: str) -> str:
     """Where they answer: an interviewer over all loops, the candidate (no ``person``) in this one."""
     if person:
         return opening.enclose(app, tx, Purpose.ATTEND, ACTOR, person=person)
@@ -107,7 +107,7 @@ def _page(app: App, tx: Tx, loop: Loop, person: str) -> str:
     return opening.enclose(app, tx, Purpose.FOLLOW, ACTOR, loop=loop.id, days=days)
 
 
-def _text(person: Person, interviews: Sequence[Interview], company: str) -> str:
+def text_of(person: Person, interviews: Sequence[Interview], company: str) -> str:
     tz = zone(person.zone)
     lines = [
         f"- {i.title}, {i.span.start.astimezone(tz):%A, %d %B %H:%M} ({person.zone})" for i in interviews

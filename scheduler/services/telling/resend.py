@@ -56,7 +56,7 @@ def once_more_in(app: App, tx: Tx, loop: Loop, actor: str) -> Loop:
         raise WrongState("loop", loop.id, loop.state.value, "the candidate was told nothing of it yet")
     stamp = app.clock().timestamp()
     again = [_copy(app, loop, row, 1000 + len(rows) + n, stamp) for n, row in enumerate(last)]
-    tx.ledger.add_all(again)
+    tx.ledger.add_all(again, app.clock())
     jobs.mail(app, tx, loop, again[0])
     tx.facts.add(Fact(app.clock(), actor, ACTION, f"loop:{loop.id}", data={"messages": len(again)}))
     return loop

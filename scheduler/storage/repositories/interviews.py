@@ -9,16 +9,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scheduler.domain.bookings import Interview, InterviewState, Seat, SeatState
+from scheduler.domain.bookings import UNANSWERED, Interview, InterviewState, Seat, SeatState
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
+from scheduler.domain.loops import LoopState
 from scheduler.domain.time import Span
 from scheduler.storage import tables
 from scheduler.storage.locks import lock_loops
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.statements import upsert
-from scheduler.storage.tables import interviews, seats
+from scheduler.storage.tables import interviews, ledger, loops, seats
 
 _rows = Rows(Interview, interviews, without=frozenset({"seats"}))
 _seat_rows = Rows(Seat, seats)
@@ -139,6 +140,35 @@ class Interviews:
     def between(self, window: Span) -> list[Interview]:
         """The live interviews inside or across ``window``, of every loop."""
         return self._list(_LIVE & _touching(window))
+
+    def unanswered(
+        self, now: datetime, since: datetime, limit: int, loop: str | None = None
+    ) -> list[tuple[str, str, str]]:
+        """``(loop, interview, person)`` where somebody says nothing of an invitation that was last written before
+        ``since``, and has not been reminded of it: of confirmed loops, or one, what begins first first."""
+        row, reminder = ledger.alias(), ledger.alias()
+        writes = sa.select(sa.func.max(row.c.noted_at)).where(
+            row.c.loop == interviews.c.loop, row.c.interview == interviews.c.id
+        )
+        written = writes.scalar_subquery()
+        reminded = sa.exists().where(
+            reminder.c.loop == interviews.c.loop,
+            reminder.c.interview == sa.literal(UNANSWERED) + seats.c.person,
+            reminder.c.noted_at > written,
+        )
+        query = (
+            sa.select(interviews.c.loop, interviews.c.id, seats.c.person)
+            .join(loops, loops.c.id == interviews.c.loop)
+            .join(seats, seats.c.interview == interviews.c.id)
+            .where(loops.c.state == LoopState.CONFIRMED.value, _LIVE, interviews.c.event_id != "")
+            .where(seats.c.state.in_([SeatState.ASSIGNED.value, SeatState.INVITED.value]))
+            .where(interviews.c.start_at > now, written <= since, ~reminded)
+            .order_by(interviews.c.start_at, interviews.c.id, seats.c.place)
+            .limit(limit)
+        )
+        if loop is not None:
+            query = query.where(interviews.c.loop == loop)
+        return [(found.loop, found.id, found.person) for found in self.connection.execute(query)]
 
     def without_somebody(self, now: datetime) -> list[Interview]:
         """The live interviews that have not begun and in which somebody sits, or whose room is one, that the

@@ -85,6 +85,17 @@ class Ledger:
             query = query.where(ledger.c.loop.not_in(elsewhere))
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
+    def noted(self, loop_ids: Collection[str], interview: str) -> Mapping[str, datetime]:
+        """When each of the loops last had a row of that name noted."""
+        mine = ledger.c.loop.in_(sorted(set(loop_ids))) & (ledger.c.interview == interview)
+        query = sa.select(ledger.c.loop, sa.func.max(ledger.c.noted_at)).where(mine).group_by(ledger.c.loop)
+        return {row[0]: row[1] for row in self.connection.execute(query)}
+
+    def known(self, keys: Collection[str]) -> set[str]:
+        """Those of the keys that a row has, whatever became of it."""
+        query = sa.select(ledger.c.key).where(ledger.c.key.in_(sorted(set(keys))))
+        return set(self.connection.execute(query).scalars())
+
     def waiting(self, now: datetime) -> tuple[int, datetime | None]:
         """How many rows `due` would give, and since when the longest has been due for another attempt."""
         time = sa.func.coalesce(ledger.c.due_at, ledger.c.noted_at) <= now
