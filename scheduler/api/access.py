@@ -17,6 +17,7 @@ from starlette.routing import compile_path
 
 from scheduler.api import parameters
 from scheduler.domain.access.policy import OPEN, Action, Actor, Sight, can, everywhere, sight
+from scheduler.domain.errors import Missing
 from scheduler.services.access import objects
 
 __all__ = ["NOBODY", "OPEN", "Action", "Actor", "action_of", "can", "needs", "seen_by"]
@@ -69,6 +70,21 @@ def also(request: Request, actor: Actor, action: Action) -> None:
     named = objects.named(request.path_params)
     if named is not None and not everywhere(actor, action):
         objects.check(request.app.state.app, named, sight(actor, action))
+
+
+def may(request: Request, action: Action) -> bool:
+    """Whether whoever asks may do that with what the address names, or with all where it names nothing."""
+    actor: Actor = getattr(request.state, "actor", NOBODY)
+    if everywhere(actor, action) or not can(actor, action):
+        return everywhere(actor, action)
+    named = objects.named(request.path_params)
+    if named is None:
+        return False
+    try:
+        objects.check(request.app.state.app, named, sight(actor, action))
+    except Missing:
+        return False
+    return True
 
 
 _SAID = {

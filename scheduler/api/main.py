@@ -19,7 +19,7 @@ from scheduler.api import (
     push,
     webhooks,
 )
-from scheduler.api.access import addresses, opened
+from scheduler.api.access import addresses, admitted, may, opened
 from scheduler.api.accounts import me, sessions, tokens, users
 from scheduler.api.attention import doing as attention_doing
 from scheduler.api.attention import routes as attention
@@ -125,6 +125,7 @@ def create_app(app: App, settings: Settings, secret: str = "", pages: Pages | No
     api.state.app, api.state.settings, api.state.choosing = app, settings, Choosing(app)
     api.state.home = pages.home if pages else f"{BASE}/docs"
     api.state.checks, api.state.listening = Checks(app, settings), following.Listening()
+    api.state.admitted, api.state.may = admitted, may
     problems.install(api)
     found = [entry for router in ROUTERS for entry in opened(router)]
     found += addresses(pages.open) if pages else ()

@@ -1,6 +1,6 @@
-"""`loopwright address`: an address that lets one browser in, and how programs come in.
+"""`loopwright address` and `loopwright login`: how browsers come in, and how programs do.
 
-Told by `tests/scheduler/cli/test_behind_a_proxy.py`.
+Told by `tests/scheduler/cli/test_behind_a_proxy.py` and `tests/scheduler/cli/test_login.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from pathlib import Path
 from scheduler import config
 from scheduler.api.gate import secret, visits
 from scheduler.cli.faults import out
+from scheduler.cli.hiring.inbox import ACTOR, opened
 from scheduler.config import Settings
+from scheduler.services.access import signing_in
 
 
 def run(data: Path | None, host: str | None, port: int | None) -> None:
@@ -19,6 +21,16 @@ def run(data: Path | None, host: str | None, port: int | None) -> None:
     settings = config.load(data=data, host=host, port=port)
     secret.of(settings)
     show(settings)
+
+
+def login(data: Path | None, user: str, host: str | None, port: int | None) -> None:
+    """Print a link that signs one account in, once. Raises `Missing` and `BadInput`."""
+    settings = config.load(data=data, host=host, port=port)
+    with opened(data) as app, app.db.write() as tx:
+        ticket = signing_in.invite(app, tx, user, ACTOR)
+    base = settings.base_url or where(settings)
+    out.print(f"Signs {user} in, once, within the hour:", markup=False)
+    out.print(f"{base}/?token={ticket}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show(settings: Settings) -> None:

@@ -66,6 +66,20 @@ def address(
 
 
 @app.command()
+def login(
+    user: Annotated[str, typer.Argument(help="The id of the account, as `loopwright users` lists it.")],
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address that `serve` listens on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port that `serve` listens on.")] = None,
+) -> None:
+    """Print a link that signs one account in, once, within the hour."""
+    from scheduler.cli.address import login
+
+    with told():
+        login(data, user, host, port)
+
+
+@app.command()
 def work(
     data: Data = None,
     name: Annotated[str | None, typer.Option(help="Name of this worker.")] = None,

@@ -16,14 +16,15 @@ from starlette.types import Scope
 
 from scheduler.api.access import NOBODY, Actor
 from scheduler.api.gate import visits
-from scheduler.api.gate.origin import API, foreign, named
+from scheduler.api.gate.origin import foreign, named
 from scheduler.api.gate.refused import Refused
 from scheduler.api.gate.tries import Tries
 from scheduler.config import Settings
 from scheduler.domain.access.sessions import Session
-from scheduler.services.access import sessions
+from scheduler.services.access import sessions, signing_in
 from scheduler.services.access.accounts import PREFIX, asking
 from scheduler.services.app import App
+from scheduler.storage.database import Tx
 
 Opened = tuple[Set[str], re.Pattern[str]]
 """Methods and path of routes that are open to everybody."""
@@ -31,9 +32,6 @@ TOKEN = Actor("api:token", trusted=True)
 BROWSER = Actor("api:browser", trusted=True)
 _COOKIES = 4
 """Cookies of one name that are looked at: a browser sends one, or one for each path."""
-
-
-_NO_PAGES = "authorization: this token is for the API; open pages in a browser, with an address of `loopwright address`"
 
 
 class Entered:
@@ -74,20 +72,39 @@ class Door:
     def enter(self, scope: Scope, ticket: str) -> Entered | None:
         """The cookie that a ticket is exchanged for, or ``None`` for who is in already. Raises `Refused`."""
         before = self._session(scope)
-        if self._secret and visits.redeem(self._settings, ticket):
-            browser, https = Headers(scope=scope).get("user-agent", ""), self.secure(scope)
+        if self._good(ticket):
             with self._app.db.write() as tx:
-                if before is not None:  # nobody else is left in it
-                    tx.sessions.remove(before[1].id)
-                secret = sessions.begin(self._app, tx, self.keeping, "", browser, BROWSER.name)
-            seconds = self._settings.session_hours * 3600
-            return Entered(self._names[https], secret, seconds, https=https)
+                whose = self._redeemed(tx, ticket)
+                if whose is not None:
+                    if before is not None:  # nobody else is left in it
+                        tx.sessions.remove(before[1].id)
+                    return self._begun(tx, scope, *whose)
         if before is not None:
             return None
         text = (
-            "token: this address was used, or is older than an hour; run `loopwright address` for a new one"
+            "token: this address was used, or is older than an hour; run `loopwright login` or "
+            "`loopwright address` for a new one"
         )
         raise self._wrong(scope, text)
+
+    def _good(self, ticket: str) -> bool:
+        """Whether a ticket is worth a writer's turn; one of the deployment's own is used by this."""
+        if not self._secret:
+            return False
+        if ticket.startswith(signing_in.PREFIX):
+            return signing_in.known(self._app, ticket)
+        return visits.redeem(self._settings, ticket)
+
+    def _redeemed(self, tx: Tx, ticket: str) -> tuple[str, Actor] | None:
+        """Whom a ticket lets in: an account, or the deployment itself under an empty id."""
+        if ticket.startswith(signing_in.PREFIX):
+            return signing_in.redeem(self._app, tx, ticket)
+        return "", BROWSER
+
+    def _begun(self, tx: Tx, scope: Scope, user: str, actor: Actor) -> Entered:
+        browser, https = Headers(scope=scope).get("user-agent", ""), self.secure(scope)
+        secret = sessions.begin(self._app, tx, self.keeping, user, browser, actor.name)
+        return Entered(self._names[https], secret, self._settings.session_hours * 3600, https=https)
 
     def names(self) -> tuple[str, ...]:
         """What the cookie may be called, to be taken away."""
@@ -112,8 +129,6 @@ class Door:
             ours = token.startswith(PREFIX.encode())
             found = asking(self._app, token.decode("latin-1")) if ours else None
             if found is not None:
-                if not scope["path"].startswith(API):  # pages ask nobody's roles: they are the deployment's
-                    raise Refused(403, "forbidden", _NO_PAGES)
                 return found
             raise self._wrong(scope, f"authorization: the token is wrong; {self._where()}")
         inside = self._session(scope)
@@ -124,7 +139,10 @@ class Door:
             raise Refused(403, "forbidden", text)
         scope["state"]["session_secret"], session = inside
         scope["state"]["session"] = session.id
-        return BROWSER
+        actor = signing_in.asking(self._app, session) if session.user else BROWSER
+        if actor is None:
+            raise _unauthorized("authorization: this account is not active; ask an administrator")
+        return actor
 
     def _session(self, scope: Scope) -> tuple[str, Session] | None:
         """The cookie's secret and its session, where there is one."""

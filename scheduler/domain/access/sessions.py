@@ -21,3 +21,12 @@ class Session:
     created_at: datetime
     used_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """What signs an account in, once: its secret's hash, whose it is, and until when it works."""
+
+    digest: str = field(repr=False)
+    user: str
+    expires_at: datetime

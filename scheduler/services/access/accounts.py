@@ -46,6 +46,8 @@ def put_user(app: App, tx: Tx, user: User, actor: str) -> User:
     kept = replace(user, created_at=known.created_at if known else app.clock())
     if kept != known:
         tx.accounts.put(kept)
+        if not kept.active:
+            tx.sessions.remove_of(kept.id)
         _note(app, tx, "user_changed" if known else "user_added", f"user:{user.id}", actor, kept.grants)
     return kept
 

@@ -50,3 +50,11 @@ sessions = sa.Table(
     instant("expires_at"),
     sa.UniqueConstraint("digest", name="uq_lw_sessions_digest"),
 )
+
+sign_ins = sa.Table(
+    "lw_sign_ins",
+    metadata,
+    words("digest", primary_key=True),
+    words("user"),
+    instant("expires_at"),
+)

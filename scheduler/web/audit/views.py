@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput
 from scheduler.domain.facts import Fact
 from scheduler.domain.finding import FactsWanted, people_of
@@ -21,10 +22,11 @@ from scheduler.domain.time import day_span
 from scheduler.services.telling import export
 from scheduler.storage.database import Tx
 from scheduler.web.frame import terms
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.templates import page
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 
-router = APIRouter(prefix="/audit", include_in_schema=False)
+router = APIRouter(prefix="/audit", include_in_schema=False, dependencies=acts(Action.AUDIT, Action.AUDIT))
 ROWS = 60
 Text = Annotated[str, Query(max_length=200)]
 Day = Annotated[str, Query(max_length=10)]

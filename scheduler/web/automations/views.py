@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
 from scheduler.domain.hiring.automations import ALL, Automation
 from scheduler.services.app import App
@@ -19,13 +20,18 @@ from scheduler.services.hiring import automating, stopping, trying
 from scheduler.services.hiring.trying import Tried
 from scheduler.storage.database import Tx
 from scheduler.web.automations.forms import IdForm, RuleForm, TryForm
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.frame.words import N_
 
-router = APIRouter(prefix="/automations", include_in_schema=False)
+router = APIRouter(
+    prefix="/automations",
+    include_in_schema=False,
+    dependencies=acts(Action.READ, Action.CONFIGURE, {"GET /automations/edit": Action.CONFIGURE}),
+)
 F = TypeVar("F", bound=Form)
 ROLES = {
     "recruiter": N_("the recruiter"),

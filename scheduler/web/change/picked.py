@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput
 from scheduler.services.app import App
 from scheduler.services.changing import ground, places
@@ -18,10 +19,13 @@ from scheduler.services.changing.words import price_in_words
 from scheduler.services.overview import one
 from scheduler.services.planning.encode import DEBRIEF
 from scheduler.services.planning.naming import title_of
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.templates import page
 from scheduler.web.frame.viewer import Looking, Services
 
-router = APIRouter(prefix="/loops/{loop_id}/picked", include_in_schema=False)
+router = APIRouter(
+    prefix="/loops/{loop_id}/picked", include_in_schema=False, dependencies=acts(Action.READ, Action.REQUEST)
+)
 NEXT = 2
 """How many are told who would be the next choice."""
 

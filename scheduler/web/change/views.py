@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, NotAllowed, WrongState
 from scheduler.domain.loops import InterviewLock
 from scheduler.domain.proposals import PlannedInterview
@@ -36,13 +37,16 @@ from scheduler.web.change import week as weeks
 from scheduler.web.change.forms import ApplyForm
 from scheduler.web.change.week import Week
 from scheduler.web.change.written import added, address, read, written
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Posted
 from scheduler.web.frame.forms import read as read_form
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 
-router = APIRouter(prefix="/loops/{loop_id}/change", include_in_schema=False)
+router = APIRouter(
+    prefix="/loops/{loop_id}/change", include_in_schema=False, dependencies=acts(Action.REQUEST, Action.BOOK)
+)
 LoopId = Annotated[str, Path(max_length=100)]
 Word = Annotated[str, Query(max_length=300)]
 

@@ -11,18 +11,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError
 from scheduler.services.app import App
 from scheduler.services.company.edit import put_entry, put_policy
 from scheduler.storage.database import Tx
 from scheduler.web.company import entries
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.frame.words import N_
 
-router = APIRouter(prefix="/company", include_in_schema=False)
+router = APIRouter(
+    prefix="/company", include_in_schema=False, dependencies=acts(Action.LOOK_UP, Action.CONFIGURE)
+)
 Section = Annotated[str, Path(max_length=20)]
 Id = Annotated[str, Query(max_length=100)]
 MOST = 100_000

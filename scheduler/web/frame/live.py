@@ -19,10 +19,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
+from scheduler.domain.access.policy import Action
+from scheduler.services.access import objects
 from scheduler.services.app import App
+from scheduler.web.frame.acts import acts, seen_by
 from scheduler.web.frame.viewer import Services
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(
+    include_in_schema=False, dependencies=acts(Action.READ, Action.READ, narrows=("GET /live",))
+)
 RETRY = 2000
 """Milliseconds after which a browser that was let go comes back."""
 _COMMENT = 15.0
@@ -50,6 +55,7 @@ async def _listening(request: Request) -> Listening:
 
 @router.get("/live")
 async def follow(
+    request: Request,
     app: Services,
     listening: Annotated[Listening, Depends(_listening)],
     after: Annotated[int, Query(ge=0, le=2**53)],
@@ -58,8 +64,16 @@ async def follow(
 ) -> StreamingResponse:
     """An event whenever something has come after the state of that number, of one loop, of one batch or of all; its
     data is the newest one's number."""
+    await run_in_threadpool(_check, request, app, loop)
     newest = partial(newest_of_batch, app, batch) if batch else partial(newest_of, app, loop)
     return StreamingResponse(_events(newest, listening, after), media_type="text/event-stream")
+
+
+def _check(request: Request, app: App, loop: str) -> None:
+    """Who sees some loops only follows no other one by its id."""
+    seen = seen_by(request)
+    if loop and seen is not None:
+        objects.check(app, ("loop", loop), seen)
 
 
 async def _events(look: Callable[[], int], listening: Listening, after: int) -> AsyncIterator[str]:

@@ -17,9 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 
 from scheduler.web.frame import assets, proof, terms
+from scheduler.web.frame.acts import May
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.said import said
-from scheduler.web.frame.screens import SCREENS
+from scheduler.web.frame.screens import screens_of
 from scheduler.web.frame.viewer import Viewer, viewer_of
 from scheduler.web.frame.words import Words
 
@@ -53,7 +54,6 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(words.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {
         "asset": assets.address,
-        "screens": SCREENS,
         "terms": terms.Terms(words),
         "words": words,
     }
@@ -62,8 +62,10 @@ def _environment(language: str) -> Environment:
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """The page of a template, a path below this package. ``values`` are what it shows."""
-    viewer = values.setdefault("viewer", viewer_of(request))
+    viewer, allowed = values.setdefault("viewer", viewer_of(request)), May(request)
     context = {
+        "allowed": allowed,
+        "screens": screens_of(allowed),
         "when": Clock(viewer.words.locale, viewer.zone, request.app.state.app.clock()),
         "here": request.url.path,
         "address": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,

@@ -125,6 +125,7 @@ FACTS: Mapping[str, str] = {
     "candidate_asked": N_("The candidate was asked to choose"),
     "link_made": N_("A link to a page was made"),
     "link_revoked": N_("A link to a page was revoked"),
+    "sign_in_link_made": N_("A link to sign in was made"),
     "signed_in": N_("A browser signed in"),
     "signed_out": N_("A browser was signed out"),
 }

@@ -1,6 +1,7 @@
 """Who looks at a page: their language, their clock, whose loops are theirs.
 
-All of it is kept in cookies of the browser: nobody has an account of their own here.
+Who has signed in with an account is the person whom it names; of everybody else, and for clock and language, the
+browser keeps it in cookies.
 
 Told by `tests/scheduler/web/test_viewer.py`.
 """
@@ -32,7 +33,8 @@ _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 @dataclass(frozen=True)
 class Viewer:
     """``me`` is the id of the person who looks, empty where they have not said; ``keys`` is whether single letters
-    do something; ``known`` whether the browser has told its clock."""
+    do something; ``known`` whether the browser has told its clock; ``account`` whether they have signed in with one,
+    which says who they are."""
 
     language: str
     zone: str
@@ -40,6 +42,7 @@ class Viewer:
     keys: bool
     known: bool
     actor: str
+    account: bool = False
 
     @cached_property
     def words(self) -> Words:
@@ -67,8 +70,9 @@ def viewer_of(request: Request) -> Viewer:
         zone(told, "zone")
     except BadInput:
         told, known = "UTC", False
-    me = cookies.get(ME, "")
     actor = getattr(request.state, "actor", None)
+    account = bool(actor is not None and actor.account)
+    me = actor.person if actor is not None and account else cookies.get(ME, "")
     return Viewer(
         language=_language(cookies.get(LANGUAGE, ""), request.headers.get("accept-language", "")),
         zone=told,
@@ -76,6 +80,7 @@ def viewer_of(request: Request) -> Viewer:
         keys=cookies.get(KEYS, "") != "off",
         known=known,
         actor=actor.name if actor is not None else "",
+        account=account,
     )
 
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from connectors import zone_rules
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, DomainError
 from scheduler.domain.hooks import DeliveryState
 from scheduler.domain.subjects import Whose
@@ -21,12 +22,15 @@ from scheduler.services.app import App
 from scheduler.services.hiring import arriving, waiting
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Tx
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 
-router = APIRouter(prefix="/health", include_in_schema=False)
+router = APIRouter(
+    prefix="/health", include_in_schema=False, dependencies=acts(Action.READ, Action.CONFIGURE)
+)
 LIMIT = 2.0
 """Seconds that a page waits for what is tried."""
 FRESH = 10.0

@@ -12,15 +12,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput
 from scheduler.domain.load import PersonWeek, Spread
 from scheduler.domain.people import Person, Pool, Standing
 from scheduler.services.planning import workload
 from scheduler.storage.database import Tx
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.templates import page
 from scheduler.web.frame.viewer import Looking, Services
 
-router = APIRouter(prefix="/load", include_in_schema=False)
+router = APIRouter(prefix="/load", include_in_schema=False, dependencies=acts(Action.READ, Action.REQUEST))
 WEEKS, BEFORE = 8, 2
 """How many weeks are shown, and how many of them lie behind the current one."""
 ROWS = 60

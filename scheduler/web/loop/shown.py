@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
+from scheduler.domain.access.policy import Actor, knows_needs
 from scheduler.domain.bookings import Interview, SeatState, WriteState
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import ENDED, Accommodation, LoopState
@@ -69,10 +70,11 @@ def days(whole: Whole) -> list[tuple[date, list[Interview]]]:
     return [(d, list(group)) for d, group in groupby(ordered, lambda i: i.span.start.astimezone(tz).date())]
 
 
-def needs(whole: Whole, viewer: Viewer) -> Accommodation | None:
-    """What the candidate needs, for the recruiter and the coordinator alone."""
+def needs(whole: Whole, viewer: Viewer, actor: Actor) -> Accommodation | None:
+    """What the candidate needs, for the recruiter and the coordinator of that application alone."""
     there = whole.application
     told = bool(viewer.me) and viewer.me in (there.recruiter, there.coordinator)
+    told = told and knows_needs(actor, there.recruiter, there.coordinator)
     return there.accommodation if told and there.accommodation != Accommodation() else None
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.reasons import Deed
@@ -24,6 +25,7 @@ from scheduler.services.links import inviting
 from scheduler.services.overview import named, one, queue
 from scheduler.services.planning import plan as planning
 from scheduler.services.telling import reminders, resend
+from scheduler.web.frame.acts import acts, asking
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.level import service_level
 from scheduler.web.frame.said import say
@@ -33,7 +35,11 @@ from scheduler.web.loop import shown
 from scheduler.web.loop.faster import Changed, unchanged, unchanged_now
 from scheduler.web.loop.forms import CancelForm, ChooseForm, OwnerForm, WhyForm
 
-router = APIRouter(prefix="/loops/{loop_id}", include_in_schema=False)
+router = APIRouter(
+    prefix="/loops/{loop_id}",
+    include_in_schema=False,
+    dependencies=acts(Action.READ, Action.REQUEST, {"POST /loops/{loop_id}/choose": Action.BOOK}),
+)
 LoopId = Annotated[str, Path(max_length=100)]
 F = TypeVar("F", bound=Form)
 
@@ -224,6 +230,6 @@ def _page(
         changed=shown.told(whole, changed, viewer.words),
         reasons={deed.value: [r for r in whole.reasons if r.fits(deed)] for deed in Deed},
         people=people,
-        needs=shown.needs(whole, viewer),
+        needs=shown.needs(whole, viewer, asking(request)),
         form=form,
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInputs, DomainError, Missing
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
 from scheduler.services.app import App
@@ -19,6 +20,7 @@ from scheduler.services.asking.trying import Fit
 from scheduler.services.links.needs import BREAKS, DAYS, EXTRA
 from scheduler.storage.database import Tx
 from scheduler.web.candidate.needing import FEATURES
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
@@ -27,7 +29,7 @@ from scheduler.web.new import asked, written
 from scheduler.web.new.forms import FitForm, NewForm
 from scheduler.web.new.written import Written
 
-router = APIRouter(prefix="/new", include_in_schema=False)
+router = APIRouter(prefix="/new", include_in_schema=False, dependencies=acts(Action.REQUEST, Action.REQUEST))
 F = TypeVar("F", bound=NewForm)
 _CLOCKS = ("Europe/Berlin", "Europe/London", "Europe/Lisbon", "America/New_York", "America/Los_Angeles",
            "America/Sao_Paulo", "Asia/Kolkata", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney")  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
 from scheduler.domain.people import Person
 from scheduler.domain.subjects import Subject
@@ -18,6 +19,7 @@ from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.company.edit import company_file, put_entry
 from scheduler.storage.database import Tx
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
@@ -25,7 +27,11 @@ from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.people import forms
 from scheduler.web.people.forms import PersonForm
 
-router = APIRouter(prefix="/people", include_in_schema=False)
+router = APIRouter(
+    prefix="/people",
+    include_in_schema=False,
+    dependencies=acts(Action.LOOK_UP, Action.CONFIGURE, {"GET /people/new": Action.CONFIGURE}),
+)
 ROWS, AHEAD, MEETINGS = 100, timedelta(days=28), 12
 PersonId = Annotated[str, Path(max_length=100)]
 Text = Annotated[str, Query(max_length=200)]

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput
 from scheduler.domain.proposals import Proposal
 from scheduler.services.booking import compare
@@ -18,6 +19,7 @@ from scheduler.services.booking.offers import Told
 from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
 from scheduler.storage.database import Tx
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.templates import page
 from scheduler.web.frame.viewer import Looking, Services, Viewer
@@ -25,7 +27,9 @@ from scheduler.web.plans import different, grid
 from scheduler.web.plans.different import Different
 from scheduler.web.plans.grid import Day
 
-router = APIRouter(prefix="/loops/{loop_id}/plans", include_in_schema=False)
+router = APIRouter(
+    prefix="/loops/{loop_id}/plans", include_in_schema=False, dependencies=acts(Action.READ, Action.REQUEST)
+)
 
 
 @dataclass(frozen=True, slots=True)

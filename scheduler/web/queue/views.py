@@ -6,10 +6,12 @@ Told by `tests/scheduler/web/test_queue.py`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, DomainError
 from scheduler.domain.people import Person
 from scheduler.domain.reasons import Deed, ReasonCode
@@ -20,6 +22,7 @@ from scheduler.services.overview import named, queue
 from scheduler.services.overview import views as saved
 from scheduler.services.overview.queue import Row
 from scheduler.storage.repositories.reading.loops import MOST_COUNTED
+from scheduler.web.frame.acts import acts, seen_by
 from scheduler.web.frame.forms import Filled, Posted, read
 from scheduler.web.frame.level import service_level
 from scheduler.web.frame.live import newest_of
@@ -29,7 +32,15 @@ from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.queue.forms import BulkForm, ViewForm
 from scheduler.web.queue.looked_for import VIEWS, Asked, LookedFor
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(
+    include_in_schema=False,
+    dependencies=acts(
+        Action.READ,
+        Action.REQUEST,
+        {"POST /loops/views": Action.SELF, "POST /loops/views/{view_id}/remove": Action.SELF},
+        narrows=("GET /loops", "GET /loops/views/{view_id}"),
+    ),
+)
 ROWS = 50
 ViewId = Annotated[str, Path(max_length=100)]
 
@@ -126,7 +137,7 @@ def _page(
         people, reasons = named.owners(tx), tx.company.policy().reasons
         kept = tx.views.of(viewer.me) if viewer.me else ()
         try:
-            wanted = asked.wanted(now, level)
+            wanted = replace(asked.wanted(now, level), sight=seen_by(request))
             rows = queue.rows(tx, wanted, now, level, ROWS + 1, asked.after or None)
             counts = tx.found_loops.counts(wanted)
             total, more = sum(counts.values()), any(n > MOST_COUNTED for n in counts.values())

@@ -11,12 +11,14 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
 from scheduler.domain.loops import Application, Loop
 from scheduler.services.app import App
 from scheduler.services.asking import batches
 from scheduler.services.asking.batches import BatchRequest, Chosen, Repack
 from scheduler.services.overview import superdays
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.live import newest_of_batch
 from scheduler.web.frame.said import say
@@ -25,7 +27,15 @@ from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.superday import chart
 from scheduler.web.superday.forms import AskForm, RepackForm
 
-router = APIRouter(prefix="/superdays", include_in_schema=False)
+router = APIRouter(
+    prefix="/superdays",
+    include_in_schema=False,
+    dependencies=acts(
+        Action.READ,
+        Action.REQUEST,
+        {"GET /superdays/new": Action.REQUEST, "POST /superdays/{batch_id}/choose": Action.BOOK},
+    ),
+)
 BatchId = Annotated[str, Path(max_length=100)]
 F = TypeVar("F", bound=Form)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, DomainError
 from scheduler.domain.finding import LoopsWanted
 from scheduler.domain.loops import LoopState
@@ -24,6 +25,7 @@ from scheduler.services.overview import days
 from scheduler.services.overview.days import Meeting
 from scheduler.storage.database import Tx
 from scheduler.storage.repositories.reading.loops import MOST_COUNTED
+from scheduler.web.frame.acts import acts, seen_by
 from scheduler.web.frame.forms import Filled, Posted, read
 from scheduler.web.frame.live import newest_of
 from scheduler.web.frame.said import say
@@ -32,7 +34,9 @@ from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.today import matters
 from scheduler.web.today.forms import CloseForm, MatterForm, SnoozeForm
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(
+    include_in_schema=False, dependencies=acts(Action.READ, Action.REQUEST, narrows=("GET /today",))
+)
 F = TypeVar("F", bound=MatterForm)
 DAYS_AHEAD = 6
 SOON = timedelta(hours=36)
@@ -52,6 +56,8 @@ Owner = Annotated[str, Query(max_length=100, pattern=r"^[A-Za-z0-9._:-]*$")]
 
 @router.get("/today")
 def get_today(request: Request, app: Services, viewer: Looking, owner: Owner = "") -> Response:
+    if seen_by(request) is not None:  # a list of everybody's day is for who sees all; theirs is the queue
+        return see("/loops")
     return _page(request, app, viewer, owner)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.reasons import Deed
@@ -19,6 +20,7 @@ from scheduler.services.asking import fixing
 from scheduler.services.asking.fixing import Done
 from scheduler.services.overview import one
 from scheduler.storage.database import Tx
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
@@ -27,7 +29,9 @@ from scheduler.web.loop import shown as loop_shown
 from scheduler.web.loop.faster import Changed, unchanged
 from scheduler.web.why import shown
 
-router = APIRouter(prefix="/loops/{loop_id}/why", include_in_schema=False)
+router = APIRouter(
+    prefix="/loops/{loop_id}/why", include_in_schema=False, dependencies=acts(Action.READ, Action.REQUEST)
+)
 LoopId = Annotated[str, Path(max_length=100)]
 FixId = Annotated[str, Path(max_length=100)]
 

@@ -10,17 +10,19 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, field_validator
 
+from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.time import zone
 from scheduler.services.access import sessions
 from scheduler.services.app import App
 from scheduler.services.overview import named
+from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer, remember
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=acts(Action.SELF, Action.SELF))
 
 
 class YouForm(Form):
@@ -57,7 +59,7 @@ def get_you(request: Request, app: Services, viewer: Looking) -> Response:
 def keep_you(request: Request, app: Services, viewer: Looking, posted: Posted) -> Response:
     filled = read(YouForm, posted, viewer.words)
     given, me = filled.value, ""
-    if given is not None and given.me:
+    if given is not None and given.me and not viewer.account:  # which says who they are
         try:
             with app.db.read() as tx:
                 me = named.person(tx, given.me, "me").id
@@ -99,10 +101,11 @@ def _page(request: Request, app: App, viewer: Viewer, form: Filled[Any], status:
     own = sessions.owner(request.state.actor)
     with app.db.read() as tx:
         people = named.owners(tx)
+        user = tx.accounts.get(own) if own else None
         live = [] if own is None else sessions.live(app, tx, request.app.state.door.keeping, own)
     here = getattr(request.state, "session", "")
     shown = [(s, browser(s.browser), s.id == here) for s in live]
-    more = {"people": people, "sessions": shown}
+    more = {"people": people, "sessions": shown, "user": user}
     return page(request, "you/you.html", status, viewer=viewer, form=form, **more)
 
 

@@ -12,6 +12,8 @@ from scheduler.api.access import OPEN, Action, action_of
 from scheduler.api.common import BASE
 from scheduler.api.main import ROUTERS
 from scheduler.domain.access.policy import Reach, Role, reach
+from scheduler.web.frame.acts import Acts
+from scheduler.web.main import Console
 
 PAGE = Path(__file__).parents[3] / "docs" / "access.md"
 BEGIN, END = "<!-- made from the policy -->", "<!-- end -->"
@@ -42,7 +44,28 @@ def tables() -> str:
         cells = [said or SAID[reach(role, action)] for role in roles]
         lines.append(f"| *{action.value.replace('_', ' ')}* | " + " | ".join(cells) + " |")
     narrow = [f"`{m} {route.path.removeprefix(BASE)}`" for m, route, _, narrows in routes() if narrows]
-    return "\n".join([*lines, "", f"Narrow by themselves: {', '.join(narrow)}."])
+    lines += ["", f"Narrow by themselves: {', '.join(narrow)}.", "", "Pages of the console:", ""]
+    return "\n".join([*lines, *pages()])
+
+
+def pages() -> Iterator[str]:
+    """Which page does what."""
+    found: dict[Action, list[str]] = {}
+    narrow = []
+    for route in Console().router.routes:
+        assert isinstance(route, APIRoute)
+        (declared,) = [d.dependency for d in route.dependencies if isinstance(d.dependency, Acts)]
+        for method in sorted(route.methods):
+            said = f"`{method} {route.path}`"
+            found.setdefault(declared.of(method, route.path), []).append(said)
+            narrow += [said] if declared.narrow(method, route.path) else []
+    yield "| | pages |"
+    yield "|---|---|"
+    for action in Action:
+        if action in found:
+            yield f"| *{action.value.replace('_', ' ')}* | {', '.join(found[action])} |"
+    yield ""
+    yield f"Narrow by themselves: {', '.join(narrow)}."
 
 
 def written(text: str) -> str:

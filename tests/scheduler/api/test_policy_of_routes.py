@@ -78,7 +78,8 @@ def scene(kit: Kit) -> Scene:
 
 def table() -> dict[tuple[str, str], str]:
     """Role and action to what the page says of them."""
-    rows = re.findall(r"^\|(.+)\|$", policy_table.PAGE.read_text().partition(policy_table.BEGIN)[2], re.M)
+    text = policy_table.PAGE.read_text().partition(policy_table.BEGIN)[2].partition("Narrow by")[0]
+    rows = re.findall(r"^\|(.+)\|$", text, re.M)
     cells = [[cell.strip(" *") for cell in row.split("|")] for row in rows]
     return {
         (role.replace(" ", "_"), row[0].replace(" ", "_")): said

@@ -9,11 +9,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from scheduler.domain.access.sessions import Session
+from scheduler.domain.access.sessions import Session, SignInLink
 from scheduler.storage.mapping import Rows
-from scheduler.storage.tables.access import sessions
+from scheduler.storage.tables.access import sessions, sign_ins
 
-_rows = Rows(Session, sessions)
+_rows, _links = Rows(Session, sessions), Rows(SignInLink, sign_ins)
 
 
 class Sessions:
@@ -48,6 +48,11 @@ class Sessions:
         """Forget it: its browser is shut out at once. False where there was none."""
         return self.connection.execute(sa.delete(sessions).where(sessions.c.id == id)).rowcount > 0
 
+    def remove_of(self, user: str) -> None:
+        """Shut an account out of every browser, and forget the links that would sign it in."""
+        self.connection.execute(sa.delete(sessions).where(sessions.c.user == user))
+        self.connection.execute(sa.delete(sign_ins).where(sign_ins.c.user == user))
+
     def forget_over(self, now: datetime, idle_since: datetime) -> None:
         """Forget those that have ended."""
         ended = sa.or_(
@@ -55,3 +60,24 @@ class Sessions:
             sessions.c.used_at <= sa.literal(idle_since, sessions.c.used_at.type),
         )
         self.connection.execute(sa.delete(sessions).where(ended))
+
+    # --- links that sign in ---
+
+    def add_link(self, link: SignInLink, now: datetime) -> None:
+        """Keep it; those that work no more are forgotten."""
+        ended = sign_ins.c.expires_at <= sa.literal(now, sign_ins.c.expires_at.type)
+        self.connection.execute(sa.delete(sign_ins).where(ended))
+        self.connection.execute(sa.insert(sign_ins).values(_links.row(link)))
+
+    def has_link(self, digest: str) -> bool:
+        return (
+            self.connection.execute(sa.select(sign_ins.c.user).where(sign_ins.c.digest == digest)).first()
+            is not None
+        )
+
+    def take_link(self, digest: str) -> SignInLink | None:
+        """The link of that hash, which is then no more: of several who take it, one gets it."""
+        mine = sa.select(sign_ins).where(sign_ins.c.digest == digest)
+        row = self.connection.execute(mine).mappings().first()
+        gone = self.connection.execute(sa.delete(sign_ins).where(sign_ins.c.digest == digest)).rowcount
+        return _links.value(row) if row and gone else None
