@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     """How long a browser stays signed in, however busy it is."""
     idle_hours: int = Field(72, ge=1, le=2160)
     """How long a browser stays signed in that asks for nothing; as it stands, over a weekend."""
+    requests_a_minute: int = Field(1200, ge=0, le=1_000_000)
+    """How often an account or a program may ask; 0: without limit."""
+    guest_requests_a_minute: int = Field(120, ge=0, le=1_000_000)
+    """How often the pages of one link may be asked for; 0: without limit."""
+    webhooks_a_minute: int = Field(60_000, ge=0, le=1_000_000)
+    """How many messages one connection of a hiring system may send; 0: without limit."""
     deployment: str = Field("loopwright", pattern=r"^[a-z0-9-]{1,40}$")
     """Prefix of every event key: two deployments on one calendar never touch each other's events."""
     host: str = "127.0.0.1"
@@ -206,6 +212,10 @@ _WANTED = {
     "archive_days": "0, or a whole number from 14 to 3650",
     "stop_seconds": "a whole number of seconds from 0 to 600",
     "header_seconds": "a number of seconds above 0, at most 300",
+    **dict.fromkeys(
+        ("requests_a_minute", "guest_requests_a_minute", "webhooks_a_minute"),
+        "a whole number from 0 to 1000000",
+    ),
     "session_hours": "a whole number of hours from 1 to 2160",
     "idle_hours": "a whole number of hours from 1 to 2160",
     "service_days": "a whole number of days from 1 to 90",

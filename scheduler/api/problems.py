@@ -60,7 +60,7 @@ TITLES: Mapping[int, str] = {
     413: "Too large",
     415: "Not JSON",
     422: "Something in the request has to change",
-    429: "Too many wrong tokens",
+    429: "Too many requests",
     500: "A mistake of ours",
     502: "A calendar service does not answer",
     503: "Not available",

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from scheduler.api.access import NOBODY, Actor
 from scheduler.api.gate import visits
+from scheduler.api.gate.limits import Limits
 from scheduler.api.gate.origin import foreign, named
 from scheduler.api.gate.refused import Refused
 from scheduler.api.gate.tries import Tries
@@ -49,7 +50,7 @@ class Door:
         self._secret = secret.encode()
         self._opened = tuple(opened)
         self._app = app
-        self._tries = Tries()
+        self._tries, self._limits = Tries(), Limits(settings)
         self.keeping = visits.keeping(settings, secret)
         self._names = {https: visits.name(secret or "nobody", https) for https in (True, False)}
 
@@ -63,11 +64,15 @@ class Door:
             self.admit(scope)
 
     def admit(self, scope: Scope) -> None:
-        """Note in the scope who asks. Raises `Refused` for a stranger before a closed door."""
+        """Note in the scope who asks. Raises `Refused` for a stranger before a closed door, and for who asks
+        too often."""
         state = scope.setdefault("state", {})
         state["actor"] = NOBODY
-        if not self._is_open(scope):
+        if self._is_open(scope):
+            self._limits.check_open(scope)
+        else:
             state["actor"] = self._who(scope)
+            self._limits.check_actor(state["actor"])
 
     def enter(self, scope: Scope, ticket: str) -> Entered | None:
         """The cookie that a ticket is exchanged for, or ``None`` for who is in already. Raises `Refused`."""

@@ -1,4 +1,5 @@
-"""Wrong tokens are counted by address, in a table that does not grow with those who try."""
+"""What is counted within a minute, by who it is, in a table that does not grow with those who try: wrong tokens by
+address, requests by token, link or connection."""
 
 from __future__ import annotations
 
@@ -18,16 +19,21 @@ MOST = 4096
 
 
 class Tries:
-    """Counts failures alone: whoever has the token never gets here, whoever shares an address with them."""
+    """Counts up to ``free`` within a window from the first on."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, free: int = FREE) -> None:
+        self._clock, self._free = clock, free
         self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def wrong(self, address: str) -> int:
+        """Note one more failure of an address, as `one_more` does. Whoever has the token never gets here, whoever shares
+        an address with them."""
+        return self.one_more(_network(address))
+
+    def one_more(self, key: str) -> int:
         """Note one more; the whole seconds to wait before the next is looked at kindly, or 0."""
-        key, now = _network(address), self._clock()
+        now = self._clock()
         with self._lock:
             since, count = self._seen.get(key, (now, 0))
             if now - since >= WINDOW:
@@ -36,7 +42,7 @@ class Tries:
             self._seen[key] = (since, count + 1)
             while len(self._seen) > MOST:
                 self._seen.popitem(last=False)
-        return math.ceil(since + WINDOW - now) if count >= FREE else 0
+        return math.ceil(since + WINDOW - now) if count >= self._free else 0
 
 
 def _network(address: str) -> str:

@@ -68,7 +68,9 @@ def refusal(request: Request, problem: Any) -> str:
     viewer = viewer_of(request)
     # who came by an address that is used up is told so
     used = "token" in request.query_params
-    return templates.plain(viewer, template, {"viewer": viewer, "problem": problem, "used": used})
+    guest = request.url.path.startswith(("/candidate/", "/interviewer/"))  # who has no other page
+    context = {"viewer": viewer, "problem": problem, "used": used, "guest": guest}
+    return templates.plain(viewer, template, context)
 
 
 def _is_problem(start: Message) -> bool:

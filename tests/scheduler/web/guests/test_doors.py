@@ -99,3 +99,13 @@ def test_the_console_sends_the_candidate_to_their_page(kit: Kit) -> None:
     local = Plain(replace(kit, app=replace(kit.app, base_url="")))
     refused = local.form(f"{path}/ask-candidate", {"version": local.version(path)})
     assert refused.status_code == 422 and "LOOPWRIGHT_BASE_URL" in refused.text
+
+
+def test_a_link_that_is_opened_too_often_waits_and_no_other(kit: Kit) -> None:
+    site = Plain(kit, signed_in=False, guest_requests_a_minute=2)
+    for path in ("/candidate/aaaa", "/interviewer/bbbb/calendar.ics"):
+        assert [site.get(path).status_code for _ in range(3)] == [404, 404, 429]
+    answer = site.get("/candidate/aaaa")
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert "too often" in answer.text and "/today" not in answer.text and "<html" in answer.text
+    assert site.get("/candidate/cccc").status_code == 404
