@@ -17,15 +17,16 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, NotAllowed, WrongState
 from scheduler.domain.loops import InterviewLock
-from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.proposals import PlannedInterview, Undoable
 from scheduler.domain.reasons import Deed
 from scheduler.domain.time import zone
 from scheduler.services.app import App
 from scheduler.services.booking import offers
 from scheduler.services.booking.offers import Told
-from scheduler.services.changing import applying, ground, places, trying
+from scheduler.services.changing import applying, ground, places, trying, undoing
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
+from scheduler.services.changing.fixes import granted
 from scheduler.services.changing.ground import Ground
 from scheduler.services.changing.places import Seat
 from scheduler.services.changing.trying import Tried
@@ -34,7 +35,7 @@ from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
 from scheduler.services.planning.panels import DEBRIEF
 from scheduler.web.change import week as weeks
-from scheduler.web.change.forms import ApplyForm
+from scheduler.web.change.forms import ApplyForm, UndoForm
 from scheduler.web.change.week import Week
 from scheduler.web.change.written import added, address, read, written
 from scheduler.web.frame.acts import acts
@@ -67,6 +68,8 @@ class Shown:
     seats: Sequence[Seat] = ()
     already: Sequence[Refusal] = ()
     faults: list[str] = field(default_factory=list)
+    undoable: Undoable | None = None
+    """The last change by hand, where it may still be undone."""
 
     @property
     def stands(self) -> PlannedInterview:
@@ -116,9 +119,7 @@ def change(request: Request, loop_id: LoopId, app: Services, viewer: Looking, po
     form, status = filled.value, 422
     if form is not None:
         try:
-            why = Why(form.reason or None, form.override or None, form.note)
-            applying.apply(app, loop_id, Asked(read(form.c)), form.tried, why, viewer.actor)
-            return say(see(f"/loops/{loop_id}"), "changed")
+            return say(see(f"/loops/{loop_id}"), _done(app, loop_id, form, viewer))
         except Missing:
             raise
         except DomainError as error:
@@ -129,6 +130,31 @@ def change(request: Request, loop_id: LoopId, app: Services, viewer: Looking, po
         request, app, viewer, loop_id, typed.get("c", []), typed.get("interview", ""), typed.get("week", ""),
         filled, status,
     )  # fmt: skip
+
+
+def _done(app: App, loop_id: str, form: ApplyForm, viewer: Viewer) -> str:
+    """Do what was tried, or what a fix of it says; what is to be told then."""
+    asked, why = Asked(read(form.c)), Why(form.reason or None, form.override or None, form.note)
+    if not form.fix:
+        applying.apply(app, loop_id, asked, form.tried, why, viewer.actor)
+        return "changed"
+    done = granted.carry_out(app, loop_id, form.fix, asked, form.tried, why, viewer.actor)
+    return "changed" if done.applied else "mailed"
+
+
+@router.post("/undo")
+def undo(request: Request, loop_id: LoopId, app: Services, viewer: Looking, posted: Posted) -> Response:
+    filled = read_form(UndoForm, posted, viewer.words)
+    form = filled.value
+    try:
+        undoing.undo(app, loop_id, viewer.actor)
+        return say(see(f"/loops/{loop_id}"), "undone")
+    except Missing:
+        raise
+    except DomainError as error:
+        filled.refuse(error)
+    picked = form.interview if form else ""
+    return _page(request, app, viewer, loop_id, [], picked, "", filled, 409)
 
 
 def _page(
@@ -169,13 +195,14 @@ def _shown(app: App, whole: Whole, interview: str) -> Shown:
     with app.db.read() as tx:
         base = ground.read(tx, whole.loop.id, app.clock())
         told = offers.drawn(tx, base.loop, base.application, tuple(base.base.values()))
+        last = undoing.undoable(tx, base)
     told = sorted(told, key=lambda t: (t.planned.span.start, t.planned.interview))
     ahead = [t.planned.interview for t in told if t.planned.interview not in base.begun]
     if not ahead:
         raise WrongState("loop", whole.loop.id, whole.loop.state.value, "everything of it has begun")
     if interview and interview not in ahead:
         raise BadInput("interview", f"{interview[:60]!r} cannot be changed", f"use one of {', '.join(ahead)}")
-    return Shown(whole, base, told, interview or ahead[0])
+    return Shown(whole, base, told, interview or ahead[0], undoable=last)
 
 
 def _try(app: App, shown: Shown, texts: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ SAID = {
     "assigned": N_("The owner is noted."),
     "accepted": N_("The new time is the loop's."),
     "changed": N_("Changed as it was tried."),
+    "undone": N_("Undone: it is as it was before, and everybody is told."),
     "kept": N_("Kept."),
     "view_kept": N_("Kept: it stands beside the other views, and has an address of its own."),
     "view_removed": N_("Removed."),

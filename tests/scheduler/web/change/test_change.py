@@ -196,3 +196,41 @@ def test_the_loops_page_leads_there(site: Site, kit: Kit) -> None:
     expect(page.get_by_role("link", name=re.compile("Debrief"))).to_be_visible()
     page.get_by_role("link", name=re.compile("Debrief")).click()
     expect(page.locator("td.now")).to_be_visible()
+
+
+def test_what_would_help_is_done_with_a_click_and_undone_with_another(site: Site, kit: Kit) -> None:
+    loop = ask(kit, "short")
+    was = booked(kit, loop.id)["panel"].span
+    occupy(kit, "hana@testwerk.example", "2026-03-11T15:00+01:00", "2026-03-11T16:00+01:00")
+    page = shown(site, loop.id)
+    page.get_by_label("Or type it").fill("2026-03-11T15:00")
+    page.get_by_role("button", name="Try it").click()
+    helps = page.locator("#tried ol.helps > li")
+    expect(page.locator("#tried")).to_contain_text("What would help")
+    expect(helps.first).to_contain_text("It would fit at another time: Panel")
+    expect(helps.filter(has_text="people are asked").first).to_contain_text("Hana Maier")
+    assert in_both_schemes(page) == []
+    helps.first.get_by_role("button", name="Do it").click()
+    expect(page.get_by_text("Changed as it was tried.")).to_be_visible()
+    kit.run()
+    assert booked(kit, loop.id)["panel"].span != was
+    page = shown(site, loop.id, java_script_enabled=False)
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_text("Undone: it is as it was before")).to_be_visible()
+    kit.run()
+    assert booked(kit, loop.id)["panel"].span == was
+    page = shown(site, loop.id)
+    expect(page.get_by_role("button", name="Take it back")).to_have_count(0)
+
+
+def test_who_would_help_is_asked_by_mail(site: Site, kit: Kit) -> None:
+    loop = ask(kit, "short")
+    occupy(kit, "hana@testwerk.example", "2026-03-11T15:00+01:00", "2026-03-11T16:00+01:00")
+    page = shown(site, loop.id, java_script_enabled=False)
+    page.get_by_label("Or type it").fill("2026-03-11T15:00")
+    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="Ask them").first.click()
+    expect(page.get_by_text("Asked by mail.")).to_be_visible()
+    kit.run()
+    mails = [p.read_text(encoding="utf-8") for p in (kit.folder.parent / "outbox").glob("*.eml")]
+    assert any("Could you make time?" in text for text in mails)
