@@ -5,8 +5,8 @@ Told by `tests/scheduler/web/days/test_company.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
@@ -16,7 +16,8 @@ from scheduler.domain.errors import BadInput, BadInputs, DomainError
 from scheduler.services.app import App
 from scheduler.services.company.edit import put_entry, put_policy
 from scheduler.storage.database import Tx
-from scheduler.web.company import entries
+from scheduler.web.company import entries, fields
+from scheduler.web.company.fields import FieldOf
 from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
@@ -70,20 +71,40 @@ def get_company(request: Request, app: Services, viewer: Looking) -> Response:
 
 
 @router.get("/{section}")
-def get_entry(request: Request, section: Section, app: Services, viewer: Looking, id: Id = "") -> Response:
-    """One entry; without an id a new one."""
+def get_entry(
+    request: Request,
+    section: Section,
+    app: Services,
+    viewer: Looking,
+    id: Id = "",
+    way: Annotated[Literal["", "text"], Query(alias="as")] = "",
+) -> Response:
+    """One entry by its common fields, or ``as=text``; without an id a new one. A new template is a text: its steps are."""
     id = "policy" if section == "policy" else id
     with app.db.read() as tx:
         entries.entries(tx, section)
         text = entries.text_of(tx, section, id)
-    typed = {"id": id, "text": text or SKELETONS.get(section, ""), "seen": text}
-    return _page(request, viewer, section, Filled[EntryForm](typed, None))
+    typed: dict[str, Any] = {"id": id, "text": text or SKELETONS.get(section, ""), "seen": text}
+    if way == "text" or (section == "templates" and not id):
+        return _page(request, viewer, section, Filled[EntryForm](typed, None))
+    known = entries.read(text) if text else {}
+    found = fields.fields_of(section, known, new=not id)
+    return _page(
+        request,
+        viewer,
+        section,
+        Filled[EntryForm](typed | fields.shown(found, known), None),
+        found=found,
+        **_lists(app),
+    )
 
 
 @router.post("/{section}")
 def put(request: Request, section: Section, app: Services, viewer: Looking, posted: Posted) -> Response:
     with app.db.read() as tx:
         entries.entries(tx, section)
+    if any(name.startswith(fields.PREFIX) for name, _ in posted):
+        return _put_fields(request, app, viewer, section, posted)
     filled = read(EntryForm, posted, viewer.words)
     form = filled.value
     if form is None:
@@ -101,6 +122,47 @@ def put(request: Request, section: Section, app: Services, viewer: Looking, post
         filled.faults["text"] = "\n".join(fault.text for fault in faults)
         return _page(request, viewer, section, filled, 422)
     return say(see("/company"), "saved")
+
+
+def _put_fields(
+    request: Request, app: App, viewer: Viewer, section: str, posted: list[tuple[str, str]]
+) -> Response:
+    """The entry as its page showed it, with what was typed into its fields; a fault stands beside its field."""
+    sent = {name.removeprefix(fields.PREFIX): text for name, text in posted if name.startswith(fields.PREFIX)}
+    rest = [(name, text) for name, text in posted if not name.startswith(fields.PREFIX)]
+    filled = read(EntryForm, [*rest, ("text", "-")], viewer.words)
+    if filled.value is None:
+        raise BadInput("form", "cannot be read", "open the page again")
+    seen = filled.value.seen
+    known = entries.read(seen) if seen.strip() else {}
+    found = fields.fields_of(section, known, new=not filled.value.id)
+    lists, before = _lists(app), fields.shown(found, known)
+    ids = {p.name.casefold(): p.id for p in lists["people"]}
+    shown = Filled[EntryForm]({**filled.typed, **{f.path: sent.get(f.path, "") for f in found}}, None)
+    if section == "policy":
+        shown.typed = {**shown.typed, "id": "policy"}
+    try:
+        new = fields.put(found, known, sent, before, ids)
+        _put(app, section, filled.value.model_copy(update={"text": entries.written(new)}))
+    except Meanwhile as faster:
+        now = fields.shown(found, entries.read(faster.now))
+        kept = {f.path: now[f.path] for f in found if sent.get(f.path, "") == before[f.path]}
+        shown.typed = {**shown.typed, **kept, "seen": faster.now}
+        changed = entries.differs(seen, faster.now)
+        return _page(request, viewer, section, shown, 409, changed, found=found, **lists)
+    except DomainError as error:
+        for fault in error.faults if isinstance(error, BadInputs) else [error]:
+            name = fields.beside(found, fault.field) if isinstance(fault, BadInput) else ""
+            text = f"{fault.fault}; {fault.fix}" if name and isinstance(fault, BadInput) else fault.text
+            shown.faults[name] = f"{shown.faults[name]}\n{text}" if name in shown.faults else text
+        return _page(request, viewer, section, shown, 422, found=found, **lists)
+    return say(see("/company"), "saved")
+
+
+def _lists(app: App) -> dict[str, Any]:
+    """Whom and which site one can choose."""
+    with app.db.read() as tx:
+        return {"people": sorted(tx.people.list(), key=lambda p: p.name), "sites": tx.sites.list()}
 
 
 def _put(app: App, section: str, form: EntryForm) -> None:
@@ -132,6 +194,8 @@ def _page(
     form: Filled[Any],
     status: int = 200,
     changed: list[str] | None = None,
+    found: Sequence[FieldOf] = (),
+    **lists: Any,
 ) -> Response:
     return page(
         request,
@@ -142,4 +206,7 @@ def _page(
         title=TITLES[section],
         form=form,
         changed=changed or [],
+        fields=found,
+        steps=fields.steps(found),
+        **{"people": (), "sites": (), **lists},
     )

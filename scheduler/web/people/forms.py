@@ -54,7 +54,7 @@ def typed(entry: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {name: entry.get(name) or "" for name in PLAIN}
     found |= {name: str(entry.get(name, "")) for name in NUMBERS}
     found |= {name: ", ".join(entry.get(name, ())) for name in LISTS}
-    found |= {name: "\n".join(_short(entry.get(name, ()))) for name in STRETCHES}
+    found |= {name: "\n".join(short_hours(entry.get(name, ()))) for name in STRETCHES}
     found["calendar"] = entry.get("calendar", {}).get("address", "")
     found["active"] = "yes" if entry.get("active", True) else ""
     return found | {"id": entry.get("id", ""), "seen": json.dumps(entry, sort_keys=True, ensure_ascii=False)}
@@ -99,7 +99,7 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _short(lines: list[str]) -> list[str]:
+def short_hours(lines: list[str]) -> list[str]:
     """Days in a row that have the same hours as one line: ``mon-fri 09:00-17:00``."""
     cut = [line.split(" ", 1) for line in lines]
     if not all(len(part) == 2 and part[0] in DAYS for part in cut):
