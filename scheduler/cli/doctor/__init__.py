@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import typer
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from connectors import zone_rules
 from connectors.checks import Finding
 from connectors.errors import ConnectorError, NotFound
-from connectors.types import Availability, Known
+from connectors.types import Known
 from scheduler import config, wiring
-from scheduler.cli.doctor import files
-from scheduler.cli.faults import err, out
+from scheduler.cli.doctor import calendars, files
+from scheduler.cli.faults import out
 from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account, Mode
 from scheduler.domain.subjects import Subject
@@ -31,7 +30,6 @@ from scheduler.services.app import App
 from scheduler.services.asking import intake
 from scheduler.services.checking import events, heads, repairs, times
 from scheduler.services.company.notes import holiday_notes
-from scheduler.services.planning import availability
 from scheduler.storage import invariants, migrate
 from scheduler.wiring import Runtime
 
@@ -41,8 +39,6 @@ _OLD_RULES = 2
 UNHEALTHY = 1
 _CLOCK_OFF = timedelta(seconds=60)
 """The service goes by the database's clock, but certificates and times of files by the machine's."""
-_AT_ONCE = 500
-"""Calendars read between two looks at the bar."""
 _TOLD = timedelta(days=7)
 
 
@@ -170,7 +166,7 @@ def _company(runtime: Runtime) -> Iterator[Finding]:
         accounts = {Subject.person(p.id): p.account for p in tx.people.list()}
         accounts |= {Subject.room(r.id): r.account for r in tx.rooms.list()}
     now = app.clock()
-    found = _read(app, accounts, Span(now, now + timedelta(days=14)))
+    found = calendars.read(runtime, accounts, Span(now, now + timedelta(days=14)))
     for subject, state in sorted(found.items()):
         if not isinstance(state, Known):
             missing = state.code == NotFound.code and accounts[subject].provider == "local"
@@ -196,20 +192,6 @@ def _workers(app: App) -> Iterator[Finding]:
         yield Finding("worker", False, f"{run} {text}")
     text = ", ".join(sorted(found.working)) or "nobody: start loopwright serve, or loopwright work"
     yield Finding("workers", not found.hanging, f"at work: {text}")
-
-
-def _read(app: App, accounts: Mapping[Subject, Account], span: Span) -> dict[Subject, Availability]:
-    """Everybody's calendar, so many at a time, with a bar for whoever watches a terminal. In one service's order, so
-    that it is asked for as many at once as it gives."""
-    order = sorted(accounts, key=lambda s: (accounts[s].provider, accounts[s].mode, s))
-    found: dict[Subject, Availability] = {}
-    with Progress(console=err, transient=True, disable=not err.is_terminal or len(order) < _AT_ONCE) as bar:
-        task = bar.add_task("reading calendars", total=len(order))
-        for n in range(0, len(order), _AT_ONCE):
-            some = order[n : n + _AT_ONCE]
-            found |= availability.read(app, {s: accounts[s] for s in some}, span)
-            bar.update(task, completed=n + len(some))
-    return found
 
 
 def _holidays(app: App, today: date) -> Finding:
