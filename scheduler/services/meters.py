@@ -44,6 +44,24 @@ CALENDAR_CALLS = Counter(
     ("service", "call", "outcome"),
     registry=REGISTRY,
 )
+BOOKINGS = Counter(
+    "loopwright_bookings",
+    "Loops whose events were written, by what came of it: confirmed, cancelled, failed, expired, undone.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+REPAIRS = Counter(
+    "loopwright_repairs",
+    "Repairs of booked loops: written, handed to a person (by the kind of the reason), or begun again.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+WEBHOOKS = Counter(
+    "loopwright_webhooks",
+    "Webhooks: received (new, repeated, differs) and sent (taken, retry, given_up).",
+    ("direction", "outcome"),
+    registry=REGISTRY,
+)
 
 
 @dataclass(frozen=True, slots=True)

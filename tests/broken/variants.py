@@ -114,7 +114,7 @@ VARIANTS = (
         "what is no longer held is not confirmed",
         f"{_STORIES}test_a_booking_whose_times_were_lost_meanwhile_is_not_confirmed",
         _cut(
-            f"{_SERVICES}booking.settle:settle",
+            f"{_SERVICES}booking.settle:_booked",
             "if not _still_held(tx, loop, application, interviews):",
             "if False:",
         ),

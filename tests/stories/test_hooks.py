@@ -16,6 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from connectors.types import Reply
 from scheduler.domain.hooks import RETRIES, DeliveryState, Hook, HookDelivery, HookState
+from scheduler.services import meters
 from scheduler.services.booking import cancel
 from scheduler.services.telling import hooks
 from tests.scheduler.kit import Kit, make
@@ -246,6 +247,7 @@ def test_gone_ends_it_at_once(kit: Kit, receiver: Receiver) -> None:
 def test_after_days_of_failing_nothing_more_is_sent_and_that_is_told(kit: Kit, receiver: Receiver) -> None:
     receiver.answers = [503] * 100
     hook = _one(kit, receiver)
+    before = _counted("taken"), _counted("retry"), _counted("given_up")
     for _ in range(len(RETRIES) - 1):
         (message,) = _deliveries(kit, hook)
         kit.clock.now = message.due_at
@@ -256,6 +258,8 @@ def test_after_days_of_failing_nothing_more_is_sent_and_that_is_told(kit: Kit, r
     assert hooks.deliver(kit.app, hook.id) is None
     (message,) = _deliveries(kit, hook)
     assert (message.state, message.attempts) == (DeliveryState.FAILED, len(RETRIES) + 1)
+    found = [_counted(o) - was for o, was in zip(("taken", "retry", "given_up"), before, strict=True)]
+    assert found == [0, len(RETRIES) - 1, 1], "the first try was made before"
     assert "it has taken nothing since 2026-03-09" in _state(kit, hook).why
     receiver.answers = []
     hooks.enable(kit.app, hook.id, "api:local")
@@ -293,3 +297,12 @@ def test_who_is_not_there_holds_nobody_up(kit: Kit, receiver: Receiver) -> None:
     assert (message.status, message.state) == (0, DeliveryState.TODO)
     assert "no answer" in message.error
     assert json.loads(message.body)["type"] == "loop.requested"
+
+
+def _counted(outcome: str) -> float:
+    return (
+        meters.REGISTRY.get_sample_value(
+            "loopwright_webhooks_total", {"direction": "sent", "outcome": outcome}
+        )
+        or 0.0
+    )

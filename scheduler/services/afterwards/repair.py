@@ -15,7 +15,7 @@ from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.templates import SeatKind
 from scheduler.domain.time import Span
-from scheduler.services import jobs
+from scheduler.services import jobs, meters
 from scheduler.services.afterwards import left, offering
 from scheduler.services.app import App
 from scheduler.services.booking import choose, layout, recheck
@@ -204,6 +204,7 @@ def _again(app: App, picture: Picture, broken: Sequence[tuple[Subject, Span]]) -
             replans=loop.replans + 1,
         )
         jobs.repair(app, tx, moved)
+    meters.REPAIRS.labels("again").inc()
 
 
 def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], level: str) -> None:
@@ -222,6 +223,7 @@ def _write(app: App, picture: Picture, planned: tuple[PlannedInterview, ...], le
                 generation=loop.generation + 1,
             )
             choose.write_plan(app, tx, moved, planned)
+        meters.REPAIRS.labels("written").inc()
     except Full:
         _again(app, picture, ())
     except Taken as taken:
@@ -254,6 +256,7 @@ def _hand_over(app: App, picture: Picture, *reasons: Reason, offer: Proposal | N
         )
         if offer is not None:
             tx.proposals.add_all([offer])
+    meters.REPAIRS.labels(reasons[0].kind).inc()
 
 
 def _standing(loop: Loop) -> tuple[Reason, ...]:

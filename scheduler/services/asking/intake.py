@@ -14,7 +14,7 @@ from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, W
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, BookMode, Candidate
 from scheduler.domain.time import utc
-from scheduler.services import jobs
+from scheduler.services import jobs, meters
 from scheduler.services.app import App
 from scheduler.services.asking import leaving, requests
 from scheduler.services.asking.requests import LoopRequest
@@ -104,6 +104,7 @@ def receive(app: App, delivery_id: str, body: bytes) -> tuple[str, bool]:
         differs = delivery.digest != digest
         if differs:
             _note_other(app, tx, delivery, digest)
+    meters.WEBHOOKS.labels("received", "differs" if differs else "new" if new else "repeated").inc()
     if differs:
         log.warning("webhook %r came again with another body; delivery %s stands", delivery_id, delivery.id)
         fault = f"came before with another body, which was taken as delivery {delivery.id}"

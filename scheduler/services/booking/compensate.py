@@ -13,7 +13,7 @@ from scheduler.domain.bookings import Interview, InterviewState, LedgerRow, Writ
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
-from scheduler.services import jobs
+from scheduler.services import jobs, meters
 from scheduler.services.app import App
 from scheduler.services.booking.layout import event_key
 from scheduler.services.telling import notices
@@ -30,22 +30,25 @@ def undo(app: App, loop_id: str, reason: Reason, blocked: Sequence[tuple[Subject
     waiting will not help, a human is asked. A loop that was booked before is not torn down: its
     repair failed, and a human sees why."""
     with app.db.write() as tx:
-        undo_in(app, tx, loop_id, reason, blocked)
+        undone = undo_in(app, tx, loop_id, reason, blocked)
+    if undone:
+        meters.BOOKINGS.labels("undone").inc()
 
 
-def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tuple[Subject, Span]]) -> None:
-    """`undo` inside a transaction that is already open."""
+def undo_in(app: App, tx: Tx, loop_id: str, reason: Reason, blocked: Sequence[tuple[Subject, Span]]) -> bool:
+    """`undo` inside a transaction that is already open; whether there was something to undo."""
     loop = tx.loops.claim(loop_id)
     if loop is None or loop.state not in _WRITING:
-        return
+        return False
     if _was_booked(app, tx, loop):
         _hand_over(app, tx, loop, reason)
-        return
+        return True
     moved = _next(app, tx, loop, reason, blocked)
     release(app, tx, moved)
     notices.queue(app, tx, moved, tx.interviews.of_loop(loop_id, live=False))
     if moved.state is LoopState.PLANNING:
         jobs.plan(app, tx, moved)
+    return True
 
 
 def expired_in(app: App, tx: Tx, loop_id: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from scheduler.domain.bookings import Hold, Interview, LedgerRow, WriteState
 from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.subjects import Whose
+from scheduler.services import meters
 from scheduler.services.app import App
 from scheduler.services.booking import compensate, holes, layout
 from scheduler.services.failpoints import failpoint
@@ -38,18 +39,27 @@ def settle(app: App, loop_id: str) -> None:
                 loop_id, to, expect={LoopState.CANCELLING}, actor=ACTOR, cause="cancelled", at=app.clock()
             )
             failpoint("C5")
+            outcome = "failed" if failed else "cancelled"
+        elif loop.state is not LoopState.BOOKING:
             return
-        if loop.state is not LoopState.BOOKING:
-            return
-        application = tx.applications.get(loop.application)
-        assert application is not None
-        interviews = tx.interviews.of_loop(loop_id)
-        if not _still_held(tx, loop, application, interviews):
-            compensate.expired_in(app, tx, loop_id)
-            return
-        _confirm(app, tx, loop, application, interviews, rows)
-        failpoint("K9")
-    failpoint("K10")
+        else:
+            outcome = _booked(app, tx, loop, rows)
+    meters.BOOKINGS.labels(outcome).inc()
+    if outcome == "confirmed":
+        failpoint("K10")
+
+
+def _booked(app: App, tx: Tx, loop: Loop, rows: Sequence[LedgerRow]) -> str:
+    """Confirm the loop, or undo it; what came of it."""
+    application = tx.applications.get(loop.application)
+    assert application is not None
+    interviews = tx.interviews.of_loop(loop.id)
+    if not _still_held(tx, loop, application, interviews):
+        compensate.expired_in(app, tx, loop.id)
+        return "expired"
+    _confirm(app, tx, loop, application, interviews, rows)
+    failpoint("K9")
+    return "confirmed"
 
 
 def _still_held(tx: Tx, loop: Loop, application: Application, interviews: Sequence[Interview]) -> bool:

@@ -15,7 +15,7 @@ from connectors.hiring.types import Kind, Message
 from scheduler.domain.errors import BadInput, DomainError, Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.hiring.connections import Connection
-from scheduler.services import jobs
+from scheduler.services import jobs, meters
 from scheduler.services.app import App
 from scheduler.services.asking import intake
 from scheduler.services.hiring import looking
@@ -73,6 +73,8 @@ def _keep(app: App, given: Sequence[tuple[str, Message, bytes]]) -> list[tuple[s
                     delivery.id, f"ignored: {message.what or 'this'} is nothing to act on", at=now
                 )
             kept.append((delivery.id, new))
+    for _, new in kept:
+        meters.WEBHOOKS.labels("received", "new" if new else "repeated").inc()
     return kept
 
 

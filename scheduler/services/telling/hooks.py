@@ -28,7 +28,7 @@ from scheduler.domain.hooks import (
     HookDelivery,
     HookState,
 )
-from scheduler.services import jobs
+from scheduler.services import jobs, meters
 from scheduler.services.app import App
 from scheduler.services.lease import held
 from scheduler.storage.database import Tx
@@ -238,6 +238,8 @@ def _send(app: App, hook: Hook, message: HookDelivery) -> None:
             tx.hooks.change(hook.id, failing_since=None, rest_until=None)
         else:
             _failed(app, tx, hook, message, answer, now)
+    out = message.attempts >= len(RETRIES)
+    meters.WEBHOOKS.labels("sent", "taken" if answer.good else "given_up" if out else "retry").inc()
 
 
 def _failed(app: App, tx: Tx, hook: Hook, message: HookDelivery, answer: wire.Posted, now: datetime) -> None:

@@ -11,12 +11,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.errors import Transient
+from connectors.types import Reply
 from scheduler.domain.loops import BookMode
+from scheduler.domain.templates import SeatKind
 from scheduler.services import meters
+from scheduler.services.booking import cancel
 from scheduler.services.meters import Queued
-from tests.scheduler.api.client import BASE, Client
+from tests.scheduler.api.client import BASE, Client, event
 from tests.scheduler.kit import ListJobs
-from tests.stories.kit import ask
+from tests.stories.kit import ask, booked, replied
 
 
 class Telling(ListJobs):
@@ -55,6 +58,38 @@ def test_loops_and_calls_are_counted(api: Client) -> None:
     assert after["loopwright_loops{state=confirmed}"] == before["loopwright_loops{state=confirmed}"] + 1
     read = "loopwright_calendar_calls_total{call=availability,outcome=ok,service=local}"
     assert after[read] > before.get(read, 0.0)
+
+
+def test_bookings_and_repairs_are_counted_by_what_came_of_them(api: Client) -> None:
+    def counted() -> dict[str, float]:
+        return {k: v for k, v in asked(api).items() if "bookings_total" in k or "repairs_total" in k}
+
+    def news(before: dict[str, float]) -> dict[str, float]:
+        return {
+            k.split("_", 1)[1]: v - before.get(k, 0) for k, v in counted().items() if v != before.get(k, 0)
+        }
+
+    before = counted()
+    loop = ask(api.kit, mode=BookMode.BOOK)
+    assert news(before) == {"bookings_total{outcome=confirmed}": 1}
+    before = counted()
+    deep = booked(api.kit, loop.id)["deep"]
+    replied(api.kit, deep, next(s.person for s in deep.seats if s.kind is SeatKind.LEAD), Reply.DECLINED)
+    assert news(before) == {"repairs_total{outcome=written}": 1, "bookings_total{outcome=confirmed}": 1}
+    before = counted()
+    cancel.cancel(api.kit.app, loop.id, "person:rolf")
+    api.kit.run()
+    assert news(before) == {"bookings_total{outcome=cancelled}": 1}
+
+
+def test_webhooks_are_counted_both_ways(api: Client) -> None:
+    received = "loopwright_webhooks_total{direction=received,outcome="
+    before = asked(api)
+    api.deliver(event())
+    api.deliver(event())
+    after = asked(api)
+    for outcome in ("new", "repeated"):
+        assert after[f"{received}{outcome}}}"] == before.get(f"{received}{outcome}}}", 0) + 1
 
 
 def test_a_call_that_fails_is_counted_by_its_code() -> None:
