@@ -318,10 +318,28 @@ VARIANTS = (
         WrongState,
     ),
     Variant(
+        "no order of locks",
+        "everybody who takes people's time locks them in the same order",
+        "tests/scheduler/storage/test_contention.py::"
+        "test_those_who_name_the_same_people_the_other_way_round_do_not_wait_in_a_circle",
+        _cut(
+            "scheduler.storage.locks:lock_subjects",
+            "sorted({_key(subject) for subject in subjects})",
+            "[_key(subject) for subject in subjects]",
+        ),
+    ),
+    Variant(
+        "no savepoint for each loop",
+        "a loop that cannot be read leaves the transaction to the others",
+        "tests/scheduler/services/planning/test_gathering.py::"
+        "test_a_loop_whose_statement_fails_costs_the_others_nothing[postgresql]",
+        _cut("scheduler.services.planning.picture:gather_all", "with tx.part():", "if True:"),
+    ),
+    Variant(
         "no order in a batch",
         "whose time ends first is served first",
         f"{_BATCHES}test_what_they_get_is_taken_in_the_order_in_which_they_are_served",
-        _cut(f"{_TOGETHER}waiting:urgency", "min(last, loop.horizon.end), ", "loop.created_at, "),
+        _cut(f"{_TOGETHER}waiting:urgency", "last_of(loop.horizon, loop.windows), ", "loop.created_at, "),
     ),
     Variant(
         "our own bookings counted",

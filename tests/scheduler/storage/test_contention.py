@@ -5,14 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+
+import sqlalchemy as sa
 
 from scheduler.domain.bookings import Reservation
 from scheduler.domain.errors import Taken
 from scheduler.domain.loops import LoopState
 from scheduler.storage import Database, Unavailable
 from scheduler.storage.invariants import check
+from scheduler.storage.locks import lock_subjects
 from tests.scheduler.storage.samples import NOW, hold, minutes, taken, with_loops
 
 
@@ -60,6 +65,27 @@ def test_of_thirty_who_want_the_same_time_one_gets_it(database: Database) -> Non
     assert len(winners) == 1
     assert {r.loop for r in taken(database)} == set(winners)
     assert len(taken(database)) == 3
+
+
+def test_those_who_name_the_same_people_the_other_way_round_do_not_wait_in_a_circle(
+    postgres_database: Database,
+) -> None:
+    """Both have begun, as far as somebody who holds one of them lets them."""
+    people = [f"person:{n}" for n in range(5)]
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+    def want(order: list[str]) -> None:
+        with postgres_database.write() as tx:
+            lock_subjects(tx.connection, order)
+
+    with ThreadPoolExecutor(2) as pool:
+        with postgres_database.write() as tx:
+            lock_subjects(tx.connection, people[2:3])
+            both = [pool.submit(want, order) for order in (people, people[::-1])]
+            while tx.connection.execute(waiting).scalar_one() < 2:
+                time.sleep(0.01)
+        faults = [one.exception(timeout=60) for one in both]
+    assert faults == [None, None]
 
 
 def scramble(database: Database, loop: str, seed: int, rounds: int) -> None:
