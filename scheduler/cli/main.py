@@ -179,6 +179,7 @@ def attention(
 
 app.add_typer(accounts.tokens, name="tokens")
 app.add_typer(accounts.users, name="users")
+app.add_typer(accounts.keys, name="keys")
 
 app.add_typer(by_hand.commands)
 batch = typer.Typer(help="Several loops planned as one: a superday, a day on a campus.", no_args_is_help=True)

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from connectors.errors import Invalid
 from connectors.hiring.protocol import Ats, Receiver
@@ -24,50 +25,103 @@ from connectors.hiring.protocol import Ats, Receiver
 @dataclass
 class Vault:
     """Seals secrets with a key that lies beside the database, not in it: whoever has a copy of the database alone
-    has none of them. ``path`` is the key's file, readable by this user only and made when it is first needed; empty:
-    a key of this process (tests)."""
+    has none of them. ``path`` is the keys' file, readable by this user only and made when it is first needed: one key
+    on a line, the first seals, all open. Empty: a key of this process (tests)."""
 
     path: Path | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _fernet: Fernet | None = field(default=None, repr=False)
+    _known: tuple[tuple[int, int], MultiFernet] | None = field(default=None, repr=False)
 
     def seal(self, text: str) -> str:
-        return self._key().encrypt(text.encode()).decode()
+        return self._keys().encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """Raises `Invalid` for what another key has sealed."""
         try:
-            return self._key().decrypt(sealed.encode()).decode()
+            return self._keys().decrypt(sealed.encode()).decode()
         except InvalidToken:
-            text = "was sealed with another key; bring that file back, or give the secrets again"
-            raise Invalid(f"{self.path}: a secret of a hiring system {text}") from None
+            raise self._strange() from None
 
-    def _key(self) -> Fernet:
+    def seal_again(self, sealed: str) -> str:
+        """The same, sealed with the first key; nothing of nothing. Raises `Invalid` as `open` does."""
+        try:
+            return self._keys().rotate(sealed.encode()).decode() if sealed else ""
+        except InvalidToken:
+            raise self._strange() from None
+
+    def add_key(self) -> None:
+        """Seal with a new key from now on, in every process; what the ones before it have sealed is opened still."""
+        self._keys()  # so that there is one before it
+        self._write([Fernet.generate_key(), *self._lines()])
+
+    def forget_keys(self) -> None:
+        """Keep the first key and the one before it, which mails that are under way may need."""
+        self._write(self._lines()[:2])
+
+    def made_at(self) -> datetime | None:
+        """When the first key was made; ``None`` where none was needed yet."""
+        if self.path is None or not self.path.exists():
+            return None
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+
+    def _strange(self) -> Invalid:
+        text = "was sealed with another key; bring that file back, or give the secrets again"
+        return Invalid(f"{self.path}: a secret of a hiring system {text}")
+
+    def _keys(self) -> MultiFernet:
+        """The keys as the file holds them now: another process may have added one."""
         with self._lock:
-            if self._fernet is None:
-                self._fernet = Fernet(self._kept() if self.path else Fernet.generate_key())
-            return self._fernet
+            if self.path is None:
+                if self._known is None:
+                    self._known = (0, 0), MultiFernet([Fernet(Fernet.generate_key())])
+                return self._known[1]
+            self._have()
+            state = self._state()
+            if self._known is None or self._known[0] != state:
+                self._known = state, MultiFernet([Fernet(line) for line in self._lines()])
+            return self._known[1]
 
-    def _kept(self) -> bytes:
-        """The key in the file. Of several processes that make it at once one has made it for all."""
+    def _state(self) -> tuple[int, int]:
+        assert self.path is not None
+        found = self.path.stat()
+        return found.st_ino, found.st_mtime_ns
+
+    def _lines(self) -> list[bytes]:
+        assert self.path is not None
+        return self.path.read_bytes().split()
+
+    def _have(self) -> None:
+        """Have a file with a key in it. Of several processes that make it at once one has made it for all."""
         assert self.path is not None
         try:
             if not self.path.exists():
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                new = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(Fernet.generate_key())
-                    file.flush()
-                    os.fsync(file.fileno())
+                new = self._written([Fernet.generate_key()])
                 with suppress(FileExistsError):
                     os.link(new, self.path)
                 new.unlink()
             if self.path.stat().st_mode & 0o077:
                 raise Invalid(f"{self.path}: others can read this key; run: chmod 600 {self.path}")
-            return self.path.read_bytes()
         except OSError as error:
             raise Invalid(f"{self.path}: the key of the secrets cannot be kept: {error.strerror}") from None
+
+    def _write(self, keys: Sequence[bytes]) -> None:
+        assert self.path is not None
+        try:
+            self._written(keys).replace(self.path)
+        except OSError as error:
+            raise Invalid(f"{self.path}: the key of the secrets cannot be kept: {error.strerror}") from None
+
+    def _written(self, keys: Sequence[bytes]) -> Path:
+        """A new file with these keys, beside the one that counts."""
+        assert self.path is not None
+        new = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b"\n".join(keys))
+            file.flush()
+            os.fsync(file.fileno())
+        return new
 
 
 @dataclass

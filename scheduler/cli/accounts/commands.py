@@ -1,4 +1,4 @@
-"""`loopwright tokens` and `loopwright users`: who may ask.
+"""`loopwright tokens`, `loopwright users` and `loopwright keys`: who may ask, and what seals secrets.
 
 Told by `tests/scheduler/cli/test_accounts.py`.
 """
@@ -21,6 +21,17 @@ Sites = Annotated[list[str], typer.Option("--site", help="Only for this site; re
 
 tokens = typer.Typer(help="Tokens that programs and people ask with.", no_args_is_help=True)
 users = typer.Typer(help="Accounts of people, with their roles.", no_args_is_help=True)
+
+keys = typer.Typer(help="The keys that seal the secrets of hiring systems.", no_args_is_help=True)
+
+
+@keys.command("rotate")
+def keys_rotate(data: Data = None) -> None:
+    """Make a new key and seal every secret with it, while everything runs."""
+    from scheduler.cli.accounts.doing import rotate_keys
+
+    with told():
+        rotate_keys(data)
 
 
 @tokens.command("list")

@@ -21,6 +21,7 @@ from scheduler.domain.access.policy import Role
 from scheduler.domain.errors import BadInput
 from scheduler.services.access import accounts
 from scheduler.services.access.accounts import TokenWanted
+from scheduler.services.hiring import sealing
 
 T = TypeVar("T", TokenIn, UserIn)
 
@@ -95,6 +96,13 @@ def put_user(data: Path | None, id: str, about: Mapping[str, Any], roles: Roles)
     with opened(data) as app, app.db.write() as tx:
         kept = accounts.put_user(app, tx, asked.value(id, app.clock()), ACTOR)
     out.print(f"{kept.id}: {_said([GrantModel.of(g) for g in kept.grants]) or 'no roles'}", markup=False)
+
+
+def rotate_keys(data: Path | None) -> None:
+    """Seal every secret with a new key."""
+    with opened(data) as app:
+        count = sealing.rotate(app, ACTOR)
+    out.print(f"a new key seals the secrets of {count} connection{'' if count == 1 else 's'}")
 
 
 def _said(grants: Sequence[GrantModel]) -> str:

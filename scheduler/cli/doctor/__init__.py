@@ -36,6 +36,8 @@ from scheduler.wiring import Runtime
 _SQLITE_FOR_DBOS = (3, 42, 0)
 _OLD_RULES = 2
 """Years after which zone rules are a fault: by then several states have changed theirs."""
+_OLD_KEY = 365
+"""Days after which a new key of the secrets is recommended."""
 UNHEALTHY = 1
 _CLOCK_OFF = timedelta(seconds=60)
 """The service goes by the database's clock, but certificates and times of files by the machine's."""
@@ -51,7 +53,7 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False, head: Path | 
         findings = [*_machine(), _zones(zone_rules.take_newest(), runtime.app.clock()), *_database(runtime)]
         sound = all(f.ok for f in findings)
         findings += [*_repaired(runtime)] if sound and repair else []
-        findings += [*files.find(runtime.settings)]
+        findings += [*files.find(runtime.settings), *_key(runtime.app)]
         if sound:
             findings += [
                 *_webhooks(runtime.app),
@@ -76,6 +78,15 @@ def _show(findings: list[Finding]) -> None:
         verdict = Text("good", style="green") if finding.ok else Text("bad", style="red")
         table.add_row(verdict, finding.name, finding.text)
     out.print(table)
+
+
+def _key(app: App) -> Iterator[Finding]:
+    """How old the key of the secrets is."""
+    made = app.systems.vault.made_at()
+    if made is not None:
+        days = max(0, (app.clock() - made).days)
+        old = "; make a new one: loopwright keys rotate" if days >= _OLD_KEY else ""
+        yield Finding("key", True, f"the key that seals secrets is {days} days old{old}")
 
 
 def _machine() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,3 +167,20 @@ def test_a_repair_that_a_calendar_stopped_is_no_good_one(
         (True, "another"),
         (False, "2 carried out"),
     ]
+
+
+def test_the_age_of_the_key_that_seals_secrets_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPWRIGHT_DATA", str(tmp_path))
+    runner = CliRunner()
+    assert "seals secrets" not in runner.invoke(app, ["doctor"]).output, "none was needed yet"
+    rotated = runner.invoke(app, ["keys", "rotate"])
+    assert rotated.exit_code == 0 and "0 connections" in rotated.output
+    (key,) = (tmp_path / "credentials").glob("hiring.key")
+    for days, more in ((3, False), (400, True)):
+        past = time.time() - days * 86_400 - 60
+        os.utime(key, (past, past))
+        found = {f["name"]: f for f in json.loads(runner.invoke(app, ["doctor", "--json"]).stdout)}
+        assert f"{days} days old" in found["key"]["text"] and found["key"]["ok"]
+        assert ("loopwright keys rotate" in found["key"]["text"]) is more
