@@ -23,7 +23,7 @@ from scheduler.services.booking import choose, perform
 from tests.scheduler.kit import COMPANY, Kit, make
 from tests.stories.kit import MARA, ask, look
 
-MOST = 90
+MOST = 88
 """Statements of one booking of five interviews, from *yes* until everybody and the candidate are told."""
 ROUTINE = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "COMMIT", "ROLLBACK")
 

@@ -128,8 +128,10 @@ def _seen(app: App, todo: Sequence[LedgerRow]) -> datetime | None:
 
 
 def _wanted(run: _Run, row: LedgerRow) -> bool:
-    """Whether the row is still to do: the loop may have been cancelled since the list was read. Events
-    are only written while the loop is being booked."""
+    """Whether the row is still to do: the loop may have been cancelled since the list was read, but for the first row,
+    before which nothing has been done. Events are only written while the loop is being booked."""
+    if row is run.todo[0]:
+        return row.write in (Write.CANCEL, Write.MAIL) or run.loop.state is LoopState.BOOKING
     with run.app.db.read() as tx:
         found = tx.ledger.wanted(row.id)
     if found is None or found[0] is not WriteState.TODO:
