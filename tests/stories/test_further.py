@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.domain.bookings import Hold, Reservation
-from scheduler.domain.loops import BookMode, Loop, LoopState
+from scheduler.domain.loops import BookMode, Candidate, Loop, LoopState
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.services import jobs
 from scheduler.services.asking import requests
@@ -152,6 +152,32 @@ def test_who_goes_on_after_a_crash_knows_what_is_on_offer(kit: Kit, monkeypatch:
     assert [p.rank for p in found] == [1, 2, 3]
     assert len({tuple((i.span, i.people) for i in p.interviews) for p in found}) == 3
     assert looking(kit, loop) == (False, "asked")
+
+
+def test_plans_side_by_side_are_priced_on_the_same_facts(kit: Kit) -> None:
+    """Others were booked between the best plan and those beside it: their people carry more by now."""
+    loop = asked(kit)
+    (further_job,) = [job for job in kit.jobs.waiting if job[0] == jobs.Job.FURTHER]
+    (first,) = offer(kit, loop)
+    assert first.proven
+    kit.jobs.waiting = []
+    for n in range(3):
+        other = replace(
+            MARA, id=f"app-{n}", candidate=Candidate(f"Other {n}", f"o{n}@example.org", "Europe/Lisbon")
+        )
+        requests.ask(
+            kit.app, LoopRequest(other, "short", DAYS, "Europe/Berlin", BookMode.BOOK), "person:rolf"
+        )
+        kit.run()
+    kit.jobs.waiting = [further_job]
+    table_run(kit, jobs.Job.FURTHER)
+    now = sorted(offer(kit, loop), key=lambda p: p.rank)
+    assert further.WEIGHED in whats(kit, loop)
+    (again,) = [p for p in now if p.id == first.id]
+    assert again.price != first.price and again.cost == sum(again.price.values())
+    assert [p.cost for p in now] == sorted(p.cost for p in now), "by price"
+    assert all(p.bound <= min(q.cost for q in now) for p in now), "nothing on offer is below what is proven"
+    assert len(now) > 1
 
 
 def test_a_search_that_is_given_up_leaves_the_best_plan_on_offer(kit: Kit) -> None:

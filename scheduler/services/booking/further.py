@@ -9,7 +9,7 @@ Told by `tests/stories/test_further.py`.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -25,10 +25,13 @@ from scheduler.services.planning.plan import ACTOR, ended, looking, proposed
 from scheduler.services.planning.together import offers
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
-from solver import Assignment, Ending, LoopPlan, Plan, ProblemError, Result
+from solver import Assignment, Ending, LoopPlan, Plan, ProblemError, Result, price, violations
 
 ADDED = "further_plan_added"
 """A fact: one more plan is on offer."""
+
+WEIGHED = "plans_weighed_again"
+"""A fact: what is on offer costs something else by now, and is told so."""
 
 GIVEN_UP = "given_up"
 """How a search ends that could not be made."""
@@ -84,9 +87,58 @@ def _search(app: App, picture: Picture, encoded: Encoded, effort: float) -> str:
 
     asked = app.solver.within(picture.policy.solve_seconds)
     known = [_plan(encoded, p) for p in offer]
+    if (prices := _other_prices(encoded, offer, known)) is not None:
+        best = asked.best(encoded.problem)
+        offer = _weigh(app, picture, encoded, offer, prices, best)
+        if not offer:
+            return Ending.LIMIT.value
+        known = [_plan(encoded, p) for p in offer]
     search = asked.offers(encoded.problem, picture.policy.alternatives - len(offer), known, effort, wanted)
     with closing(search):
         return _each(app, picture, encoded, search, offer[0])
+
+
+def _other_prices(
+    encoded: Encoded, offer: Sequence[Proposal], known: Sequence[Plan]
+) -> Sequence[Mapping[str, int]] | None:
+    """What the plans on offer cost as things are now, where that is not what was said: others were booked or let go
+    meanwhile, so that people carry more or less. ``None`` where it is, or where one of them does not hold any more."""
+    if any(violations(encoded.problem, plan) for plan in known):
+        return None
+    prices = [price(encoded.problem, plan) for plan in known]
+    told = [p.cost for p in offer]
+    return prices if [sum(now.values()) for now in prices] != told else None
+
+
+def _weigh(
+    app: App,
+    picture: Picture,
+    encoded: Encoded,
+    offer: Sequence[Proposal],
+    prices: Sequence[Mapping[str, int]],
+    best: Result,
+) -> list[Proposal]:
+    """Tell the plans on offer by what they cost now, beside the best one of now, which comes first if it is another:
+    plans that stand side by side are priced on the same facts. Empty where nobody wants more of them."""
+    loop_id = picture.loop.id
+    with app.db.write() as tx:
+        loop = tx.loops.claim(loop_id)
+        if loop is None or not _wanted(tx, loop, picture.loop.generation, picture.loop.replans):
+            return []
+        for was, now in zip(offer, prices, strict=True):
+            cost = sum(now.values())
+            bound = 0 if was.by_hand else min(best.bound, cost)
+            tx.proposals.weigh(was.id, now, cost, bound, picture.now)
+        tx.facts.add(Fact(app.clock(), ACTOR, WEIGHED, f"loop:{loop_id}", cause=loop.cause))
+        found = best.plan.loops.get(loop_id)
+        if found is not None and best.cost < min(sum(now.values()) for now in prices):
+            new = replace(proposed(picture, encoded, best, 0), created_at=offer[0].created_at)
+            if _free(app, tx, loop, new):
+                _rank(tx, loop, new)
+                tx.facts.add(
+                    Fact(app.clock(), ACTOR, ADDED, f"loop:{loop_id}", after=new.id, cause=loop.cause)
+                )
+        return _offered(tx, loop)
 
 
 def _plan(encoded: Encoded, offer: Proposal) -> Plan:
@@ -133,12 +185,12 @@ def _add(app: App, then: Loop, new: Proposal) -> bool:
 
 
 def _rank(tx: Tx, loop: Loop, new: Proposal) -> None:
-    """Keep a plan at its place by price: the best stays first, whatever is dearer moves down by one."""
-    best, *others = _offered(tx, loop)
+    """Keep a plan at its place by price: whatever is dearer moves down by one."""
+    others = _offered(tx, loop)
     dearer = [p.rank for p in others if p.cost > new.cost]
     if dearer:
         tx.proposals.move_down(loop.id, loop.generation, min(dearer))
-    rank = min(dearer) if dearer else 1 + max(p.rank for p in (best, *others))
+    rank = min(dearer) if dearer else 1 + max(p.rank for p in others)
     tx.proposals.add_all([replace(new, rank=rank)])
 
 

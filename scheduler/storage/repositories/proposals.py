@@ -5,7 +5,7 @@ Told by `tests/scheduler/storage/test_loops.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from scheduler.domain.errors import Missing
 from scheduler.domain.loops import LoopState
 from scheduler.domain.proposals import Contender, PlannedInterview, Proposal, ProposalState, Seen, Undoable
 from scheduler.domain.subjects import Subject
-from scheduler.storage.codec import decode
+from scheduler.storage.codec import decode, encode
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import upsert
 from scheduler.storage.tables import applications, loops, proposals, seen
@@ -93,6 +93,11 @@ class Proposals:
         offered = (proposals.c.loop == loop_id) & (proposals.c.state == ProposalState.OFFERED.value)
         below = offered & (proposals.c.generation == generation) & (proposals.c.rank >= rank)
         self.connection.execute(sa.update(proposals).where(below).values(rank=proposals.c.rank + 1))
+
+    def weigh(self, id: str, price: Mapping[str, int], cost: int, bound: int, basis: datetime) -> None:
+        """What a plan that is on offer costs as things are at ``basis``."""
+        values = {"price": encode(dict(price)), "cost": cost, "bound": bound, "basis": basis}
+        self.connection.execute(sa.update(proposals).where(proposals.c.id == id).values(values))
 
     def set_state(self, id: str, state: ProposalState) -> None:
         """Raises `Missing` for an unknown id."""
