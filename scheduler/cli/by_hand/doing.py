@@ -1,4 +1,4 @@
-"""`loopwright try` and `loopwright apply`: a loop changed by hand, written as the API writes it.
+"""`loopwright try`, `loopwright apply` and `loopwright undo`: a loop changed by hand, written as the API writes it.
 
 Told by `tests/scheduler/cli/test_by_hand.py`.
 """
@@ -20,8 +20,9 @@ from scheduler.cli.faults import BAD_INPUT, out
 from scheduler.cli.hiring.inbox import ACTOR, opened
 from scheduler.domain.errors import BadInput, BadInputs
 from scheduler.services.booking import offers
-from scheduler.services.changing import applying, trying
+from scheduler.services.changing import applying, trying, undoing
 from scheduler.services.changing.applying import Why
+from scheduler.services.changing.fixes import granted
 from scheduler.services.company.faults import from_pydantic, path
 
 _LONGEST = 1_000_000
@@ -62,19 +63,54 @@ def _lines(found: TriedOut) -> Iterator[str]:
         yield f"  takes a reason (--override): {over.text}"
 
 
-def run_apply(data: Path | None, loop: str, changes: str, tried: Path, why: Why, *, as_json: bool) -> None:
-    """What was tried, if nothing has changed since; events and mails are written by the jobs."""
+def run_apply(
+    data: Path | None, loop: str, changes: str, tried: Path, why: Why, fix: str | None, *, as_json: bool
+) -> None:
+    """What was tried, if nothing has changed since, or a ``fix`` of it; events and mails are written by the jobs."""
     answer = _object(_text(str(tried), "--tried"), "--tried")
     body = {**_changes(changes), "version": answer.get("version", "")}
     asked = _read(ApplyIn, body, "CHANGES")
-    if not asked.version:
-        raise BadInput("--tried", "holds no version", "give the answer of an allowed try --json")
     with opened(data) as app:
-        changed = LoopOut.of(applying.apply(app, loop, asked.value(), asked.version, why, ACTOR))
+        if fix is not None:
+            version = _version_of(answer, fix)
+            done = granted.carry_out(app, loop, fix, asked.value(), version, why, ACTOR)
+            _tell(LoopOut.of(done.loop), _FIXED[done.applied], as_json=as_json)
+        elif not asked.version:
+            raise BadInput(
+                "--tried", "holds no version", "give the answer of an allowed try --json, or --fix"
+            )
+        else:
+            changed = applying.apply(app, loop, asked.value(), asked.version, why, ACTOR)
+            _tell(LoopOut.of(changed), "is changed as it was tried", as_json=as_json)
+
+
+_FIXED = {True: "is changed as the fix says", False: "is as it was; whoever the fix needs is asked by mail"}
+
+
+def _version_of(answer: dict[str, Any], fix: str) -> str:
+    """The version beside a fix of a refused try."""
+    fixes = answer.get("fixes")
+    rows = [row for row in fixes if isinstance(row, dict)] if isinstance(fixes, list) else []
+    for row in rows:
+        if row.get("id") == fix:
+            return str(row.get("version", ""))
+    known = ", ".join(str(row.get("id")) for row in rows)
+    text = f"use one of {known}" if known else "give the answer of a refused try --json that has fixes"
+    raise BadInput("--fix", f"no fix {fix!r} in the answer", text)
+
+
+def run_undo(data: Path | None, loop: str, reason: str | None, note: str, *, as_json: bool) -> None:
+    """The last change by hand is undone."""
+    with opened(data) as app:
+        changed = undoing.undo(app, loop, ACTOR, note, reason=reason)
+    _tell(LoopOut.of(changed), "is again as it was", as_json=as_json)
+
+
+def _tell(loop: LoopOut, text: str, *, as_json: bool) -> None:
     if as_json:
-        out.print_json(changed.model_dump_json())
+        out.print_json(loop.model_dump_json())
     else:
-        out.print(f"{changed.id} is changed as it was tried; it is {changed.state} now", soft_wrap=True)
+        out.print(f"{loop.id} {text}; it is {loop.state} now", soft_wrap=True)
 
 
 def _changes(name: str) -> dict[str, Any]:

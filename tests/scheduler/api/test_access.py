@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIWebSocketRoute
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount, WebSocketRoute
 
 from scheduler import config
-from scheduler.api.access import OPEN, Action, Actor, action_of, can
+from scheduler.api.access import OPEN, Action, Actor, action_of, also, can
 from scheduler.api.main import create_app
 from scheduler.config import Settings
+from scheduler.domain.access.policy import Grant, Role
 from scheduler.domain.errors import BadInputs
 from tests.scheduler.api.client import BASE, PROBLEM, TOKEN, Client, event
 from tests.scheduler.kit import Kit
@@ -153,3 +156,12 @@ def test_secrets_are_in_no_text_of_the_settings(kit: Kit) -> None:
     settings = Settings(api_token=TOKEN, webhook_secret=GOOD)
     assert TOKEN not in repr(settings) and GOOD not in str(settings)
     assert TOKEN not in repr(create_app(kit.app, settings).state)
+
+
+def test_what_one_request_does_besides_is_asked_of_the_policy_too() -> None:
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": [], "path_params": {}})
+    reader = Actor("person:emma", grants=(Grant(Role.AUDITOR),))
+    with pytest.raises(HTTPException) as refused:
+        also(request, reader, Action.BOOK)
+    assert refused.value.status_code == 403 and "say yes to plans" in refused.value.detail
+    also(request, Actor("person:rolf", grants=(Grant(Role.RECRUITER),)), Action.BOOK)

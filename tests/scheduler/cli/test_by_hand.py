@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from scheduler.cli.by_hand import doing
 from scheduler.cli.faults import out
 from scheduler.cli.main import app
+from tests.scheduler.api.client import occupy
 from tests.scheduler.kit import Kit, make
 from tests.stories.kit import ask, booked
 
@@ -79,3 +80,29 @@ def test_misuse_is_one_line(kit: Kit, typed: str, line: str) -> None:
     loop = ask(kit, "short")
     code, text = _run("try", loop.id, "-", typed=typed)
     assert code == 2 and text.startswith(line) and text.count("\n") == 1, text
+
+
+def test_a_fix_of_a_refused_try_is_carried_out_and_undone(kit: Kit, tmp_path: Path) -> None:
+    loop, changes, tried = ask(kit, "short"), tmp_path / "changes.json", tmp_path / "tried.json"
+    was = booked(kit, loop.id)["panel"].span
+    to = was.start + timedelta(hours=5)
+    occupy(kit, "hana@testwerk.example", to.isoformat(), (to + timedelta(hours=1)).isoformat())
+    changes.write_text(_moved(kit, loop.id, 300), encoding="utf-8")
+    code, told = _run("try", loop.id, str(changes), "--json")
+    assert code == 2
+    tried.write_text(told, encoding="utf-8")
+    fix = json.loads(told)["fixes"][0]
+    code, text = _run("try", loop.id, str(changes))
+    assert f"{fix['id']}: It would fit at another time" in text
+    code, text = _run("apply", loop.id, str(changes), "--tried", str(tried), "--fix", "fx_0")
+    assert code == 2 and f"use one of {fix['id']}" in text
+    code, text = _run("apply", loop.id, str(changes), "--tried", str(tried), "--fix", fix["id"])
+    assert code == 0 and "is changed as the fix says" in text
+    kit.run()
+    assert booked(kit, loop.id)["panel"].span != was
+    code, text = _run("undo", loop.id, "--reason", "conflict")
+    assert code == 0 and "is again as it was" in text
+    kit.run()
+    assert booked(kit, loop.id)["panel"].span == was
+    code, text = _run("undo", loop.id)
+    assert code == 2 and "nothing of it was changed by hand" in text
