@@ -18,8 +18,9 @@ from scheduler.services.app import App
 from scheduler.services.links import times
 from scheduler.services.links.candidate import Standing
 from scheduler.services.links.times import Needed, Offered, TooShort
+from scheduler.web.candidate.doors import Door, Opened
 from scheduler.web.candidate.forms import TimesForm
-from scheduler.web.candidate.views import found, framed
+from scheduler.web.candidate.views import framed
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.forms import Posted, read
 from scheduler.web.frame.viewer import Looking, Services, Viewer
@@ -27,7 +28,7 @@ from scheduler.web.frame.words import N_, Words
 from scheduler.web.guest import frame
 from scheduler.web.guest.zones import Zones
 
-router = APIRouter(prefix="/candidate/{token}", include_in_schema=False)
+router = APIRouter(prefix="/candidate/{token}", include_in_schema=False, route_class=Door)
 CLOCKS = (*(f"{n // 2:02}:{n % 2 * 30:02}" for n in range(48)), "24:00")
 _OFFICE = (time(9), time(17))
 """What is told to somebody on another clock: the hours in which most offices can be met."""
@@ -50,20 +51,16 @@ class Row:
 
 
 @router.get("/times")
-def get_the_times(request: Request, token: str, app: Services, viewer: Looking) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def get_the_times(request: Request, token: str, opened: Opened, app: Services, viewer: Looking) -> Response:
     stands = opened[1]
     asked = frame.zone_of(request, stands.application.candidate.zone)
     return _page(request, app, viewer, token, stands, asked, _given(stands, asked))
 
 
 @router.post("/times")
-def give_times(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def give_times(
+    request: Request, token: str, opened: Opened, app: Services, viewer: Looking, posted: Posted
+) -> Response:
     link, stands = opened
     words, own = viewer.words, stands.application.candidate.zone
     filled = read(TimesForm, posted, words)

@@ -15,14 +15,15 @@ from scheduler.services.links import needs as needing
 from scheduler.services.links.candidate import Standing
 from scheduler.services.links.needs import BREAKS, DAYS, EXTRA, Needs
 from scheduler.web.candidate.asking import length
+from scheduler.web.candidate.doors import Door, Opened
 from scheduler.web.candidate.forms import NeedsForm
-from scheduler.web.candidate.views import found, framed
+from scheduler.web.candidate.views import framed
 from scheduler.web.frame.forms import Posted, read
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.frame.words import N_, Words
 from scheduler.web.guest import frame
 
-router = APIRouter(prefix="/candidate/{token}/needs", include_in_schema=False)
+router = APIRouter(prefix="/candidate/{token}/needs", include_in_schema=False, route_class=Door)
 FEATURES = {
     "accessible": N_("step-free access"),
     "quiet": N_("quiet around them"),
@@ -35,18 +36,14 @@ _WAIT = N_("Your interviews are being booked just now. Please send it again in a
 
 
 @router.get("")
-def get_the_needs(request: Request, token: str, app: Services, viewer: Looking) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def get_the_needs(request: Request, token: str, opened: Opened, app: Services, viewer: Looking) -> Response:
     return _page(request, app, viewer, token, opened[1])
 
 
 @router.post("")
-def tell_them(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def tell_them(
+    request: Request, token: str, opened: Opened, app: Services, viewer: Looking, posted: Posted
+) -> Response:
     link, stands = opened
     own = stands.application.candidate.zone
     form = read(NeedsForm, posted, viewer.words).value

@@ -18,41 +18,37 @@ from scheduler.services.app import App
 from scheduler.services.links import unable
 from scheduler.services.links.candidate import Standing
 from scheduler.services.links.unable import Way
+from scheduler.web.candidate.doors import Door, Opened
 from scheduler.web.candidate.forms import AskForm, InterviewForm, MoveForm
-from scheduler.web.candidate.views import found, framed
+from scheduler.web.candidate.views import framed
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.forms import Posted, read
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 from scheduler.web.frame.words import N_
 from scheduler.web.guest import frame
 
-router = APIRouter(prefix="/candidate/{token}/cannot", include_in_schema=False)
+router = APIRouter(prefix="/candidate/{token}/cannot", include_in_schema=False, route_class=Door)
 _GONE = N_("That time is not free any more. These still are:")
 _NOT_NOW = N_("That could not be done just now. Nothing has changed; please try again in a minute.")
 
 
 @router.get("")
-def get_it(request: Request, token: str, app: Services, viewer: Looking) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def get_it(request: Request, token: str, opened: Opened, app: Services, viewer: Looking) -> Response:
     return _page(request, app, viewer, token, *opened, request.query_params.get("interview", ""))
 
 
 @router.post("")
-def look_for_times(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def look_for_times(
+    request: Request, token: str, opened: Opened, app: Services, viewer: Looking, posted: Posted
+) -> Response:
     form = read(InterviewForm, posted, viewer.words).value
     return _times(request, app, viewer, token, *opened, form.interview if form else "")
 
 
 @router.post("/move")
-def move_it(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def move_it(
+    request: Request, token: str, opened: Opened, app: Services, viewer: Looking, posted: Posted
+) -> Response:
     link, stands = opened
     own = stands.application.candidate.zone
     form = read(MoveForm, posted, viewer.words).value
@@ -72,10 +68,9 @@ def move_it(request: Request, token: str, app: Services, viewer: Looking, posted
 
 
 @router.post("/ask")
-def ask_for_another(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def ask_for_another(
+    request: Request, token: str, opened: Opened, app: Services, viewer: Looking, posted: Posted
+) -> Response:
     link, stands = opened
     own = stands.application.candidate.zone
     form = read(AskForm, posted, viewer.words).value

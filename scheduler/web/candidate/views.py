@@ -11,12 +11,11 @@ from fastapi import APIRouter, Request, Response
 
 from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError, Missing
-from scheduler.domain.guests.links import CANDIDATE, Link
-from scheduler.services import opening
 from scheduler.services.app import App
 from scheduler.services.links import calendar, choosing
-from scheduler.services.links.candidate import Stage, Standing, standing
-from scheduler.web.candidate import shown
+from scheduler.services.links.candidate import Stage, Standing
+from scheduler.web.candidate import doors, shown
+from scheduler.web.candidate.doors import Door, Opened
 from scheduler.web.candidate.forms import PlanForm
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.forms import Posted, read
@@ -25,7 +24,7 @@ from scheduler.web.frame.words import N_
 from scheduler.web.guest import frame
 from scheduler.web.guest.zones import Zones
 
-router = APIRouter(prefix="/candidate/{token}", include_in_schema=False)
+router = APIRouter(prefix="/candidate/{token}", include_in_schema=False, route_class=Door)
 _GONE = N_(
     "That plan is not free any more: somebody was quicker. The first one below is the nearest that still is."
 )
@@ -40,25 +39,15 @@ DONE = {
 }
 
 
-def found(app: App, token: str) -> tuple[Link, Standing] | None:
-    """The link of an address and how it stands for its candidate; ``None`` for every address that opens nothing."""
-    with app.db.read() as tx:
-        link = opening.opened(app, tx, token, CANDIDATE)
-        stands = standing(tx, link) if link else None
-    return (link, stands) if link and stands else None
-
-
 @router.get("")
-def get_the_page(request: Request, token: str, app: Services, viewer: Looking) -> Response:
-    opened = found(app, token)
-    return _page(request, app, viewer, token, opened[1]) if opened else frame.gone(request)
+def get_the_page(request: Request, token: str, opened: Opened, app: Services, viewer: Looking) -> Response:
+    return _page(request, app, viewer, token, opened[1])
 
 
 @router.post("/choose")
-def choose_a_plan(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    opened = found(app, token)
-    if opened is None:
-        return frame.gone(request)
+def choose_a_plan(
+    request: Request, token: str, opened: Opened, app: Services, viewer: Looking, posted: Posted
+) -> Response:
     link, before = opened
     own = before.application.candidate.zone
     filled = read(PlanForm, posted, viewer.words)
@@ -76,9 +65,8 @@ def choose_a_plan(request: Request, token: str, app: Services, viewer: Looking, 
 
 
 @router.get("/interviews.ics")
-def get_the_calendar(request: Request, token: str, app: Services) -> Response:
-    opened = found(app, token)
-    if opened is None or opened[1].stage in (Stage.CANCELLED, Stage.OVER) or not opened[1].meetings:
+def get_the_calendar(request: Request, opened: Opened, app: Services) -> Response:
+    if opened[1].stage in (Stage.CANCELLED, Stage.OVER) or not opened[1].meetings:
         return frame.gone(request)
     text = calendar.of_candidate(app, opened[1])
     headers = {**frame.HEADERS, "content-disposition": 'attachment; filename="interviews.ics"'}
@@ -89,7 +77,7 @@ def _again(
     request: Request, app: App, viewer: Viewer, token: str, status: int, note: str, nearest: str = ""
 ) -> Response:
     """The page as it is now, with what came of the click."""
-    opened = found(app, token)
+    opened = doors.found(app, token)
     if opened is None:
         return frame.gone(request)
     if not opened[1].choices:

@@ -71,7 +71,7 @@ def test_a_mistake_of_ours_does_not_tell_the_address_either(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("scheduler.web.candidate.views.standing", broken)
+    monkeypatch.setattr("scheduler.web.candidate.doors.standing", broken)
     answer = Plain(kit, signed_in=False).get(path)
     assert answer.status_code == 500
     assert "/candidate/… failed" in caplog.text and path.rpartition("/")[2] not in caplog.text
