@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """The hour, on each owner's own clock, at which they are told by mail what needs them; -1: never."""
     stop_seconds: int = Field(20, ge=0, le=600)
     """How long requests and jobs in flight may go on after SIGTERM or SIGINT before the process ends."""
+    work_port: int = Field(0, ge=0, le=65535)
+    """Where `loopwright work` answers how it goes, on ``host``; 0: nowhere."""
     header_seconds: float = Field(10.0, gt=0, le=300)
     """How long a client may take for the head of a request, from the connection or its first byte on."""
     service_days: int = Field(5, ge=1, le=90)
@@ -204,6 +206,7 @@ _WANTED = {
     "deployment": _NAME,
     "worker": _NAME,
     "port": "a whole number from 0 to 65535",
+    "work_port": "a whole number from 0 to 65535",
     "concurrency": "a whole number from 1 to 64",
     "poll_seconds": "a number of seconds above 0, at most 900",
     "watch_days": "a whole number from 0 to 30",

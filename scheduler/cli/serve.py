@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from scheduler import config, wiring
+from scheduler.api.common import BASE
 from scheduler.api.gate import secret
 from scheduler.api.main import create_app
 from scheduler.cli import address
@@ -24,6 +25,9 @@ from scheduler.domain.errors import BadInput
 from scheduler.services import lines
 from scheduler.web import main as pages
 from scheduler.wiring import Runtime
+
+WATCHED = (f"{BASE}/health", f"{BASE}/metrics")
+"""What a worker answers."""
 
 
 def run(data: Path | None, host: str | None, port: int | None, *, work: bool) -> None:
@@ -52,32 +56,53 @@ def run(data: Path | None, host: str | None, port: int | None, *, work: bool) ->
     leave()
 
 
-def _check_port(settings: Settings) -> None:
+def _check_port(settings: Settings, port: int | None = None, name: str = "LOOPWRIGHT_PORT") -> None:
     """Refuse a port that somebody else has before anything is announced."""
+    port = settings.port if port is None else port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((settings.host, port))
         except OSError as error:
-            where = f"{settings.host}:{settings.port}"
-            fault = f"{where} cannot be listened on: {error.strerror}"
-            raise BadInput("LOOPWRIGHT_PORT", fault, "choose another port") from None
+            fault = f"{settings.host}:{port} cannot be listened on: {error.strerror}"
+            raise BadInput(name, fault, "choose another port") from None
 
 
 def run_worker(data: Path | None, name: str | None) -> None:
     """Run jobs until a signal."""
-    runtime = wiring.build(config.load(data=data, worker=name))
+    settings = config.load(data=data, worker=name)
+    if settings.work_port:
+        _check_exposure(settings)
+        _check_port(settings, settings.work_port, "LOOPWRIGHT_WORK_PORT")
+    runtime = wiring.build(settings)
     lines.install(runtime.settings.log)
     wiring.migrate(runtime)
     stopping = Stopping()
     try:
-        with working(runtime, until=stopping.asked):
+        with working(runtime, until=stopping.asked), _watched(runtime):
             out.print(f"working as {runtime.settings.worker}")
             stopping.asked.wait()
     finally:
         runtime.close()
     leave()
+
+
+@contextmanager
+def _watched(runtime: Runtime) -> Iterator[None]:
+    """How it goes can be asked at the worker's own port while the block runs, if it has one: health and counters as
+    `serve` tells them, and nothing else of the API."""
+    if not runtime.settings.work_port:
+        yield
+        return
+    web = server(runtime, runtime.settings.host, runtime.settings.work_port, only=WATCHED)
+    listening = threading.Thread(target=web.run, name="loopwright-watched", daemon=True)
+    listening.start()
+    try:
+        yield
+    finally:
+        web.should_exit = True
+        listening.join(runtime.settings.stop_seconds)
 
 
 class _Server(uvicorn.Server):
@@ -89,11 +114,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def server(runtime: Runtime, host: str, port: int) -> uvicorn.Server:
-    """The web server; its access log leaves query strings out, and what a header says of who is connected
+def server(runtime: Runtime, host: str, port: int, only: tuple[str, ...] = ()) -> uvicorn.Server:
+    """The web server, with all routes or those ``only`` that begin with one of these paths; its access log leaves query strings out, and what a header says of who is connected
     or by which scheme counts for nothing."""
     settings = runtime.settings
     app = create_app(runtime.app, settings, secret.of(settings), pages.Console())
+    if only:
+        app.router.routes[:] = [r for r in app.router.routes if getattr(r, "path", "").startswith(only)]
     app.state.checks.refresh()  # so that the first who asks is told something
     web = _Server(
         uvicorn.Config(

@@ -46,23 +46,32 @@ class Served:
         return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
 
 
-@contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Served]:
-    """`serve --no-work` with a company, until the end of the block."""
+def prepared(folder: Path) -> None:
+    """A loaded company in a folder of its own."""
     company = read_company(COMPANY.read_text(encoding="utf-8"), "yaml", COMPANY.name)
     made = wiring.build(config.load(data=folder))
     wiring.migrate(made)
     with made.app.db.write() as tx:
         tx.company.replace(company, NOW)
     made.close()
-    port = free_port()
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """That of a process with these settings and no others."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("LOOPWRIGHT_")}
-    env |= {f"LOOPWRIGHT_{k.upper()}": v for k, v in settings.items()}
+    return env | {f"LOOPWRIGHT_{k.upper()}": v for k, v in settings.items()}
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[Served]:
+    """`serve --no-work` with a company, until the end of the block."""
+    prepared(folder)
+    port = free_port()
     command = [sys.executable, "-m", "scheduler.cli.main", "serve", "--no-work", "--data", str(folder)]
     process = subprocess.Popen(
         [*command, "--port", str(port)],
         cwd=ROOT,
-        env=env,
+        env=environment(**settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
