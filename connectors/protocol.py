@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from connectors.mail import Message
 from connectors.types import (
@@ -100,6 +100,17 @@ class Calendar(Protocol):
         ...
 
     def capabilities(self) -> Capabilities: ...
+
+
+@runtime_checkable
+class Pasted(Protocol):
+    """What a calendar has beside `Calendar` where copies of our events are somebody else's: programs that paste one give
+    it an identity of its own, and `find_all` does not know it."""
+
+    def pasted(self, calendar: str, window: Window) -> Sequence[Event]:
+        """The live events in the window that carry a key of ours and are none of ours: ``ref`` is their own
+        identity, which no other call takes."""
+        ...
 
 
 class Push(Protocol):

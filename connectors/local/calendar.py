@@ -156,6 +156,14 @@ class LocalCalendar:
         inside.sort(key=lambda stored: (stored.start, stored.id))
         return tuple(events.as_event(stored, owner) for stored in inside)
 
+    def pasted(self, calendar: str, window: Window) -> Sequence[Event]:
+        """See `connectors.protocol.Pasted`."""
+        checked_window(window)
+        owner = normal(calendar)
+        with self._folder.locked():
+            found = self._settled(owner).pasted()
+        return tuple(e for e in found if not e.cancelled and e.start < window.end and window.start < e.end)
+
     def get(self, ref: EventRef) -> Event:
         owner = normal(ref.calendar)
         with self._folder.locked():

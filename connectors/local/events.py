@@ -169,6 +169,17 @@ def as_event(stored: Stored, calendar: str) -> Event:
     )
 
 
+def pasted(component: Component, calendar: str, zones: Zones) -> Event:
+    """A copy of one of ours that somebody made: its key, when it is, and what it is called in the file. Raises
+    `UnknownZone`."""
+    start, end = (instant(value, zones) for value in span(component, zones))
+    off = component.value("STATUS").upper() == "CANCELLED"
+    ref = EventRef(calendar, component.value("UID"))
+    return Event(
+        ref=ref, key=component.plain(KEY), etag="", start=start, end=end, attendees=(), cancelled=off
+    )
+
+
 def content(stored: Stored) -> str:
     """A digest of everything an attendee is told; answers do not count (hex, 16 characters)."""
     told = [

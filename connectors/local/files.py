@@ -13,13 +13,14 @@ from pathlib import Path
 from connectors.errors import ConnectorError, Transient
 from connectors.local import events, journal
 from connectors.local.busy import Agenda
-from connectors.local.identity import own_id, own_key
+from connectors.local.identity import KEY, own_id, own_key
 from connectors.local.keeping.again import parsed_again
 from connectors.local.keeping.pieces import Text
 from connectors.local.names import normal
 from connectors.local.store import RESTED, Changed, Folder, Snapshot, Stamp
 from connectors.local.text import Component, Parsed, decode, edited, parse, touched
 from connectors.local.zones import FileZones
+from connectors.types import Event
 
 _TRIES = 20
 _HEAD = 4_000
@@ -109,6 +110,14 @@ class CalendarFile:
     def organized(self) -> dict[str, events.Stored]:
         """All our events that this calendar organizes, by id. Raises `Unreadable`, `UnknownZone`."""
         return {id_: found[1] for id_ in self._own() if (found := self.event(id_)) is not None}
+
+    def pasted(self) -> list[Event]:
+        """What carries a key of ours under an identity that does not follow from it. Raises `UnknownZone`."""
+        return [
+            events.pasted(component, self.address, self.zones.of(component))
+            for component in self.parsed.components("VEVENT")
+            if component.plain(KEY) and own_id(component) is None and "RECURRENCE-ID" not in component.lines
+        ]
 
     def organized_parts(self) -> list[list[Component]]:
         """What stands in the file of each event of ours that this calendar organizes; more than one is damage."""

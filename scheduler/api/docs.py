@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from scheduler.api.access import Action, Actor, needs
@@ -126,8 +126,11 @@ def get_front(
 
 
 @router.get("/openapi.json")
-def get_openapi_document(request: Request, _: Observer) -> JSONResponse:
-    return JSONResponse(request.app.openapi())
+def get_openapi_document(request: Request, _: Observer) -> Response:
+    kept = request.app.state
+    if not hasattr(kept, "description"):  # always the same, and long: who asks often makes nobody wait
+        kept.description = JSONResponse(request.app.openapi()).body
+    return Response(kept.description, media_type="application/json")
 
 
 @router.get("/docs")

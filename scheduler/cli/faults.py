@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError
+from scheduler.storage.errors import Unavailable
 from solver import ProblemError
 
 out = Console(markup=False, emoji=False, highlight=False)
@@ -65,6 +66,13 @@ def told() -> Iterator[None]:
     """Print what a person can mend and end with status 2; everything else is a bug and is raised."""
     try:
         yield
+    except Unavailable as error:
+        err.print(
+            f"database: {error}; is there room on its disk, and does its server run?",
+            style="red",
+            soft_wrap=True,
+        )
+        raise typer.Exit(BAD_INPUT) from None
     except (DomainError, ProblemError, ConnectorError) as error:
         for line in str(error).splitlines():
             err.print(line, style="red", soft_wrap=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 log = logging.getLogger("loopwright.stopping")
 
+_WORKING = ("job ", "dbos-executor")
+"""How the threads of jobs are called (`scheduler.workers.watch`, and DBOS's own)."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -44,10 +48,17 @@ class Stopping:
 def leave() -> None:
     """End with status 0 although a thread still works: its time is over, and what it does can be repeated.
 
-    Returns where nothing is left that would keep the process.
+    Whether a thread is a daemon does not tell whether it would keep the process: those of an executor are waited for
+    all the same. Returns where none is left.
     """
-    left = [t.name for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
-    if left:
-        log.warning("%d threads did not finish in time; their jobs are taken up at the next start", len(left))
-        logging.shutdown()
-        os._exit(0)
+    left = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    if not left:
+        return
+    working = [t.name for t in left if t.name.startswith(_WORKING)]
+    if working:
+        log.warning("%d jobs did not finish in time; they are taken up at the next start", len(working))
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed, or nobody reads it any more
+            stream.flush()
+    os._exit(0)

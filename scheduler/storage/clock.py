@@ -25,6 +25,13 @@ def machine() -> datetime:
     return datetime.now(UTC)
 
 
+def passed() -> float:
+    """Seconds by a clock that nobody puts forward or back, and that goes on while the machine is suspended where it has
+    such a one (``CLOCK_BOOTTIME``, Linux); `time.monotonic` stands still then."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
 class Clock:
     """Tells the time. Of a PostgreSQL it is asked for on a connection that is being lent anyway, so that telling it
     waits for nothing; in between the seconds are counted by a clock that nobody puts forward or back.
@@ -37,7 +44,7 @@ class Clock:
         self,
         engine: sa.Engine,
         here: Callable[[], datetime] = machine,
-        elapsed: Callable[[], float] = time.monotonic,
+        elapsed: Callable[[], float] = passed,
     ) -> None:
         self._here, self._elapsed = here, elapsed
         self._asked: tuple[datetime, float] | None = None

@@ -41,6 +41,32 @@ def check(tx: Tx, now: datetime | None = None) -> list[str]:
     ]
 
 
+WALLS = {
+    "sqlite": (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        (
+            "tr_lw_facts_only_added_delete",
+            "tr_lw_facts_only_added_update",
+            "tr_lw_reservations_no_overlap_insert",
+            "tr_lw_reservations_no_overlap_update",
+        ),
+    ),
+    "postgresql": (
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'lw_reservations'::regclass AND contype = 'x' "
+        "UNION ALL SELECT tgname FROM pg_trigger WHERE tgrelid = 'lw_facts'::regclass AND tgenabled <> 'D'",
+        ("ex_lw_reservations_no_overlap", "tr_lw_facts_only_added"),
+    ),
+}
+"""By dialect, how to ask for them and their names: what the database itself refuses, whatever a program does."""
+
+
+def missing_walls(tx: Tx) -> list[str]:
+    """What guards the tables and is not there any more, by name."""
+    query, wanted = WALLS[tx.connection.dialect.name]
+    there = set(tx.connection.exec_driver_sql(query).scalars())
+    return [name for name in wanted if name not in there]
+
+
 def _overlaps(tx: Tx) -> Iterator[str]:
     """Nobody and no room is in two places."""
     a, b = reservations.alias("a"), reservations.alias("b")

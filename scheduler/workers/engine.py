@@ -186,6 +186,7 @@ class Engine:
 
     def start(self) -> None:
         """Make DBOS's tables if need be, and begin to work."""
+        logging.getLogger("dbos").removeFilter(_stopped)
         DBOS(config=_config(self.url, self.run))
         _register(self)
         DBOS.launch()
@@ -196,6 +197,7 @@ class Engine:
     def stop(self, seconds: float = 20.0) -> None:
         """Finish the steps in flight, at most this long, and let go."""
         self.stopping.set()
+        logging.getLogger("dbos").addFilter(_stopped)
         DBOS.destroy(workflow_completion_timeout_sec=int(seconds))
         _let_go_of_the_log()
 
@@ -262,6 +264,12 @@ def prepare(url: str) -> None:
     DBOS.launch()
     DBOS.destroy()
     _let_go_of_the_log()
+
+
+def _stopped(record: logging.LogRecord) -> bool:
+    """What DBOS says of jobs that the end of the worker cuts off is no news: they are taken up at the next start, and
+    each is told in a line of ours."""
+    return record.exc_info is None
 
 
 def _let_go_of_the_log() -> None:

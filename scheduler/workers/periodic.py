@@ -32,7 +32,7 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` whoever is to be reminded in time is, every ``hiring`` what hiring systems have
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` reminders that are due are noted, every ``hiring`` what hiring systems have
     that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten; every ``archive`` seconds what has been over
     for ``archive_days`` is put away. Every ``heads`` seconds the head of the facts' chain

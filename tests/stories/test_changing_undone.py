@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.types import Reply
+from scheduler.domain.bookings import Hold, Reservation
 from scheduler.domain.errors import NotAllowed, WrongState
 from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.domain.proposals import ByHand, Proposal, ProposalState
+from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import SeatKind, SeatSpec
 from scheduler.services.changing import applying, asked, undoing
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
 from tests.scheduler.api.client import occupy
 from tests.scheduler.kit import Kit, make
-from tests.stories.kit import ask, booked, events, look, replied
+from tests.stories.kit import MARA, ask, booked, events, look, replied
 from tests.stories.test_changing import ORGANIZER, ROLF, applied, confirmed, everything, later, sound, tried
 from tests.stories.test_changing_windows import FRIDAY
+
+NEXT_WEEK = (("2026-03-18T09:00", "2026-03-18T17:00"),)
 
 
 @pytest.fixture
@@ -98,6 +104,42 @@ def test_what_was_on_offer_is_on_offer_again(kit: Kit) -> None:
         done = undone(kit, loop)
         assert offers(kit, loop) == then and ByHand.of(done) == ByHand.of(loop)
         sound(kit)
+
+
+def test_a_plan_whose_times_are_somebody_elses_by_now_is_not_offered_again(kit: Kit) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    then = offers(kit, loop)
+    assert len(then) > 1
+    found = tried(kit, loop, asked.Remove("talk"))
+    applied(kit, loop, found, asked.Remove("talk"))
+    last = max(then, key=lambda p: p.rank)
+    taken = last.interviews[0]
+    other = ask(kit, "short", BookMode.PROPOSE, NEXT_WEEK, replace(MARA, id="app-2")).id
+    with kit.app.db.write() as tx:
+        row = Reservation(
+            Subject.person(taken.people[0][0]), taken.span, other, f"{other}:talk", Hold.CONFIRMED, None
+        )
+        tx.reservations.take([row])
+    undone(kit, loop)
+    assert {p.id for p in offers(kit, loop)} == {p.id for p in then if p.id != last.id}
+
+
+def test_what_a_colleague_changes_while_calendars_are_asked_is_not_written_over(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = moved(kit)
+    looks = applying.free
+
+    def meanwhile(*asked_of: Any) -> Any:
+        found = looks(*asked_of)
+        monkeypatch.setattr(applying, "free", looks)
+        move = asked.Move("manager", later(booked(kit, loop.id)["manager"], 30))
+        applied(kit, look(kit, loop.id), tried(kit, look(kit, loop.id), move), move)
+        return found
+
+    monkeypatch.setattr(applying, "free", meanwhile)
+    with pytest.raises(WrongState, match="has changed since"):
+        undoing.undo(kit.app, loop.id, "person:hana")
 
 
 def moved(kit: Kit) -> Loop:

@@ -85,8 +85,8 @@ class Veil:
         for secret in self.known(value["id"]):
             if self._digest(secret) == value[self.field]:
                 return json.dumps({**value, self.field: secret}, separators=(",", ":"))
-        text = f"the {self.field} of that answer is not kept any more"
-        raise WrongState(self.noun, value["id"], "gone or changed since", text)
+        text = f"the {self.field} of that answer is told once and not kept; if it is lost, remove this one and make another"
+        raise WrongState(self.noun, value["id"], "made already", text)
 
     @staticmethod
     def _digest(secret: str) -> str:

@@ -30,7 +30,7 @@ from scheduler.services.app import App
 from scheduler.services.asking import intake
 from scheduler.services.checking import events, heads, repairs, times
 from scheduler.services.company.notes import holiday_notes
-from scheduler.storage import invariants, migrate
+from scheduler.storage import invariants
 from scheduler.wiring import Runtime
 
 _SQLITE_FOR_DBOS = (3, 42, 0)
@@ -56,6 +56,7 @@ def run(data: Path | None, *, as_json: bool, repair: bool = False, head: Path | 
         findings += [*files.find(runtime.settings), *_key(runtime.app)]
         if sound:
             findings += [
+                _guards(runtime.app),
                 *_webhooks(runtime.app),
                 *_company(runtime),
                 *_events(runtime.app),
@@ -111,7 +112,7 @@ def _zones(rules: zone_rules.Choice, now: datetime) -> Finding:
 
 
 def _database(runtime: Runtime) -> Iterator[Finding]:
-    current, newest = migrate.current(runtime.app.db.engine), migrate.newest()
+    current, newest = runtime.app.db.schema()
     text = f"schema {current or 'none'}" + ("" if current == newest else ": run loopwright migrate")
     yield Finding("database", current == newest, text)
     if current != newest:
@@ -126,6 +127,13 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
     yield Finding("company", loaded is not None, text)
     if runtime.app.db.dialect == "postgresql":
         yield _clock(runtime.app.db.clock.ahead)
+
+
+def _guards(app: App) -> Finding:
+    with app.db.read() as tx:
+        gone = invariants.missing_walls(tx)
+    text = f"{', '.join(gone)} taken out: restore a backup" if gone else "in place"
+    return Finding("guards", not gone, text)
 
 
 def _clock(ahead: timedelta) -> Finding:

@@ -133,7 +133,7 @@ def _weigh(
         found = best.plan.loops.get(loop_id)
         if found is not None and best.cost < min(sum(now.values()) for now in prices):
             new = replace(proposed(picture, encoded, best, 0), created_at=offer[0].created_at)
-            if _free(app, tx, loop, new):
+            if free(app, tx, loop, new):
                 _rank(tx, loop, new)
                 tx.facts.add(
                     Fact(app.clock(), ACTOR, ADDED, f"loop:{loop_id}", after=new.id, cause=loop.cause)
@@ -178,7 +178,7 @@ def _add(app: App, then: Loop, new: Proposal) -> bool:
         loop = tx.loops.claim(then.id)
         if loop is None or not _wanted(tx, loop, then.generation, then.replans):
             return False
-        if _free(app, tx, loop, new):
+        if free(app, tx, loop, new):
             _rank(tx, loop, new)
             tx.facts.add(Fact(app.clock(), ACTOR, ADDED, f"loop:{loop.id}", after=new.id, cause=loop.cause))
         return True
@@ -194,7 +194,7 @@ def _rank(tx: Tx, loop: Loop, new: Proposal) -> None:
     tx.proposals.add_all([replace(new, rank=rank)])
 
 
-def _free(app: App, tx: Tx, loop: Loop, new: Proposal) -> bool:
+def free(app: App, tx: Tx, loop: Loop, new: Proposal) -> bool:
     """Whether nobody else holds any of a plan's times now, or is offered it as the best plan."""
     application = tx.applications.get(loop.application)
     assert application is not None

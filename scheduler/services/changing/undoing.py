@@ -16,6 +16,7 @@ from scheduler.domain.proposals import ByHand, PlannedInterview, ProposalState, 
 from scheduler.domain.reasons import Deed
 from scheduler.services import jobs
 from scheduler.services.app import App
+from scheduler.services.booking import further
 from scheduler.services.changing import applying, ground, trying, words
 from scheduler.services.changing.applying import Why, Work
 from scheduler.services.changing.asked import Asked
@@ -41,8 +42,8 @@ def undo(
     """Undo the last change by hand, for a ``reason`` that fits rescheduling. ``before`` is asked in the transaction of
     the change, and may refuse.
 
-    Raises `Missing`; `BadInput` for a reason that the company has not; `WrongState` where there is nothing to undo, something has changed since, or something of it has
-    begun; `NotAllowed` with the rule that stands against what was before; `Overtaken`, `Taken` or `Full` where
+    Raises `Missing`; `BadInput` for a reason that the company has not; `WrongState` where there is nothing to undo,
+    something has changed since, or something of it has begun; `NotAllowed` with the rule that stands against what was before; `Overtaken`, `Taken` or `Full` where
     somebody took a time of it. Then nothing has changed.
     """
     with app.db.read() as tx:
@@ -54,6 +55,9 @@ def undo(
         claimed = tx.loops.claim(loop_id)
         now, again = _last(app, tx, loop_id)
         assert claimed is not None
+        if again != last or now.base != base.base:  # while the calendars were looked at
+            text = "it has changed since: somebody else changed it by hand just now"
+            raise WrongState("loop", loop_id, claimed.state.value, text)
         before(tx)
         tx.exemptions.remove(loop_id, last.fixes)
         done = (
@@ -162,6 +166,12 @@ def _allowed(app: App, made: Draft, last: Undoable) -> tuple[Tried, Posed]:
     return replace(result, overrides=()), posed
 
 
+def _still_free(app: App, tx: Tx, loop: Loop, last: Undoable) -> list[str]:
+    """Those of the plans that were withdrawn whose times nobody else has taken meanwhile."""
+    withdrawn = {p.id: p for p in tx.proposals.of_loop(loop.id) if p.id in last.stale}
+    return [id for id in last.stale if id in withdrawn and further.free(app, tx, loop, withdrawn[id])]
+
+
 def _offered_again(app: App, tx: Tx, loop: Loop, last: Undoable, actor: str) -> Loop:
     """What the change withdrew is on offer again, instead of what it put there."""
     if last.offer:
@@ -174,10 +184,11 @@ def _offered_again(app: App, tx: Tx, loop: Loop, last: Undoable, actor: str) -> 
     if new.keys() - {"locks"}:  # whoever looks for further plans looks for those of another loop
         new["replans"] = loop.replans + 1
     changed = tx.loops.change(loop.id, actor, "undo", app.clock(), "loop_changed_by_hand", **new)
-    for id in last.stale:
+    there = _still_free(app, tx, changed, last)
+    for id in there:
         tx.proposals.set_state(id, ProposalState.OFFERED)
     if changed.mode is BookMode.BOOK and changed.state is LoopState.PROPOSED:
-        offered = [p for p in tx.proposals.of_loop(loop.id, loop.generation) if p.id in last.stale]
+        offered = [p for p in tx.proposals.of_loop(loop.id, loop.generation) if p.id in there]
         wait = undo_time(changed.undo_minutes, tx.company.policy().undo_minutes)
         for best in sorted(offered, key=lambda p: p.rank)[:1]:
             jobs.book(app, tx, best.id, wait.total_seconds())

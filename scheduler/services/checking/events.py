@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.errors import ConnectorError, Gone, NotFound
-from connectors.protocol import Calendar
+from connectors.protocol import Calendar, Pasted
 from connectors.types import Event, EventRef, Window
 from scheduler.domain.bookings import Interview, InterviewState
 from scheduler.domain.time import zone
@@ -70,7 +70,11 @@ def look(app: App) -> Found:
         try:
             calendar = app.calendar(replace(organizer, address=address))
             events = _ours(app, calendar, address)
-            faults += [*_compare(calendar, mine, events), *_strays(app, events)]
+            faults += [
+                *_compare(calendar, mine, events),
+                *_strays(app, events),
+                *_pasted(app, calendar, address),
+            ]
             count += len(events)
         except ConnectorError as error:
             faults.append(Fault(Kind.UNREAD, f"the events in {address} cannot be read: {error}"))
@@ -113,7 +117,8 @@ def _one(calendar: Calendar, ref: EventRef) -> Event | None:
 def _as_booked(booking: Booking, event: Event) -> Iterator[Fault]:
     interview = booking.interview
     if (event.start, event.end) != (interview.span.start, interview.span.end):
-        text = f"{named(booking)} stands at {_when(event.start, booking.loop.zone)} in {event.ref.calendar}"
+        when = _when(event.start, booking.loop.zone, event.end)
+        text = f"{named(booking)} stands at {when} in {event.ref.calendar}"
         yield Fault(Kind.MOVED, text, interview, event)
     there = {a.address.strip().casefold() for a in event.attendees} | {event.ref.calendar.casefold()}
     missing, former = sorted(booking.guests - there), sorted((booking.former - booking.guests) & there)
@@ -142,6 +147,28 @@ def _strays(app: App, events: Sequence[Event]) -> Iterator[Fault]:
                 yield Fault(Kind.DOUBLED, text + _left(whose), whose.interview, event, whose.ours)
 
 
+def _pasted(app: App, calendar: Calendar, address: str) -> Iterator[Fault]:
+    """Copies of our events that somebody pasted: never ours to remove."""
+    if not isinstance(calendar, Pasted):
+        return
+    span = booked.window(app.clock())
+    with app.db.read() as tx:
+        for event in calendar.pasted(address, Window(span.start, span.end)):
+            parts = event.key.split("/")
+            if len(parts) != 4 or parts[0] != app.deployment:
+                continue
+            where = f"at {event.start:%Y-%m-%d %H:%M}Z in {address}"
+            whose = next((i for i in tx.interviews.of_loop(parts[1]) if i.spec == parts[2]), None)
+            left = _left(reconcile.Stray(whose, False))
+            if whose is None:
+                text = f"a copy of an event of ours ({event.key}) stands {where} and belongs to no live interview"
+                yield Fault(Kind.ORPHANED, text + left, None, event)
+            else:
+                yield Fault(
+                    Kind.DOUBLED, f"{whose.title} ({whose.id}) has a copy {where}{left}", whose, event
+                )
+
+
 def _left(stray: reconcile.Stray) -> str:
     return "" if stray.ours else "; somebody may have made or changed it: delete it there if nobody needs it"
 
@@ -165,9 +192,10 @@ def _still(app: App, bookings: Sequence[Booking], faults: Sequence[Fault]) -> li
 def named(booking: Booking) -> str:
     """An interview as a person finds it."""
     interview, loop = booking.interview, booking.loop
-    when = _when(interview.span.start, loop.zone)
+    when = _when(interview.span.start, loop.zone, interview.span.end)
     return f"{interview.title} of loop {loop.id} ({when})"
 
 
-def _when(moment: datetime, zone_name: str) -> str:
-    return f"{moment.astimezone(zone(zone_name)):%a %d %b %H:%M} {zone_name}"
+def _when(start: datetime, zone_name: str, end: datetime) -> str:
+    tz = zone(zone_name)
+    return f"{start.astimezone(tz):%a %d %b %H:%M}–{end.astimezone(tz):%H:%M} {zone_name}"

@@ -3,7 +3,7 @@ an invitation that they have not answered.
 
 Nothing waits in a timer: each round works out from what is booked what is due now, so that what was moved or cancelled
 meanwhile is never reminded of, and what was due while no worker ran is made up for. Each reminder is one mail for its
-recipient, subject and revision: its key stands in the ledger, in which it is noted in the transaction that has the
+recipient, subject and revision (an interviewer's: of what was written since they were reminded): its key stands in the ledger, in which it is noted in the transaction that has the
 loop. Nobody is reminded during the quiet hours of their own clock. Told by `tests/scheduler/services/test_timely.py`.
 """
 
@@ -32,8 +32,8 @@ from scheduler.storage.database import Tx
 ACTOR, REMINDED = "system:timely", "reminded_in_time"
 _AHEAD, _DAY, _HOUR = timedelta(hours=72), timedelta(days=1), timedelta(hours=1)
 """How far is looked: a day before, brought forward by less than a day of quiet, and the rest of that day."""
-_MOST = 200
-"""Seats without an answer that one round looks at."""
+_MOST = 2_000
+"""Seats without an answer that one round looks at, of what begins first. Whoever has been reminded is none of them."""
 
 
 @dataclass(frozen=True, slots=True)

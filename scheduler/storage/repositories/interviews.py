@@ -9,7 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scheduler.domain.bookings import UNANSWERED, Interview, InterviewState, Seat, SeatState
+from scheduler.domain.bookings import (
+    UNANSWERED,
+    Interview,
+    InterviewState,
+    Seat,
+    SeatState,
+    Write,
+    WriteState,
+)
 from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState
@@ -148,20 +156,24 @@ class Interviews:
         ``since``, and has not been reminded of it: of confirmed loops, or one, what begins first first."""
         row, reminder = ledger.alias(), ledger.alias()
         writes = sa.select(sa.func.max(row.c.noted_at)).where(
-            row.c.loop == interviews.c.loop, row.c.interview == interviews.c.id
+            row.c.loop == interviews.c.loop,
+            row.c.interview == interviews.c.id,
+            row.c.write != Write.MAIL.value,  # what the candidate is told of it is no invitation of theirs
         )
-        written = writes.scalar_subquery()
+        written = writes.correlate(interviews).scalar_subquery()  # also from inside of `exists`
         reminded = sa.exists().where(
             reminder.c.loop == interviews.c.loop,
             reminder.c.interview == sa.literal(UNANSWERED) + seats.c.person,
             reminder.c.noted_at > written,
+            reminder.c.state != WriteState.DROPPED.value,
         )
+        left = sa.exists().where(tables.people.c.id == seats.c.person, ~tables.people.c.active)
         query = (
             sa.select(interviews.c.loop, interviews.c.id, seats.c.person)
             .join(loops, loops.c.id == interviews.c.loop)
             .join(seats, seats.c.interview == interviews.c.id)
             .where(loops.c.state == LoopState.CONFIRMED.value, _LIVE, interviews.c.event_id != "")
-            .where(seats.c.state.in_([SeatState.ASSIGNED.value, SeatState.INVITED.value]))
+            .where(seats.c.state.in_([SeatState.ASSIGNED.value, SeatState.INVITED.value]), ~left)
             .where(interviews.c.start_at > now, written <= since, ~reminded)
             .order_by(interviews.c.start_at, interviews.c.id, seats.c.place)
             .limit(limit)

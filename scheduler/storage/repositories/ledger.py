@@ -92,8 +92,9 @@ class Ledger:
         return {row[0]: row[1] for row in self.connection.execute(query)}
 
     def known(self, keys: Collection[str]) -> set[str]:
-        """Those of the keys that a row has, whatever became of it."""
-        query = sa.select(ledger.c.key).where(ledger.c.key.in_(sorted(set(keys))))
+        """Those of the keys that a row has which was carried out, or still may be, or could not."""
+        mine = ledger.c.key.in_(sorted(set(keys))) & (ledger.c.state != WriteState.DROPPED.value)
+        query = sa.select(ledger.c.key).where(mine)
         return set(self.connection.execute(query).scalars())
 
     def waiting(self, now: datetime) -> tuple[int, datetime | None]:

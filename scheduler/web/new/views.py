@@ -6,13 +6,16 @@ Told by `tests/scheduler/web/planning/test_new.py`.
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
-from scheduler.domain.access.policy import Action
-from scheduler.domain.errors import BadInputs, DomainError, Missing
+from scheduler.domain.access.policy import Action, Actor, knows_needs
+from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing
+from scheduler.domain.loops import Accommodation
 from scheduler.domain.templates import InterviewKind, LoopTemplate, Modality
+from scheduler.services.access import narrow
 from scheduler.services.app import App
 from scheduler.services.asking import requests, trying
 from scheduler.services.asking.requests import LoopRequest
@@ -73,7 +76,10 @@ def ask(request: Request, app: Services, viewer: Looking, posted: Posted) -> Res
     """Ask for it, and go to the loop; or say beside every field what is wrong with it."""
     filled, found = _read(app, NewForm, posted, viewer)
     try:
-        loop = requests.ask(app, _wanted(app, filled, found), viewer.actor).id
+        wanted = _wanted(app, filled, found, request.state.actor)
+        with app.db.write() as tx:
+            narrow.check_application(tx, request.state.actor, wanted.application)
+            loop = requests.ask_in(app, tx, wanted, viewer.actor).id
     except DomainError as error:
         filled.faults |= asked.faults(error, found, viewer.words)
         return _page(request, app, viewer, filled, 422)
@@ -85,7 +91,7 @@ def would_it_fit(request: Request, app: Services, viewer: Looking, posted: Poste
     """The plan that it would get now, or why there is none; nothing is kept, and nobody is asked."""
     filled, found = _read(app, FitForm, posted, viewer)
     try:
-        fit = trying.would_fit(app, _wanted(app, filled, found))
+        fit = trying.would_fit(app, _wanted(app, filled, found, request.state.actor))
     except DomainError as error:
         filled.faults |= asked.faults(error, found, viewer.words)
         return _page(request, app, viewer, filled, 422)
@@ -110,12 +116,22 @@ def _read(
     return filled, found
 
 
-def _wanted(app: App, filled: Filled[F], found: Written) -> LoopRequest:
-    """What is asked of the services. Raises `BadInputs`, empty where the form has its faults already."""
+def _wanted(app: App, filled: Filled[F], found: Written, actor: Actor) -> LoopRequest:
+    """What is asked of the services; an application that there is keeps its coordinator, and its candidate's needs where
+    they are not this person's to say. Raises `BadInputs`, empty where the form has its faults already."""
     if filled.value is None or filled.faults:
         raise BadInputs([])
     with app.db.read() as tx:
-        return asked.request(tx, filled.value, found)
+        wanted = asked.request(tx, filled.value, found)
+        known = tx.applications.get(wanted.application.id)
+    if known is None:
+        return wanted
+    application = replace(wanted.application, coordinator=known.coordinator)
+    told = knows_needs(actor, known.recruiter, known.coordinator)
+    if not told and application.accommodation != Accommodation():
+        fault = "what this candidate needs is said by their recruiter and coordinator"
+        raise BadInputs([BadInput("extra_time", fault, "leave it out, or ask them")])
+    return replace(wanted, application=application)
 
 
 def _page(

@@ -111,6 +111,23 @@ def test_what_takes_longer_than_it_may_is_left_and_the_status_is_0(tmp_path: Pat
             assert not isinstance(error, httpx2.TimeoutException)
 
 
+def test_a_job_that_an_executor_waits_for_keeps_nothing_either() -> None:
+    """The threads of an executor that a daemon thread made are daemons, and Python waits for them all the same."""
+    program = """if True:
+        import threading, time
+        from concurrent.futures import ThreadPoolExecutor
+        from scheduler.cli.stopping import leave
+        pool = ThreadPoolExecutor(1)
+        maker = threading.Thread(target=lambda: pool.submit(time.sleep, 3600), daemon=True)
+        maker.start()
+        maker.join()
+        print("leaves")
+        leave()
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout) == (0, "leaves\n"), done.stderr
+
+
 class Part:
     """One of the things that work beside the API; notes what is asked of it."""
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import Hold, InterviewState, Reservation, Seat, SeatState, Write
 from scheduler.domain.loops import LoopState
 from scheduler.domain.templates import InterviewKind, SeatKind
-from scheduler.storage import Database
+from scheduler.storage import Database, invariants
 from scheduler.storage.invariants import check
 from scheduler.storage.tables import reservations
 from tests.scheduler.storage.samples import NOW, hold, interview, minutes, span, with_loops, write
@@ -145,3 +145,23 @@ def test_time_that_a_cancelled_loop_still_takes_is_found(database: Database) -> 
         tx.reservations.take([confirmed])
         tx.interviews.put_all([interview("i-1", span=span(0, 30))])
     assert found(database) == ["loop loop-1 is cancelled and still takes 1 times"]
+
+
+def test_a_guard_that_was_taken_out_is_named(database: Database) -> None:
+    with database.read() as tx:
+        assert invariants.missing_walls(tx) == []
+    gone = {
+        "sqlite": ("DROP TRIGGER tr_lw_facts_only_added_delete", "tr_lw_facts_only_added_delete"),
+        "postgresql": (
+            "ALTER TABLE lw_facts DISABLE TRIGGER tr_lw_facts_only_added",
+            "tr_lw_facts_only_added",
+        ),
+    }[database.dialect]
+    with pytest.raises(Undone), database.write() as tx:
+        tx.connection.exec_driver_sql(gone[0])
+        assert invariants.missing_walls(tx) == [gone[1]]
+        raise Undone
+
+
+class Undone(Exception):
+    """Nothing of the transaction is kept."""

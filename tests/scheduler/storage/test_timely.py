@@ -8,7 +8,7 @@ from datetime import timedelta
 from scheduler.domain.bookings import SeatState, Write
 from scheduler.domain.loops import LoopState
 from scheduler.storage import Database
-from tests.scheduler.storage.samples import NOW, interview, minutes, with_loops, write
+from tests.scheduler.storage.samples import NOW, interview, loop, minutes, with_loops, write
 
 HOUR = timedelta(hours=1)
 
@@ -38,6 +38,17 @@ def test_who_says_nothing_is_found_until_they_are_reminded(database: Database) -
         tx.ledger.add_all([mail], minutes(5))
         assert tx.ledger.known(["r", "s"]) == {"r"}
         assert tx.ledger.noted([one.loop, "another"], mail.interview) == {one.loop: minutes(5)}
+    assert found() == silent[1:]
+    with (
+        database.write() as tx
+    ):  # neither another loop nor a mail to the candidate is an invitation of theirs
+        tx.loops.add(
+            loop("loop-2", state=LoopState.CONFIRMED, stage_visit="v2"), actor="system", cause="test"
+        )
+        other = interview("i-2", loop="loop-2", event_id="event-2", calendar="hr", seats=())
+        tx.interviews.put_all([other])
+        tx.ledger.add_all([write("w-5", loop="loop-2", interview="i-2")], minutes(8))
+        tx.ledger.add_all([replace(row, id="w-6", key="mail", write=Write.MAIL)], minutes(8))
     assert found() == silent[1:]
     with database.write() as tx:
         tx.ledger.add_all([replace(row, id="w-3", key="again")], minutes(10))

@@ -15,7 +15,7 @@ import pytest
 
 from connectors.types import EventRef
 from scheduler.domain.bookings import Interview
-from scheduler.services.booking import layout
+from scheduler.services.booking import layout, reconcile
 from scheduler.services.checking import events
 from scheduler.services.checking.events import Kind
 from tests.scheduler.kit import Kit, make
@@ -108,14 +108,31 @@ def test_an_event_that_a_person_changed_in_its_text_alone_is_fine(kit: Kit) -> N
     assert kinds(kit) == []
 
 
-def test_a_copy_with_another_uid_is_somebody_elses(kit: Kit) -> None:
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_copy_with_another_uid_is_told_and_left(kit: Kit, days: int) -> None:
     def pasted(calendar: icalendar.Calendar, event: icalendar.Event) -> None:
         twin = copy.deepcopy(event)
         twin["UID"] = icalendar.vText("a-copy@elsewhere.example")
+        for name in ("DTSTART", "DTEND"):
+            twin[name].dt += timedelta(days=days)
         calendar.add_component(twin)
 
     plant(kit, pasted)
-    assert kinds(kit) == []
+    (fault,) = events.look(kit.app).faults
+    assert fault.kind is Kind.DOUBLED and not fault.stray
+    assert "has a copy at" in fault.text and "somebody may have made" in fault.text
+    assert reconcile.orphans(kit.app) == []
+    assert len(events.look(kit.app).faults) == 1
+
+
+def test_a_copy_of_what_is_off_is_told(kit: Kit) -> None:
+    def pasted(calendar: icalendar.Calendar, event: icalendar.Event) -> None:
+        event["UID"] = icalendar.vText("a-copy@elsewhere.example")
+        key = str(event["X-LOOPWRIGHT-KEY"]).split("/")
+        event["X-LOOPWRIGHT-KEY"] = icalendar.vText("/".join([key[0], "lp_0000000000000000", *key[2:]]))
+
+    plant(kit, pasted)
+    assert kinds(kit) == [Kind.GONE, Kind.ORPHANED]
 
 
 def test_an_interview_that_the_tables_no_longer_have_leaves_an_orphan(kit: Kit) -> None:
