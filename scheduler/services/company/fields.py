@@ -99,6 +99,8 @@ def written(value: Any) -> Any:
             return _range(value.start, value.end)
         case time(), time():
             return _range(*value)
+        case time():
+            return f"{value:%H:%M}"
         case tuple():
             return [written(one) for one in value]
         case frozenset():

@@ -6,7 +6,6 @@ Told by `tests/scheduler/web/days/test_company.py`.
 from __future__ import annotations
 
 import difflib
-from datetime import time
 from typing import Any
 
 import yaml
@@ -37,8 +36,6 @@ def _short(value: Any) -> Any:
         return {name: v for name, v in kept.items() if v not in ([], {}, "")}
     if isinstance(value, list):
         return [_short(v) for v in value]
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
     return str(value) if isinstance(value, str) else value  # a name of ours is its text
 
 
