@@ -93,18 +93,19 @@ class Door:
         raise self._wrong(scope, text)
 
     def _good(self, ticket: str) -> bool:
-        """Whether a ticket is worth a writer's turn; one of the deployment's own is used by this."""
+        """Whether a ticket is worth a writer's turn."""
         if not self._secret:
             return False
         if ticket.startswith(signing_in.PREFIX):
             return signing_in.known(self._app, ticket)
-        return visits.redeem(self._settings, ticket)
+        return visits.known(self._settings, ticket)
 
     def _redeemed(self, tx: Tx, ticket: str) -> tuple[str, Actor] | None:
         """Whom a ticket lets in: an account, or the deployment itself under an empty id."""
         if ticket.startswith(signing_in.PREFIX):
             return signing_in.redeem(self._app, tx, ticket)
-        return "", BROWSER
+        # only now that its session is written: a database that does not serve spends no address
+        return ("", BROWSER) if visits.redeem(self._settings, ticket) else None
 
     def _begun(self, tx: Tx, scope: Scope, user: str, actor: Actor) -> Entered:
         browser, https = Headers(scope=scope).get("user-agent", ""), self.secure(scope)

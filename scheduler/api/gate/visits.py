@@ -38,14 +38,21 @@ def invite(settings: Settings, address: str) -> str:
     return f"{address}/?token={ticket}"
 
 
-def redeem(settings: Settings, ticket: str) -> bool:
-    """Whether the ticket is good, which it is then no more."""
-    path = _file(settings.data / FOLDER, ticket)
+def known(settings: Settings, ticket: str) -> bool:
+    """Whether the ticket is good."""
     try:
-        made = path.lstat()
-        # one that somebody else put there lets nobody in
-        good = made.st_uid == os.geteuid() and time.time() - made.st_mtime < TICKET_SECONDS
-        path.unlink()
+        made = _file(settings.data / FOLDER, ticket).lstat()
+    except OSError:
+        return False
+    # one that somebody else put there lets nobody in
+    return made.st_uid == os.geteuid() and time.time() - made.st_mtime < TICKET_SECONDS
+
+
+def redeem(settings: Settings, ticket: str) -> bool:
+    """Whether the ticket is good, which it is then no more: of several who bring it, one is told so."""
+    good = known(settings, ticket)
+    try:
+        _file(settings.data / FOLDER, ticket).unlink()
     except OSError:
         return False
     return good

@@ -14,8 +14,8 @@ from contextlib import closing
 from dataclasses import replace
 
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import Loop
-from scheduler.domain.proposals import Proposal, ProposalState
+from scheduler.domain.loops import BookMode, Loop
+from scheduler.domain.proposals import BatchState, Proposal, ProposalState
 from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.failpoints import failpoint
@@ -25,7 +25,7 @@ from scheduler.services.planning.plan import ACTOR, ended, looking, proposed
 from scheduler.services.planning.together import offers
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
-from solver import Assignment, Ending, LoopPlan, Plan, ProblemError, Result, price, violations
+from solver import Assignment, Ending, LoopPlan, Plan, ProblemError, Result, Status, price, violations
 
 ADDED = "further_plan_added"
 """A fact: one more plan is on offer."""
@@ -118,8 +118,8 @@ def _weigh(
     prices: Sequence[Mapping[str, int]],
     best: Result,
 ) -> list[Proposal]:
-    """Tell the plans on offer by what they cost now, beside the best one of now, which comes first if it is another:
-    plans that stand side by side are priced on the same facts. Empty where nobody wants more of them."""
+    """Tell the plans on offer by what they cost now, beside the best one of now if it is another: plans that
+    stand side by side are priced on the same facts. Empty where nobody wants more of them."""
     loop_id = picture.loop.id
     with app.db.write() as tx:
         loop = tx.loops.claim(loop_id)
@@ -128,7 +128,9 @@ def _weigh(
         for was, now in zip(offer, prices, strict=True):
             cost = sum(now.values())
             bound = 0 if was.by_hand else min(best.bound, cost)
-            tx.proposals.weigh(was.id, now, cost, bound, picture.now)
+            status = Status.OPTIMAL if bound == cost else Status.FEASIBLE
+            kind = was.status if was.by_hand else status.value
+            tx.proposals.weigh(was.id, now, cost, bound, kind, picture.now)
         tx.facts.add(Fact(app.clock(), ACTOR, WEIGHED, f"loop:{loop_id}", cause=loop.cause))
         found = best.plan.loops.get(loop_id)
         if found is not None and best.cost < min(sum(now.values()) for now in prices):
@@ -185,13 +187,23 @@ def _add(app: App, then: Loop, new: Proposal) -> bool:
 
 
 def _rank(tx: Tx, loop: Loop, new: Proposal) -> None:
-    """Keep a plan at its place by price: whatever is dearer moves down by one."""
+    """Keep a plan at its place by price: whatever is dearer moves down by one, the first one only where that is free to
+    change."""
     others = _offered(tx, loop)
-    dearer = [p.rank for p in others if p.cost > new.cost]
+    kept = _keeps_its_first(tx, loop)
+    dearer = [p.rank for p in others if p.cost > new.cost and not (kept and p is others[0])]
     if dearer:
         tx.proposals.move_down(loop.id, loop.generation, min(dearer))
     rank = min(dearer) if dearer else 1 + max(p.rank for p in others)
     tx.proposals.add_all([replace(new, rank=rank)])
+
+
+def _keeps_its_first(tx: Tx, loop: Loop) -> bool:
+    """Whether the plan that is first stays it, whatever others cost by now: in mode *book* it is the one that is booked,
+    and the plans of a batch belong together."""
+    return loop.mode is BookMode.BOOK or any(
+        loop.id in batch.loops for batch in tx.batches.list({BatchState.PLANNING, BatchState.OFFERED})
+    )
 
 
 def free(app: App, tx: Tx, loop: Loop, new: Proposal) -> bool:

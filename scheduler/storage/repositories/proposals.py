@@ -94,9 +94,17 @@ class Proposals:
         below = offered & (proposals.c.generation == generation) & (proposals.c.rank >= rank)
         self.connection.execute(sa.update(proposals).where(below).values(rank=proposals.c.rank + 1))
 
-    def weigh(self, id: str, price: Mapping[str, int], cost: int, bound: int, basis: datetime) -> None:
+    def weigh(
+        self, id: str, price: Mapping[str, int], cost: int, bound: int, status: str, basis: datetime
+    ) -> None:
         """What a plan that is on offer costs as things are at ``basis``."""
-        values = {"price": encode(dict(price)), "cost": cost, "bound": bound, "basis": basis}
+        values = {
+            "price": encode(dict(price)),
+            "cost": cost,
+            "bound": bound,
+            "basis": basis,
+            "status": status,
+        }
         self.connection.execute(sa.update(proposals).where(proposals.c.id == id).values(values))
 
     def set_state(self, id: str, state: ProposalState) -> None:
