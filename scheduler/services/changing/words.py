@@ -170,6 +170,8 @@ def _sentence(broken: Violation) -> str:
         return _NOT_IN_POOL if broken.people else _SEAT_LEFT
     if broken.rule == "known":
         return "it has no time yet"
+    if broken.rule == "max_days":
+        return f"the candidate would have to come on too many days: it {broken.text}"
     sentence = solver.RULES[broken.rule]
     return "this rule would be broken: " + sentence.rstrip(".").replace("{", "{{").replace("}", "}}")
 
