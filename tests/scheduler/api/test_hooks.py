@@ -119,7 +119,7 @@ def test_a_secret_lies_in_no_answer_that_is_kept(api: Client) -> None:
     api.kit.clock.forward(hours=2)
     sending.sweep(api.kit.app)
     problem = api.refused(409, "/hooks", "POST", json={"url": URL}, **again)
-    assert "the secret of that answer is not kept any more" in problem["detail"]
+    assert "the secret of that answer is told once and not kept" in problem["detail"]
     assert len(api.ask("/hooks")) == 1
 
 

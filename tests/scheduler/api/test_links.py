@@ -35,7 +35,7 @@ def test_asked_again_by_its_key_no_second_one_is_made(api: Client, kit: Kit) -> 
     first = api.post("/api/v1/links", json=body, headers=headers)
     again = api.post("/api/v1/links", json=body, headers=headers)
     assert (first.status_code, again.status_code) == (201, 409)
-    assert "address of that answer is not kept" in again.json()["detail"]
+    assert "address of that answer is told once and not kept" in again.json()["detail"]
     assert len(api.ask(f"/links?loop={loop.id}")) == 1
 
 
