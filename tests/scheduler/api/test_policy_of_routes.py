@@ -223,6 +223,20 @@ def test_needs_are_shown_to_recruiter_and_coordinator_and_kept_by_others(scene: 
         assert {row["accommodation"]["extra_time"] for row in rows} == {0}
 
 
+def test_nobody_comes_to_know_needs_by_naming_themselves(scene: Scene) -> None:
+    user = {"name": "Ben", "email": "ben@example.com", "person": "ben", "roles": [{"role": Role.RECRUITER}]}
+    scene.api.ask("/users/u-ben", "PUT", user)
+    ben = scene.api.ask("/tokens", "POST", {"name": "ben", "user": "u-ben"}, 201)["secret"]
+    application = scene.api.ask("/applications/app-1")
+    mine = {**application, "recruiter": "ben", "accommodation": {}}
+    asks = (("PUT", "/applications/app-1", mine), ("POST", "/loops", {**wanted(), "application": mine}))
+    for method, path, body in asks:
+        answer = scene.ask(ben, method, path, json=body)
+        assert (answer.status_code, problem(answer)["type"]) == (409, "not_allowed"), path
+    assert scene.ask(ben, "GET", "/applications/app-1").json()["accommodation"]["extra_time"] == 0
+    assert scene.api.ask("/applications/app-1") == application
+
+
 def test_no_route_reads_who_asks_from_the_settings() -> None:
     """The policy is asked in one place: nothing else in the API looks at roles."""
     api = Path(__file__).parents[3] / "scheduler" / "api"
