@@ -16,6 +16,7 @@ from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.domain.proposals import ByHand, Proposal, ProposalState
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import SeatKind, SeatSpec
+from scheduler.services.booking import further
 from scheduler.services.changing import applying, asked, undoing
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Change
@@ -122,6 +123,14 @@ def test_a_plan_whose_times_are_somebody_elses_by_now_is_not_offered_again(kit: 
         tx.reservations.take([row])
     undone(kit, loop)
     assert {p.id for p in offers(kit, loop)} == {p.id for p in then if p.id != last.id}
+
+
+def test_where_no_plan_holds_any_more_nothing_is_undone(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE)
+    applied(kit, loop, tried(kit, loop, asked.Remove("talk")), asked.Remove("talk"))
+    monkeypatch.setattr(further, "free", lambda *_: False)
+    assert "plan it anew" in refused(kit, loop, WrongState)
+    assert offers(kit, loop) != []
 
 
 def test_what_a_colleague_changes_while_calendars_are_asked_is_not_written_over(

@@ -185,6 +185,9 @@ def _offered_again(app: App, tx: Tx, loop: Loop, last: Undoable, actor: str) -> 
         new["replans"] = loop.replans + 1
     changed = tx.loops.change(loop.id, actor, "undo", app.clock(), "loop_changed_by_hand", **new)
     there = _still_free(app, tx, changed, last)
+    if last.stale and not there:  # a loop on offer with nothing to choose would wait for nobody
+        text = "the times of every plan that was on offer are somebody else's by now; plan it anew instead"
+        raise WrongState("loop", loop.id, loop.state.value, text)
     for id in there:
         tx.proposals.set_state(id, ProposalState.OFFERED)
     if changed.mode is BookMode.BOOK and changed.state is LoopState.PROPOSED:
