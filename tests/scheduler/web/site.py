@@ -6,16 +6,17 @@ script and every answer of 500 fails the test.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from scheduler.api.gate import visits
 from scheduler.api.main import create_app
@@ -29,6 +30,27 @@ PATIENCE = 15_000
 """Milliseconds; a page takes a hundredth of it."""
 _WATCH = """addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""
+
+
+def _settled(act: Callable[..., Any]) -> Callable[..., Any]:
+    """The same act, ended only when the page has put in place what it asked the server for because of it.
+
+    A page is busy from the event on (`swap.js` sets `aria-busy` before it asks), so that no test can look at what
+    stood there before and take it for the answer.
+    """
+
+    @functools.wraps(act)
+    def done(self: Locator, *arguments: Any, **options: Any) -> Any:
+        result = act(self, *arguments, **options)
+        if not self.page.is_closed():
+            self.page.locator("#main[aria-busy]").wait_for(state="detached")
+        return result
+
+    return done
+
+
+for _name in ("click", "dblclick", "press", "select_option", "check", "uncheck", "set_checked", "fill", "clear"):
+    setattr(Locator, _name, _settled(getattr(Locator, _name)))
 
 
 @dataclass
