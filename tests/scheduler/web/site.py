@@ -49,7 +49,17 @@ def _settled(act: Callable[..., Any]) -> Callable[..., Any]:
     return done
 
 
-for _name in ("click", "dblclick", "press", "select_option", "check", "uncheck", "set_checked", "fill", "clear"):
+for _name in (
+    "click",
+    "dblclick",
+    "press",
+    "select_option",
+    "check",
+    "uncheck",
+    "set_checked",
+    "fill",
+    "clear",
+):
     setattr(Locator, _name, _settled(getattr(Locator, _name)))
 
 
