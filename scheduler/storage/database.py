@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event, exc
+from sqlalchemy import exc
 
-from scheduler.domain.errors import BadInput, DomainError
 from scheduler.storage import migrate
 from scheduler.storage.clock import Clock, machine
-from scheduler.storage.columns import NotAware
+from scheduler.storage.engine import BUSY_SECONDS, address_of, begun, limited, make
 from scheduler.storage.errors import Unavailable
 from scheduler.storage.repositories.access.accounts import Accounts
 from scheduler.storage.repositories.access.sessions import Sessions
@@ -52,26 +48,8 @@ from scheduler.storage.repositories.reservations import Reservations
 from scheduler.storage.repositories.subscriptions import Subscriptions
 from scheduler.storage.repositories.templates import Templates
 
-BUSY_SECONDS = 30
-"""How long a writer waits for another one (SQLite has one at a time) or for a connection."""
-IDLE_SECONDS = 15
-"""After so long in an open transaction PostgreSQL ends a session that asks nothing, and lets go of its locks:
-the process was stopped, or its machine is gone."""
-_LIMITS = {
-    "statement_timeout": 60_000,
-    "lock_timeout": BUSY_SECONDS * 1000,
-    "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
-}
-"""Limits that the server keeps, in milliseconds; an address may set others in its own ``options``."""
-_CONNECTION = {
-    "connect_timeout": 10,
-    "application_name": "loopwright",
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-}
-"""Limits for a server that says nothing any more: in seconds, the last one in milliseconds."""
+NOTE_SECONDS = 0.05
+"""How long a `note` waits for other writers."""
 
 
 class Tx:
@@ -144,8 +122,8 @@ class Database:
     """
 
     def __init__(self, url: str, here: Callable[[], datetime] = machine) -> None:
-        self.url = _limited(_address(url))
-        self.engine = _engine(self.url)
+        self.url = limited(address_of(url))
+        self.engine = make(self.url)
         self.dialect: str = self.engine.dialect.name
         self.clock = Clock(self.engine, here)
         self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT", loopwright_begin="")
@@ -174,20 +152,20 @@ class Database:
             yield Glance(connection)
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, patience: float = BUSY_SECONDS) -> Iterator[Tx]:
         """A transaction that is kept as a whole when the block ends, and not at all when it raises.
 
-        Facts are chained at its end. Raises `Unavailable` when the database does not serve; the
-        retry is the caller's. One inside another in the same thread would wait for itself, and is
-        refused with a `RuntimeError`.
+        Facts are chained at its end. Raises `Unavailable` when the database does not serve, or when what it needs
+        is another writer's for more than ``patience`` seconds; the retry is the caller's. One inside another in the
+        same thread would wait for itself, and is refused with a `RuntimeError`.
         """
         if getattr(self._open, "write", False):
             raise RuntimeError("a write transaction is already open in this thread")
         self._open.write = True
         try:
-            with _translated(), self._turn(), self.engine.connect() as connection:
+            with _translated(), self._turn(patience), self.engine.connect() as connection:
                 connection = connection.execution_options(loopwright_begin="BEGIN IMMEDIATE")
-                with connection.begin():
+                with begun(connection, patience):
                     tx = Tx(connection)
                     yield tx
                     tx.facts.flush()
@@ -196,13 +174,23 @@ class Database:
         finally:
             self._open.write = False
 
+    def note(self, what: Callable[[Tx], None]) -> bool:
+        """Write what is good to know and for which nobody is to wait, such as when a session was last used. False
+        where others were writing, or the database does not serve: then it is not kept."""
+        try:
+            with self.write(NOTE_SECONDS) as tx:
+                what(tx)
+        except Unavailable:
+            return False
+        return True
+
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, patience: float) -> Iterator[None]:
         # SQLite lets waiting writers sleep and guess; in one process a lock wakes the next at once.
         if self.dialect != "sqlite":
             yield
             return
-        if not self._writer.acquire(timeout=BUSY_SECONDS):
+        if not self._writer.acquire(timeout=patience):
             raise Unavailable("the database is locked by another writer")
         try:
             yield
@@ -273,120 +261,3 @@ def _ours(fault: exc.DBAPIError) -> bool:
 
 def _first_line(fault: exc.DBAPIError) -> str:
     return (str(fault.orig).splitlines() or [type(fault.orig).__name__])[0]
-
-
-def _address(url: str) -> sa.URL:
-    try:
-        found = sa.make_url(url)
-    except exc.ArgumentError:
-        raise BadInput("database", "is not an address", "write sqlite:///file.db or postgresql://…") from None
-    if found.drivername in ("postgres", "postgresql"):
-        found = found.set(drivername="postgresql+psycopg")
-    if found.drivername == "postgresql+psycopg":
-        return found
-    if found.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise BadInput("database", f"unknown kind {found.drivername!r}", "use sqlite or postgresql")
-    if not found.database or ":memory:" in found.database or found.query.get("mode") == "memory":
-        raise BadInput("database", "SQLite in memory cannot be shared", "name a file: sqlite:///file.db")
-    return found
-
-
-def file_of(url: str) -> Path | None:
-    """The file of a SQLite database, beside which it keeps ``-wal`` and ``-shm``; ``None`` for a server's."""
-    found = _address(url)
-    return Path(found.database or "") if found.get_backend_name() == "sqlite" else None
-
-
-def _limited(url: sa.URL) -> sa.URL:
-    """With a time limit for everything that is asked of a server; what the address says itself stands."""
-    if url.get_backend_name() != "postgresql":
-        return url
-    return url.update_query_dict({n: str(value) for n, value in _CONNECTION.items() if n not in url.query})
-
-
-def session_limits(address: sa.URL | str) -> list[tuple[Callable[[Any, Any], None], str]]:
-    """The ``pool_events`` of an engine that sets the limits on each new connection, as far as the address does not in
-    its own ``options``: by a statement, since poolers such as PgBouncer refuse ``options`` at the start."""
-    url = sa.make_url(address)
-    said = url.query.get("options", "")
-    given = said if isinstance(said, str) else " ".join(said)
-    wanted = ", ".join(f"set_config('{n}', '{ms}', false)" for n, ms in _LIMITS.items() if n not in given)
-    if url.get_backend_name() != "postgresql" or not wanted:
-        return []
-
-    def limit(connection: Any, _record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {wanted}")
-        connection.commit()  # what is set in a transaction that is rolled back is not set
-
-    return [(limit, "connect")]
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(
-            url, hide_parameters=True, pool_size=10, max_overflow=50, pool_timeout=BUSY_SECONDS
-        )
-        event.listen(engine, "do_connect", _make_file)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        engine = sa.create_engine(
-            url,
-            hide_parameters=True,
-            isolation_level="READ COMMITTED",
-            pool_pre_ping=True,
-            pool_size=10,
-            max_overflow=10,
-            pool_timeout=BUSY_SECONDS,
-            pool_events=session_limits(url),
-        )
-    event.listen(engine, "handle_error", _unwrap)
-    return engine
-
-
-def _make_file(_dialect: Any, _record: Any, words: list[Any], _options: dict[str, Any]) -> None:
-    """Make the file for this user only: it holds names and addresses. SQLite would make it as the umask
-    says; what it makes beside the file (``-wal``, ``-shm``) gets the file's own mode."""
-    with suppress(OSError):  # it is there; or SQLite will say why it cannot be
-        os.close(os.open(words[0], os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself: `_begin_sqlite` does
-    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
-    _use_wal(connection)
-    connection.execute("PRAGMA synchronous=FULL").close()  # NORMAL could lose commits on a power cut
-    connection.execute("PRAGMA foreign_keys=ON").close()
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Let readers and the writer work side by side; the file remembers it.
-
-    SQLite does not wait when two processes switch a new file at once: the second is told *locked*
-    there and then, whatever its busy timeout.
-    """
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        except sqlite3.OperationalError as fault:
-            if "locked" not in str(fault) or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-            continue
-        if mode != "wal":
-            raise sqlite3.OperationalError(f"the file's folder cannot hold a SQLite database (mode {mode})")
-        return
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    begin = connection.get_execution_options().get("loopwright_begin", "BEGIN IMMEDIATE")
-    if begin:
-        connection.exec_driver_sql(begin)
-
-
-def _unwrap(context: Any) -> None:
-    """Hand on what our column types refuse as it is, not inside a driver's error."""
-    if isinstance(context.original_exception, DomainError | NotAware):
-        raise context.original_exception

@@ -25,7 +25,8 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, Enque
 
 from scheduler.services import meters
 from scheduler.services.jobs import Job, Share, share, threads
-from scheduler.storage.database import IDLE_SECONDS, Database, Tx, session_limits
+from scheduler.storage.database import Database, Tx
+from scheduler.storage.engine import IDLE_SECONDS, session_limits
 from scheduler.workers.watch import Watch
 
 log = logging.getLogger("loopwright.jobs")

@@ -17,7 +17,7 @@ from connectors.checks import Finding
 from scheduler.api.gate import secret, visits
 from scheduler.config import Settings
 from scheduler.domain.errors import BadInput
-from scheduler.storage.database import file_of
+from scheduler.storage.engine import file_of
 
 _OTHERS = 0o077
 

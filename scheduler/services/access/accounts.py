@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,7 +17,6 @@ from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.facts import Fact
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
-from scheduler.storage.errors import Unavailable
 
 PREFIX = "lwt_"
 """What a token begins with, so that programs that look for secrets in files find it."""
@@ -123,8 +121,7 @@ def asking(app: App, secret: str) -> Actor | None:
     if token.user and (user is None or not user.active):
         return None
     if token.used_at is None or now - token.used_at >= _NOTED_EVERY:
-        with suppress(Unavailable), app.db.write() as tx:  # a note, for which nobody is turned away
-            tx.accounts.used(token.id, now)
+        app.db.note(lambda tx: tx.accounts.used(token.id, now))
     return user.actor() if user else token.actor()
 
 

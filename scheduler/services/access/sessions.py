@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,7 +17,6 @@ from scheduler.domain.errors import Missing
 from scheduler.domain.facts import Fact
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
-from scheduler.storage.errors import Unavailable
 
 _NOTED_EVERY = timedelta(minutes=1)
 _LONGEST_BROWSER = 200
@@ -60,8 +58,7 @@ def found(app: App, keeping: Keeping, secret: str) -> Session | None:
     if session is None or session.expires_at <= now or now - session.used_at >= keeping.idle:
         return None
     if now - session.used_at >= _NOTED_EVERY:
-        with suppress(Unavailable), app.db.write() as tx:  # a note, for which nobody is turned away
-            tx.sessions.used(session.id, now)
+        app.db.note(lambda tx: tx.sessions.used(session.id, now))
     return session
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,7 @@ def test_sqlite_keeps_acknowledged_commits_over_a_power_cut(sqlite_database: Dat
 def test_a_locked_sqlite_file_is_unavailable(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scheduler.storage.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("scheduler.storage.engine.BUSY_SECONDS", 0.05)
     database = Database(str(sqlite_database.engine.url))
     other = sqlite3.connect(str(database.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -136,6 +137,26 @@ def test_a_locked_sqlite_file_is_unavailable(
     with database.write() as tx:
         tx.cursors.put("a", "1", NOW)
     database.dispose()
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_note_waits_for_no_writer(database: Database, same_process: bool) -> None:
+    """Neither for one of the same process nor for another's, who holds what it wants until the note is given up."""
+    other = database if same_process else Database(database.engine.url.render_as_string(hide_password=False))
+    with database.write() as tx:
+        tx.cursors.put("a", "1", NOW)
+    with ThreadPoolExecutor(1) as pool, other.write() as held:
+        held.cursors.put("a", "2", NOW)
+        assert not pool.submit(database.note, lambda tx: tx.cursors.put("a", "3", NOW)).result(timeout=20)
+    with database.read() as tx:
+        assert tx.cursors.get("a") == "2"
+    assert database.note(lambda tx: tx.cursors.put("a", "3", NOW))
+    with database.read() as tx:
+        assert tx.cursors.get("a") == "3"
+    other.dispose()
+    if database.dialect == "sqlite":
+        with database.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000, "as before"
 
 
 def test_a_new_file_that_somebody_is_writing_is_waited_for(tmp_path: Path) -> None:

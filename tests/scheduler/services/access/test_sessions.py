@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scheduler.domain.access.policy import Actor
+from scheduler.domain.access.policy import Actor, Grant, Role
 from scheduler.domain.errors import Missing
-from scheduler.services.access import sessions
+from scheduler.services.access import accounts, sessions
 from scheduler.services.access.sessions import Keeping
 from tests.scheduler.kit import Kit, make
 
@@ -71,6 +72,26 @@ def test_the_last_use_is_kept_to_a_minute(kit: Kit) -> None:
     kit.clock.forward(seconds=1)
     sessions.found(kit.app, KEEPING, secret)
     assert kept(kit)[0].used_at - was == timedelta(minutes=1)
+
+
+def test_who_asks_beside_a_long_writer_waits_for_nothing(kit: Kit) -> None:
+    """The note of the last use is left out; the session and the token count all the same."""
+    secret = begin(kit)
+    wanted = accounts.TokenWanted("nightly", 30, (Grant(Role.AUDITOR),))
+    with kit.app.db.write() as tx:
+        _, token = accounts.add_token(kit.app, tx, wanted, "test")
+    kit.clock.forward(minutes=5)
+    with ThreadPoolExecutor(1) as pool, kit.app.db.write():
+        assert pool.submit(sessions.found, kit.app, KEEPING, secret).result(timeout=20) is not None
+        assert pool.submit(accounts.asking, kit.app, token).result(timeout=20) is not None
+    with kit.app.db.read() as tx:
+        assert [t.used_at for t in tx.accounts.tokens()] == [None]
+    assert (
+        accounts.asking(kit.app, token) is not None and sessions.found(kit.app, KEEPING, secret) is not None
+    )
+    with kit.app.db.read() as tx:
+        assert [t.used_at for t in tx.accounts.tokens()] == [kit.clock()]
+    assert kept(kit)[0].used_at == kit.clock()
 
 
 def test_an_ended_one_opens_nothing_and_nobody_ends_anothers(kit: Kit) -> None:
