@@ -46,6 +46,8 @@ class Policy:
     """Whom of the people, jobs and stages of hiring systems we know."""
     remind_hours: int = 24
     """How long an invitation waits for an answer before its people are reminded of it; 0: they are not."""
+    open_hours: int = 0
+    """How long after that reminder the seat of who still says nothing is given to somebody else; 0: not at all."""
     day_before: bool = True
     """The candidate is told of the interviews of a day, the day before."""
     hour_before: bool = True

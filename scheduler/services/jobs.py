@@ -36,6 +36,7 @@ class Job(StrEnum):
     DIGEST = "digest"
     LOOK = "look"
     MIRROR = "mirror"
+    TELL = "tell"
 
 
 WAITS_FOR: Mapping[LoopState, Job] = {
@@ -107,6 +108,11 @@ def digest(app: App, tx: Tx, owner: str, day: date) -> None:
     """Tell somebody what needs them: once for each day."""
     payload = {"owner": owner, "day": day.isoformat()}
     _queue(app, tx, Job.DIGEST, payload, f"digest/{owner}/{day}", priority=LEAST_URGENT)
+
+
+def tell(app: App, tx: Tx, fact: int) -> None:
+    """Tell whoever looks after a loop of a fact of it."""
+    _queue(app, tx, Job.TELL, {"fact": fact}, f"tell/{fact}")
 
 
 def intake(app: App, tx: Tx, delivery: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.errors import ConnectorError
 from scheduler.services import archiving, opening
-from scheduler.services.afterwards import conflicts, push, replies
+from scheduler.services.afterwards import conflicts, push, replies, silence
 from scheduler.services.app import App
 from scheduler.services.asking import answers
 from scheduler.services.attention import care, digest
@@ -32,7 +32,7 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` reminders that are due are noted, every ``hiring`` what hiring systems have
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` reminders that are due are noted and seats opened whose people say nothing, every ``hiring`` what hiring systems have
     that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten; every ``archive`` seconds what has been over
     for ``archive_days`` is put away. Every ``heads`` seconds the head of the facts' chain
@@ -92,7 +92,7 @@ class Periodic:
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),
             "digest": lambda: digest.queue(self.app, self.digest_hour),
-            "timely": lambda: timely.queue(self.app),
+            "timely": lambda: (silence.open_seats(self.app), timely.queue(self.app)),
             "hiring": lambda: sweeping.sweep(self.app),
             "mirror": lambda: mirroring.watch(self.app),
             "archive": lambda: archiving.daily(self.app, self.archive_days),

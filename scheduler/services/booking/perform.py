@@ -34,6 +34,7 @@ from scheduler.services.booking.choose import SEEN
 from scheduler.services.booking.settle import settle
 from scheduler.services.failpoints import failpoint
 from scheduler.storage import codec
+from scheduler.storage.database import Tx
 
 ACTOR = "system:booking"
 FRESH = timedelta(seconds=30)
@@ -43,6 +44,7 @@ _LONGEST = 7
 """Waits double up to ``_FIRST_WAIT`` × 2 to this power seconds (four minutes)."""
 _TRIES = {Write.BOOK: 12, Write.RESCHEDULE: 12, Write.CANCEL: 300, Write.MAIL: 300}
 """A booking is given up after about a quarter of an hour of outage, a cancel or a mail after most of a day."""
+_UNWRITTEN = "the calendar could not be written"
 _EDITS = 3
 """How often a write is tried again on an event that somebody keeps editing."""
 
@@ -180,11 +182,9 @@ def _wait(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
 
 def _give_up(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
     """A booking that cannot be written is undone; a mail or a cancel that cannot is shown to a human."""
-    what = {Write.MAIL: "the mail to the candidate could not be sent"}.get(
-        row.write, "the calendar could not be written"
-    )
-    reason = Reason("write_failed", f"{what}: {error}", (), (row.interview,))
     with run.app.db.write() as tx:
+        what = f"{_mail_to(tx, run.loop, row)} could not be sent" if row.write is Write.MAIL else _UNWRITTEN
+        reason = Reason("write_failed", f"{what}: {error}", (), (row.interview,))
         tx.ledger.give_up(row.id, str(error))
         if row.write in (Write.MAIL, Write.CANCEL):
             loop = tx.loops.claim(run.loop.id)
@@ -195,6 +195,15 @@ def _give_up(run: _Run, row: LedgerRow, error: ConnectorError) -> None:
             )
             return
     raise Impossible(reason)
+
+
+def _mail_to(tx: Tx, loop: Loop, row: LedgerRow) -> str:
+    """The mail, by whose it is."""
+    message = codec.decode(Message, row.payload["message"])
+    application = tx.applications.get(loop.application)
+    if application is not None and message.to.casefold() == application.candidate.email.casefold():
+        return "the mail to the candidate"
+    return f"the mail to {message.to_name or message.to}"
 
 
 def _write_event(run: _Run, row: LedgerRow) -> None:

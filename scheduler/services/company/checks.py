@@ -291,6 +291,15 @@ def reasons_differ(_: CompanyFile, company: Company, __: Reading) -> Iterator[Fa
         seen.setdefault(reason.code, n)
 
 
+def seats_open_after_a_reminder(written: CompanyFile, _: Company, __: Reading) -> Iterator[Fault]:
+    """Nobody loses a seat for a silence that they were not reminded of."""
+    if written.policy.open_hours and not written.policy.remind_hours:
+        fault = "is for who was reminded, and nobody is: `remind_hours` is 0"
+        yield Fault(
+            ("policy", "open_hours"), fault, "let `remind_hours` be 1 or more, or leave `open_hours` out"
+        )
+
+
 RULES: tuple[Rule, ...] = (
     sections_hold_something,
     ids_differ,
@@ -303,5 +312,6 @@ RULES: tuple[Rule, ...] = (
     stages_lead_to_templates,
     automations_lead_somewhere,
     reasons_differ,
+    seats_open_after_a_reminder,
 )
 """The table of contents: every rule between values, in the order in which it is checked."""

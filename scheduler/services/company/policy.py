@@ -97,6 +97,7 @@ class PolicyFile(Written):
     automations: list[AutomationFile] = []
     matches: list[MatchFile] = []
     remind_hours: Annotated[StrictInt, Field(ge=0, le=720)] = 24
+    open_hours: Annotated[StrictInt, Field(ge=0, le=720)] = 0
     day_before: bool = True
     hour_before: bool = True
     quiet_from: Clock = time(20)

@@ -107,13 +107,15 @@ def page_of(app: App, tx: Tx, loop: Loop, person: str) -> str:
     return opening.enclose(app, tx, Purpose.FOLLOW, ACTOR, loop=loop.id, days=days)
 
 
-def text_of(person: Person, interviews: Sequence[Interview], company: str) -> str:
+def text_of(person: Person, interviews: Sequence[Interview], company: str, also: str = "") -> str:
+    """What somebody has not answered, on their own clock; ``also`` is said behind it."""
     tz = zone(person.zone)
     lines = [
         f"- {i.title}, {i.span.start.astimezone(tz):%A, %d %B %H:%M} ({person.zone})" for i in interviews
     ]
     asked = "please accept or decline, in your calendar, the invitation to:"
-    return "\n\n".join([f"Dear {person.name},", asked, "\n".join(lines), company])
+    parts = [f"Dear {person.name},", asked, "\n".join(lines), also, company]
+    return "\n\n".join(filter(None, parts))
 
 
 def _id(app: App, loop: Loop, who: str, stamp: float) -> str:

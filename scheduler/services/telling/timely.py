@@ -170,7 +170,7 @@ def _one(
 
 def _row(app: App, tx: Tx, loop: Loop, application: Application, due: Timely, order: int) -> LedgerRow:
     if due.person:
-        message = _to_person(tx, application, due)
+        message = _to_person(app, tx, application, due)
         page = reminders.page_of(app, tx, loop, due.person)
     else:
         message = _to_candidate(tx, loop, application, due)
@@ -195,9 +195,12 @@ def _to_candidate(tx: Tx, loop: Loop, application: Application, due: Timely) -> 
     return Message(due.key, candidate.email, candidate.name, subject, text)
 
 
-def _to_person(tx: Tx, application: Application, due: Timely) -> Message:
+def _to_person(app: App, tx: Tx, application: Application, due: Timely) -> Message:
     person = tx.people.get(due.person)
     assert person is not None
     subject = f"Can you come? {application.candidate.name}, {application.job}"
-    text = reminders.text_of(person, due.interviews, tx.company.name())
+    hours = tx.company.policy().open_hours
+    until = (app.clock() + timedelta(hours=hours)).astimezone(zone(person.zone))
+    also = f"Where we hear nothing by {until:%A, %d %B %H:%M}, we ask somebody else." if hours else ""
+    text = reminders.text_of(person, due.interviews, tx.company.name(), also)
     return Message(due.key, person.email, person.name, subject, text)

@@ -154,19 +154,20 @@ class Interviews:
     ) -> list[tuple[str, str, str]]:
         """``(loop, interview, person)`` where somebody says nothing of an invitation that was last written before
         ``since``, and has not been reminded of it: of confirmed loops, or one, what begins first first."""
-        row, reminder = ledger.alias(), ledger.alias()
-        writes = sa.select(sa.func.max(row.c.noted_at)).where(
-            row.c.loop == interviews.c.loop,
-            row.c.interview == interviews.c.id,
-            row.c.write != Write.MAIL.value,  # what the candidate is told of it is no invitation of theirs
-        )
-        written = writes.correlate(interviews).scalar_subquery()  # also from inside of `exists`
-        reminded = sa.exists().where(
-            reminder.c.loop == interviews.c.loop,
-            reminder.c.interview == sa.literal(UNANSWERED) + seats.c.person,
-            reminder.c.noted_at > written,
-            reminder.c.state != WriteState.DROPPED.value,
-        )
+        written = _last_written()
+        reminded = _reminder(written, ledger.c.state != WriteState.DROPPED.value)
+        return self._silent(written <= since, ~reminded, now=now, limit=limit, loop=loop)
+
+    def still_unanswered(
+        self, now: datetime, since: datetime, limit: int, loop: str | None = None
+    ) -> list[tuple[str, str, str]]:
+        """`unanswered` of who was sent a reminder before ``since`` and says nothing to that either."""
+        sent = (ledger.c.state == WriteState.DONE.value) & (ledger.c.noted_at <= since)
+        return self._silent(_reminder(_last_written(), sent), now=now, limit=limit, loop=loop)
+
+    def _silent(
+        self, *which: sa.ColumnElement[bool], now: datetime, limit: int, loop: str | None
+    ) -> list[tuple[str, str, str]]:
         left = sa.exists().where(tables.people.c.id == seats.c.person, ~tables.people.c.active)
         query = (
             sa.select(interviews.c.loop, interviews.c.id, seats.c.person)
@@ -174,7 +175,7 @@ class Interviews:
             .join(seats, seats.c.interview == interviews.c.id)
             .where(loops.c.state == LoopState.CONFIRMED.value, _LIVE, interviews.c.event_id != "")
             .where(seats.c.state.in_([SeatState.ASSIGNED.value, SeatState.INVITED.value]), ~left)
-            .where(interviews.c.start_at > now, written <= since, ~reminded)
+            .where(interviews.c.start_at > now, *which)
             .order_by(interviews.c.start_at, interviews.c.id, seats.c.place)
             .limit(limit)
         )
@@ -295,3 +296,24 @@ def _touching(window: Span) -> sa.ColumnElement[bool]:
 
 def _invited(seat: Seat) -> Seat:
     return replace(seat, state=SeatState.INVITED) if seat.state is SeatState.ASSIGNED else seat
+
+
+def _last_written() -> sa.ScalarSelect[datetime]:
+    """When the invitation to an interview was last written."""
+    row = ledger.alias()
+    writes = sa.select(sa.func.max(row.c.noted_at)).where(
+        row.c.loop == interviews.c.loop,
+        row.c.interview == interviews.c.id,
+        row.c.write != Write.MAIL.value,  # what the candidate is told of it is no invitation of theirs
+    )
+    return writes.correlate(interviews).scalar_subquery()  # also from inside of `exists`
+
+
+def _reminder(written: sa.ScalarSelect[datetime], which: sa.ColumnElement[bool]) -> sa.Exists:
+    """That a seat has a reminder of what was ``written``, of those ``which``."""
+    return sa.exists().where(
+        ledger.c.loop == interviews.c.loop,
+        ledger.c.interview == sa.literal(UNANSWERED) + seats.c.person,
+        ledger.c.noted_at > written,
+        which,
+    )

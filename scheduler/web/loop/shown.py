@@ -16,6 +16,7 @@ from scheduler.domain.facts import Fact
 from scheduler.domain.loops import ENDED, Accommodation, LoopState
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.time import zone
+from scheduler.services.afterwards import silence
 from scheduler.services.booking.offers import Told
 from scheduler.services.changing import ground
 from scheduler.services.overview import one
@@ -220,6 +221,8 @@ def _what(whole: Whole, fact: Fact, in_words: Terms) -> str:
         values["after"] = whole.name(fact.after)
     elif fact.what == "reason_given":
         values["after"] = next((r.text for r in whole.reasons if r.code == fact.after), fact.after)
+    if (fact.what, fact.cause) == ("seat_declined", silence.CAUSE):
+        return in_words.fact("seat_opened", **values)
     return in_words.fact(fact.what, **values)
 
 

@@ -42,6 +42,11 @@ ONE_FAULT: list[tuple[dict[str, Any], str]] = [
         "defaults.provider: 'gogle' is not one of local, google, outlook; did you mean 'google'?",
     ),
     ({"defaults": {"site": "lepzig"}}, "defaults.site: unknown site 'lepzig'; did you mean 'leipzig'?"),
+    (
+        {"policy": {"remind_hours": 0, "open_hours": 12}},
+        "policy.open_hours: is for who was reminded, and nobody is: `remind_hours` is 0; "
+        "let `remind_hours` be 1 or more, or leave `open_hours` out",
+    ),
     ({"sites": []}, "sites: is empty; give at least one site"),
     ({"sites__0__zone": None}, "sites[0].zone: missing; give the site's time zone, e.g. Europe/Berlin"),
     (

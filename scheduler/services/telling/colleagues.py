@@ -1,0 +1,84 @@
+"""Tells whoever looks after a loop of something that happened without them, by mail: a fact, and the job that writes it.
+
+The job names the fact alone; what the mail says is worked out from it when it is sent, so that no name and no text lies in
+the queue. Told by `tests/scheduler/services/afterwards/test_silence.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from connectors.errors import AuthExpired, RateLimited, Transient
+from connectors.mail import Message
+from connectors.protocol import event_id
+from scheduler.domain.bookings import Interview
+from scheduler.domain.facts import Fact
+from scheduler.domain.loops import ENDED, Application
+from scheduler.domain.people import Person
+from scheduler.domain.time import zone
+from scheduler.services import jobs
+from scheduler.services.app import App
+from scheduler.storage.database import Tx
+
+log = logging.getLogger("loopwright.colleagues")
+
+UNANSWERED = "invitation_unanswered"
+"""The fact that seats were opened: their people were invited and reminded, and said nothing."""
+_LATER = 300.0
+"""Seconds until a mail server that does not answer is tried again."""
+Told = Callable[[Tx, Fact, Application, Person], tuple[str, str]]
+"""Subject and text of the mail to that person."""
+
+
+def tell(app: App, tx: Tx, fact: Fact) -> None:
+    """Note the fact of a loop and have its owner told of it, in an open transaction of which this is the last thing."""
+    tx.facts.add(fact)
+    jobs.tell(app, tx, tx.facts.flush()[-1].seq)
+
+
+def send(app: App, seq: int) -> float | None:
+    """Write the mail about a fact; the seconds after which to try again, where the mail server does not answer. Nobody is
+    told of a loop that has ended, or that nobody looks after."""
+    with app.db.read() as tx:
+        found = tx.facts.list(1, after=seq - 1)
+        fact = found[0] if found and found[0].seq == seq else None
+        loop = tx.loops.get(fact.subject.removeprefix("loop:")) if fact else None
+        application = tx.applications.get(loop.application) if loop else None
+        owner = tx.people.get(loop.owner, active=True) if loop and loop.owner else None
+        if fact is None or loop is None or application is None or owner is None or loop.state in ENDED:
+            return None
+        subject, text = TOLD[fact.what](tx, fact, application, owner)
+        whole = "\n\n".join([f"Dear {owner.name},", text, tx.company.name()])
+    id = event_id(f"{app.deployment}/told/{fact.seq}")
+    try:
+        app.messenger.send(Message(id, owner.email, owner.name, subject, whole))
+    except (RateLimited, Transient, AuthExpired) as error:
+        log.warning("what %s is told of %s waits: %s", owner.id, loop.id, error)
+        return _LATER
+    return None
+
+
+def when(interview: Interview, reader: Person) -> str:
+    """An interview's time on the clock of whoever reads it."""
+    start = interview.span.start.astimezone(zone(reader.zone))
+    return f"{start:%A, %d %B %H:%M} ({reader.zone})"
+
+
+def _unanswered(tx: Tx, fact: Fact, application: Application, owner: Person) -> tuple[str, str]:
+    """The seats are as they were opened: ``[interview, person]`` of each."""
+    seats: list[list[str]] = list(fact.data["seats"])
+    interviews = {i.id: i for i in tx.interviews.of_ids([i for i, _ in seats])}
+    names = {p.id: p.name for p in tx.people.list({who for _, who in seats}, active=False)}
+    lines = [
+        f"- {names.get(who, who)}: {interviews[id].title}, {when(interviews[id], owner)}"
+        for id, who in seats
+        if id in interviews
+    ]
+    subject = f"No answer: {application.candidate.name}, {application.job}"
+    said = "these invitations were not answered, also after a reminder; somebody else is looked for now:"
+    return subject, "\n\n".join([said, "\n".join(lines)])
+
+
+TOLD: Mapping[str, Told] = {UNANSWERED: _unanswered}
+"""What is told of each of these facts."""
