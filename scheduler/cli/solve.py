@@ -1,4 +1,8 @@
-"""`loopwright solve`: a problem in the public format in, a plan with its price and bound out."""
+"""`loopwright solve`: a problem in the public format in, a plan with its price and bound out.
+
+What a question does not need is not loaded for it: `solver.repair` and `solver.explain` are named where they
+are asked, and tables are made by `_table`.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
-
+import solver
 from scheduler.cli.faults import err, out
 from scheduler.domain.errors import BadInput
 from solver import (
-    Explanation,
     Limits,
     Plan,
     Problem,
     ProblemError,
     Progress,
-    Repair,
     Result,
-    alternatives,
-    explain,
-    gap_sentence,
     plan_from_json,
     problem_from_json,
-    repair,
     result_to_json,
-    solve,
 )
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from solver import Explanation, Repair
 
 MAX_BYTES = 200_000_000
 
@@ -64,18 +63,20 @@ def run(question: Question, output: Path | None, *, as_json: bool) -> None:
     mended: Repair | None = None
     if question.repair is not None:
         plan = _plan(question.repair)
-        mended = repair(problem, plan, [_declined(d, problem) for d in question.decline], question.limits)
+        mended = solver.repair(
+            problem, plan, [_declined(d, problem) for d in question.decline], question.limits
+        )
         results = [mended.result]
     elif question.alternatives > 1:
-        results = list(alternatives(problem, question.alternatives, question.limits))
+        results = list(solver.alternatives(problem, question.alternatives, question.limits))
     else:
-        results = [_watched(lambda tell: solve(problem, question.limits, progress=tell))]
+        results = [_watched(lambda tell: solver.solve(problem, question.limits, progress=tell))]
     if output is not None:
         write(output, result_to_json(results[0]))
     reasons = None
     if question.explain and None in results[0].plan.loops.values():
         some = any(results[0].plan.loops.values())
-        reasons = explain(problem, question.limits, plan=results[0].plan if some else None)
+        reasons = solver.explain(problem, question.limits, plan=results[0].plan if some else None)
     if as_json:
         out.print_json(json.dumps(_as_json(results, mended, reasons)))
         return
@@ -161,6 +162,9 @@ def _watched(question: Callable[[Callable[[Progress], None]], Result]) -> Result
     """Ask with a live line of progress on a terminal; elsewhere nothing is shown."""
     if not err.is_terminal:
         return question(lambda _: None)
+    from rich.live import Live
+    from rich.text import Text
+
     with Live(Text("reading"), console=err, transient=True, refresh_per_second=8) as live:
 
         def tell(progress: Progress) -> None:
@@ -185,7 +189,7 @@ def _as_json(results: list[Result], mended: Repair | None, reasons: Explanation 
             id: {
                 "alone": e.alone,
                 "beside": e.beside,
-                "reasons": [gap_sentence(g, str) for g in e.gaps],
+                "reasons": [solver.gap_sentence(g, str) for g in e.gaps],
                 "fixes": [f.sentence(str) for f in e.fixes],
             }
             for id, e in reasons.loops.items()
@@ -220,7 +224,7 @@ def _show(problem: Problem, result: Result, title: str, *, bounded: bool) -> Non
         f"{title}: {result.status.value}{cut} · {placed} of {len(problem.loops)} loops · price {result.cost:,} · "
         f"{bound} · {result.seconds:.3f} s",
     )
-    prices = Table("rule", "price", title="price per rule", title_justify="left")
+    prices = _table("price per rule", "rule", "price")
     for rule, price in result.price.items():
         if price:
             prices.add_row(rule, f"{price:,}")
@@ -230,12 +234,18 @@ def _show(problem: Problem, result: Result, title: str, *, bounded: bool) -> Non
             _show_loop(result, loop.id)
 
 
+def _table(title: str, *columns: str) -> Table:
+    from rich.table import Table
+
+    return Table(*columns, title=title, title_justify="left")
+
+
 def _show_loop(result: Result, loop: str) -> None:
     plan = result.plan.loops.get(loop)
     if plan is None:
         out.print(f"{loop}: left out")
         return
-    table = Table("session", "start (min)", "people", "shadow", "room", title=loop, title_justify="left")
+    table = _table(loop, "session", "start (min)", "people", "shadow", "room")
     for id, a in sorted(plan.sessions.items(), key=lambda row: row[1].start):
         people = " + ".join(", ".join(seat) for seat in a.people)
         table.add_row(id, str(a.start), people, a.shadow or "", a.room or "")
@@ -245,9 +255,7 @@ def _show_loop(result: Result, loop: str) -> None:
 
 
 def _show_changes(mended: Repair) -> None:
-    table = Table(
-        "loop", "session", "what", "before", "after", title=f"repair: {mended.level}", title_justify="left"
-    )
+    table = _table(f"repair: {mended.level}", "loop", "session", "what", "before", "after")
     for change in mended.changes:
         table.add_row(
             change.loop, change.session, change.what, _written(change.before), _written(change.after)
@@ -267,7 +275,7 @@ def _show_reasons(reasons: Explanation) -> None:
         fits = "fits beside the others" if found.beside else "would fit alone"
         out.print(f"{id}: {fits if found.alone else 'impossible even alone'}")
         for gap in found.gaps:
-            out.print(f"  {gap_sentence(gap, str)}")
+            out.print(f"  {solver.gap_sentence(gap, str)}")
         for fix in found.fixes:
             out.print(f"  {fix.sentence(str)}")
     if reasons.cut:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -209,3 +211,18 @@ def test_loops_that_a_batch_leaves_out_are_explained(tmp_path: Path) -> None:
     file.write_text(json.dumps(given | {"loops": [loop, hopeless]}))
     done = solve(file, "--explain", "--time-limit", 20)
     assert "late: impossible even alone" in done.output and "It would fit if" in done.output
+
+
+def test_an_answer_loads_nothing_that_it_does_not_need() -> None:
+    """No database, no model, and no tables for an answer in JSON: loading takes longer than most answers."""
+    code = (
+        "import sys\nfrom scheduler.cli.main import app\n"
+        "try: app()\n"
+        "except SystemExit: pass\n"
+        "print(*sorted({'sqlalchemy', 'ortools', 'pandas', 'rich.table', 'rich.live', 'solver.questions.explain'}"
+        " & set(sys.modules)), file=sys.stderr)"
+    )
+    asked = [sys.executable, "-c", code, "solve", str(SMALL), "--json"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["status"] == "optimal"
+    assert done.stderr == "\n"
