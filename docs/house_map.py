@@ -62,6 +62,7 @@ WORDS = {
     "connectors/local": "iCalendar files",
     "connectors/outlook": "Microsoft 365",
     "connectors/outgoing": "programs that others named",
+    "connectors/incoming": "reads what is answered by mail",
 }
 """What each house and room is for; a folder inside a room is only named."""
 

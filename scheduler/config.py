@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     smtp: str = Field("", repr=False, pattern=r"^(smtps?://.+|smtp\+none://.+)?$")
     """``smtp://user:password@host:587`` (STARTTLS), ``smtps://…:465`` or ``smtp+none://…`` (a relay on
     this machine) for candidates' mail; empty: files in the folder ``outbox``."""
+    imap: str = Field("", repr=False, pattern=r"^(imaps?://.+|imap\+none://.+)?$")
+    """``imaps://user:password@host:993/INBOX``, ``imap://…:143`` (STARTTLS) or ``imap+none://…`` (on this machine): the mailbox
+    in which answers to invitations are read, that of the organizer's address; empty: none."""
     mail_from: str = ""
     """Sender of the mail to candidates; empty: the organizer's address."""
     credentials: Path | None = None
@@ -225,6 +228,7 @@ _WANTED = {
     "solve_memory_mb": "a whole number of megabytes, at least 512",
     "hook_hosts": "hosts or host:port, separated by commas",
     "log": "text, json, or nothing",
+    "imap": "imaps://user:password@host:993/INBOX, imap://user:password@host:143 or imap+none://user:password@localhost:143",
     "smtp": "smtp://user:password@host:587, smtps://user:password@host:465 or smtp+none://host:25",
 }
 """What each setting may hold; the others are texts."""

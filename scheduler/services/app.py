@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from connectors.errors import Invalid
+from connectors.incoming.mailbox import Mailbox
 from connectors.protocol import Calendar, Messenger
 from scheduler.domain.people import Account, Mode
 from scheduler.services.gathering import AtOnce, Later, Turns
@@ -54,6 +55,8 @@ class App:
     """Hosts, or ``host:port``, that webhooks may be sent to although they are private."""
     systems: Systems = field(default_factory=Systems)
     """The hiring systems that can be connected."""
+    mailbox: Mailbox | None = None
+    """Where answers to invitations are read, if anywhere."""
     shelves: Mapping[str, Callable[[datetime], int]] = field(default_factory=dict)
     """What of this deployment is put away once it is over, by name: what was done with by an instant; how many."""
 

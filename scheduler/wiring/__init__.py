@@ -30,7 +30,7 @@ from scheduler.services.systems import Systems, Vault
 from scheduler.services.telling import hooks
 from scheduler.storage.database import Database
 from scheduler.storage.migrate import current as migrated
-from scheduler.wiring.mails import Outgoing
+from scheduler.wiring.mails import Outgoing, mailbox
 from scheduler.workers import engine
 from scheduler.workers.engine import Engine, Queue
 from scheduler.workers.periodic import Periodic
@@ -180,6 +180,7 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ru
         db=db,
         calendars=calendars(settings, clock, db),
         messenger=Outgoing(settings, db),
+        mailbox=mailbox(settings),
         solver=Solver(memory_mb=settings.solve_memory_mb),
         jobs=queue,
         clock=clock,

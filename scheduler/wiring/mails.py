@@ -1,4 +1,4 @@
-"""How mail leaves: through a server where one is set, else into the outbox.
+"""How mail leaves: through a server where one is set, else into the outbox; and where answers are read.
 
 Told by `tests/scheduler/test_wiring.py`.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from connectors.errors import Invalid
+from connectors.incoming.mailbox import ImapMailbox
 from connectors.mail import LocalMessenger, Message, SmtpMessenger
 from connectors.protocol import Messenger
 from scheduler.config import Settings
+from scheduler.domain.errors import BadInput
 from scheduler.storage.database import Database
 
 
@@ -54,3 +57,29 @@ def _messenger(settings: Settings, sender: str, name: str, reply_to: str) -> Mes
         password=unquote(server.password or ""),
         security={"smtps": "tls", "smtp+none": "none"}.get(server.scheme, "starttls"),
     )
+
+
+def mailbox(settings: Settings) -> ImapMailbox | None:
+    """The mailbox that the setting names. Raises `BadInput` for one that cannot be."""
+    if not settings.imap:
+        return None
+    try:
+        server = urlsplit(settings.imap)
+        tls = server.scheme == "imaps"
+        return ImapMailbox(
+            server.hostname or "",
+            server.port or (993 if tls else 143),
+            user=unquote(server.username or ""),
+            password=unquote(server.password or ""),
+            folder=unquote(server.path.strip("/")),
+            security="tls" if tls else "none" if server.scheme == "imap+none" else "starttls",
+        )
+    except ValueError:
+        raise BadInput(
+            "LOOPWRIGHT_IMAP", "is not an address", "write imaps://user:password@host:993/INBOX"
+        ) from None
+    except Invalid as error:
+        fault, _, fix = str(error).partition("; ")
+        raise BadInput(
+            "LOOPWRIGHT_IMAP", fault, fix or "write imaps://user:password@host:993/INBOX"
+        ) from None

@@ -18,6 +18,7 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
+from scheduler.services.links.mailed import reading
 from scheduler.services.telling import hooks, timely
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
@@ -32,7 +33,7 @@ class Periodic:
     """Runs beside the jobs of a worker, each in a thread of its own, so that one which hangs holds up no
     other: replies every ``poll`` seconds, the sweep every ``sweep``, orphans
     every ``orphans``, the subscription to notices every ``push``, a look into the calendars of those who
-    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` reminders that are due are noted and seats opened whose people say nothing, every ``hiring`` what hiring systems have
+    are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` reminders that are due are noted and seats opened whose people say nothing, every ``mailbox`` what candidates and interviewers answered by mail is taken over, every ``hiring`` what hiring systems have
     that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten; every ``archive`` seconds what has been over
     for ``archive_days`` is put away. Every ``heads`` seconds the head of the facts' chain
@@ -52,6 +53,7 @@ class Periodic:
     digest: float = 60.0
     digest_hour: int = -1
     timely: float = 60.0
+    mailbox: float = 60.0
     hiring: float = 600.0
     mirror: float = 15.0
     watch_days: int = 7
@@ -74,6 +76,7 @@ class Periodic:
             "hooks": self.hooks,
             "digest": self.digest,
             "timely": self.timely,
+            "mailbox": self.mailbox,
             "hiring": self.hiring,
             "mirror": self.mirror,
             "archive": self.archive,
@@ -93,6 +96,7 @@ class Periodic:
             "hooks": lambda: hooks.sweep(self.app),
             "digest": lambda: digest.queue(self.app, self.digest_hour),
             "timely": lambda: (silence.open_seats(self.app), timely.queue(self.app)),
+            "mailbox": lambda: reading.look(self.app),
             "hiring": lambda: sweeping.sweep(self.app),
             "mirror": lambda: mirroring.watch(self.app),
             "archive": lambda: archiving.daily(self.app, self.archive_days),

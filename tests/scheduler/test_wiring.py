@@ -12,12 +12,13 @@ from connectors.errors import Forbidden
 from connectors.types import Known, Unknown
 from scheduler import wiring
 from scheduler.config import Settings
+from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Account
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services.company.read import read_company
 from scheduler.services.planning import availability
-from scheduler.wiring import FileTokens, Runtime
+from scheduler.wiring import FileTokens, Runtime, mails
 from tests.connectors.servers.google_accounts import key_file
 from tests.connectors.servers.google_harness import ORGANIZER, PEOPLE, populate
 from tests.connectors.servers.google_proxy import intercepting
@@ -85,3 +86,30 @@ def test_google_is_asked_for_the_organizer_as_soon_as_there_is_one(
             assert server.world.log[-1][1] != ORGANIZER
         finally:
             runtime.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        (
+            "imaps://talent%40acme.example:p%26w@mail.acme.example",
+            "imap:talent@acme.example@mail.acme.example/INBOX",
+        ),
+        ("imap://u:p@mail.acme.example:1143/Answers%20to%20us", "imap:u@mail.acme.example/Answers to us"),
+        ("imap+none://u:p@localhost", "imap:u@localhost/INBOX"),
+    ],
+)
+def test_the_mailbox_is_the_one_of_the_setting(tmp_path: Path, address: str, name: str) -> None:
+    found = mails.mailbox(Settings(data=tmp_path, imap=address))
+    assert found is not None and found.name == name
+    assert mails.mailbox(Settings(data=tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["imaps://mail.example", "imap+none://u:secret@mail.example", "imaps://u:secret@mail.example:port"],
+)
+def test_a_mailbox_that_cannot_be_is_one_line_without_its_password(tmp_path: Path, address: str) -> None:
+    with pytest.raises(BadInput, match=r"^LOOPWRIGHT_IMAP: ") as caught:
+        mails.mailbox(Settings(data=tmp_path, imap=address))
+    assert "secret" not in str(caught.value) and "\n" not in str(caught.value)

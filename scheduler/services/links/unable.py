@@ -13,7 +13,7 @@ from scheduler.domain.bookings import Interview, InterviewState
 from scheduler.domain.errors import Missing, NotAllowed, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.guests.links import Link, Purpose
-from scheduler.domain.loops import BookMode, Loop, LoopState, Reason
+from scheduler.domain.loops import Application, BookMode, Loop, LoopState, Reason
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span, without, zone
 from scheduler.services.afterwards import answers
@@ -25,9 +25,10 @@ from scheduler.services.changing.asked import Asked, Move, Windows
 from scheduler.services.changing.places import FITS, PRICED
 from scheduler.services.links.choosing import ACTOR
 from scheduler.services.planning.naming import told_span
+from scheduler.services.telling import colleagues
 from scheduler.storage.database import Tx
 
-CANNOT = "candidate_cannot"
+CANNOT = colleagues.CANNOT
 """The fact, and the kind of the reason where a person is asked."""
 MOST = 3
 """How often a candidate moves interviews of one loop; after that a person is asked."""
@@ -128,7 +129,7 @@ def move(app: App, link: Link, spec: str, to: datetime, comment: str) -> None:
         raise NotAllowed("move", "that time does not hold any more")
 
     def noted(tx: Tx) -> None:
-        _note(app, tx, link, one, comment)
+        tx.facts.add(_fact(app, link.loop, one, comment, f"{ACTOR}:{link.id}"))
 
     applying.apply(app, loop.id, asked, tried.version, Why(), f"{ACTOR}:{link.id}", noted)
 
@@ -142,12 +143,34 @@ def ask(app: App, link: Link, spec: str, comment: str) -> None:
             raise WrongState("loop", loop.id, loop.state.value, "somebody is working on it just now")
         application = tx.applications.get(loop.application)
         assert application is not None
-        when = told_span(one.span, zone(loop.zone))
-        said = answers.quoted(answers.said(comment))
-        text = f"{application.candidate.name} cannot come to {one.title}, {when} ({loop.zone}){said}"
-        if not any(r.kind == CANNOT and spec in r.interviews for r in loop.reasons):
-            _note(app, tx, link, one, comment)
-        holes.attend(app, tx, loop, [Reason(CANNOT, text, (), (spec,))], f"{ACTOR}:{link.id}")
+        told(app, tx, loop, one, application, comment, f"{ACTOR}:{link.id}")
+
+
+def told(
+    app: App,
+    tx: Tx,
+    loop: Loop,
+    one: Interview,
+    application: Application,
+    comment: str,
+    actor: str,
+    *,
+    tell: bool = False,
+) -> None:
+    """Have a person look for another time for an interview, in an open transaction. Where the owner is told by mail
+    (``tell``), it is the last thing of it."""
+    when = told_span(one.span, zone(loop.zone))
+    said = answers.quoted(answers.said(comment))
+    text = f"{application.candidate.name} cannot come to {one.title}, {when} ({loop.zone}){said}"
+    known = any(r.kind == CANNOT and one.spec in r.interviews for r in loop.reasons)
+    holes.attend(app, tx, loop, [Reason(CANNOT, text, (), (one.spec,))], actor)
+    if known:
+        return
+    fact = _fact(app, loop.id, one, comment, actor)
+    if tell:
+        colleagues.tell(app, tx, fact)
+    else:
+        tx.facts.add(fact)
 
 
 def _at_once(app: App, link: Link, spec: str) -> tuple[Loop, Interview]:
@@ -160,6 +183,6 @@ def _at_once(app: App, link: Link, spec: str) -> tuple[Loop, Interview]:
     return loop, one
 
 
-def _note(app: App, tx: Tx, link: Link, one: Interview, comment: str) -> None:
+def _fact(app: App, loop: str, one: Interview, comment: str, actor: str) -> Fact:
     data = {"interview": one.id, "comment": answers.said(comment)}
-    tx.facts.add(Fact(app.clock(), f"{ACTOR}:{link.id}", CANNOT, f"loop:{link.loop}", data=data))
+    return Fact(app.clock(), actor, CANNOT, f"loop:{loop}", data=data)

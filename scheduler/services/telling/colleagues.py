@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from connectors.errors import AuthExpired, RateLimited, Transient
 from connectors.mail import Message
@@ -25,10 +26,26 @@ log = logging.getLogger("loopwright.colleagues")
 
 UNANSWERED = "invitation_unanswered"
 """The fact that seats were opened: their people were invited and reminded, and said nothing."""
+PROPOSED = "time_proposed"
+"""Somebody proposes another time for an interview."""
+CANNOT = "candidate_cannot"
+"""The candidate cannot come to an interview."""
 _LATER = 300.0
 """Seconds until a mail server that does not answer is tried again."""
-Told = Callable[[Tx, Fact, Application, Person], tuple[str, str]]
-"""Subject and text of the mail to that person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact of a loop, whose loop it is, and who is told: the ``owner``."""
+
+    tx: Tx
+    fact: Fact
+    application: Application
+    owner: Person
+
+    def subject(self, what: str) -> str:
+        mark = "" if what.endswith("?") else ":"
+        return f"{what}{mark} {self.application.candidate.name}, {self.application.job}"
 
 
 def tell(app: App, tx: Tx, fact: Fact) -> None:
@@ -48,7 +65,7 @@ def send(app: App, seq: int) -> float | None:
         owner = tx.people.get(loop.owner, active=True) if loop and loop.owner else None
         if fact is None or loop is None or application is None or owner is None or loop.state in ENDED:
             return None
-        subject, text = TOLD[fact.what](tx, fact, application, owner)
+        subject, text = TOLD[fact.what](Happened(tx, fact, application, owner))
         whole = "\n\n".join([f"Dear {owner.name},", text, tx.company.name()])
     id = event_id(f"{app.deployment}/told/{fact.seq}")
     try:
@@ -65,20 +82,38 @@ def when(interview: Interview, reader: Person) -> str:
     return f"{start:%A, %d %B %H:%M} ({reader.zone})"
 
 
-def _unanswered(tx: Tx, fact: Fact, application: Application, owner: Person) -> tuple[str, str]:
+def _unanswered(one: Happened) -> tuple[str, str]:
     """The seats are as they were opened: ``[interview, person]`` of each."""
-    seats: list[list[str]] = list(fact.data["seats"])
-    interviews = {i.id: i for i in tx.interviews.of_ids([i for i, _ in seats])}
-    names = {p.id: p.name for p in tx.people.list({who for _, who in seats}, active=False)}
+    seats: list[list[str]] = list(one.fact.data["seats"])
+    interviews = {i.id: i for i in one.tx.interviews.of_ids([i for i, _ in seats])}
+    names = {p.id: p.name for p in one.tx.people.list({who for _, who in seats}, active=False)}
     lines = [
-        f"- {names.get(who, who)}: {interviews[id].title}, {when(interviews[id], owner)}"
+        f"- {names.get(who, who)}: {interviews[id].title}, {when(interviews[id], one.owner)}"
         for id, who in seats
         if id in interviews
     ]
-    subject = f"No answer: {application.candidate.name}, {application.job}"
     said = "these invitations were not answered, also after a reminder; somebody else is looked for now:"
-    return subject, "\n\n".join([said, "\n".join(lines)])
+    return one.subject("No answer"), "\n\n".join([said, "\n".join(lines)])
 
 
-TOLD: Mapping[str, Told] = {UNANSWERED: _unanswered}
-"""What is told of each of these facts."""
+def _proposed(one: Happened) -> tuple[str, str]:
+    asked = (
+        "Nothing has changed by it. Move the interview on the loop's page where it suits, or let them know."
+    )
+    return one.subject("Another time?"), f"{one.fact.data['text']}.\n\n{asked}"
+
+
+def _cannot(one: Happened) -> tuple[str, str]:
+    interview = one.tx.interviews.get(one.fact.data["interview"])
+    what = f"{interview.title}, {when(interview, one.owner)}" if interview else "an interview"
+    comment = one.fact.data.get("comment")
+    said = f"{one.application.candidate.name} cannot come to {what}" + (f": “{comment}”." if comment else ".")
+    return one.subject("Cannot come"), said
+
+
+TOLD: Mapping[str, Callable[[Happened], tuple[str, str]]] = {
+    UNANSWERED: _unanswered,
+    PROPOSED: _proposed,
+    CANNOT: _cannot,
+}
+"""Subject and text of the mail about each of these facts."""

@@ -5,7 +5,7 @@ Told by `tests/scheduler/storage/test_loops.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,12 @@ class Applications:
         )
         found = (loop_and(row) for row in self.connection.execute(query).mappings())
         return {loop.id: (loop, value_of(its)) for loop, its in found}
+
+    def of_candidate(self, addresses: Collection[str]) -> Sequence[Application]:
+        """Those of whoever has one of these addresses, in lower case, by id."""
+        theirs = sa.func.lower(applications.c.candidate_email).in_(sorted(set(addresses)))
+        query = sa.select(applications).where(theirs).order_by(applications.c.id)
+        return [value_of(row) for row in self.connection.execute(query).mappings()]
 
     def list(self, limit: int = 100, after: str | None = None) -> Sequence[Application]:
         """By id, from behind the id ``after``."""

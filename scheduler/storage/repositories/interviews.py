@@ -100,6 +100,11 @@ class Interviews:
             return None
         return self._first((interviews.c.calendar == calendar) & (interviews.c.event_id == event_id))
 
+    def at(self, event_id: str) -> set[str]:
+        """The calendars that hold a live interview under that id of an event."""
+        where = _LIVE & (interviews.c.event_id == event_id)
+        return set(self.connection.execute(sa.select(interviews.c.calendar).where(where)).scalars())
+
     def by_events(self, calendar: str, event_ids: Collection[str]) -> dict[str, Interview]:
         """`by_event` for many of them: by the event's id, those that are ours."""
         wanted, found = sorted({e for e in event_ids if e}), dict[str, Interview]()

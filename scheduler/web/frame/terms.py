@@ -123,6 +123,8 @@ FACTS: Mapping[str, str] = {
     "stage_left": N_("The stage was left"),
     "application_closed": N_("The application was closed"),
     "job_failed": N_("A job of ours failed"),
+    "answered_by_mail": N_("Answered by mail: %(after)s"),
+    "time_proposed": N_("Another time is proposed"),
     "candidate_cannot": N_("The candidate cannot come to an interview"),
     "needs_changed": N_("What the candidate needs has changed"),
     "candidate_asked": N_("The candidate was asked to choose"),

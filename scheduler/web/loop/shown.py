@@ -219,6 +219,8 @@ def _what(whole: Whole, fact: Fact, in_words: Terms) -> str:
         values |= {"before": in_words.state(fact.before), "after": in_words.state(fact.after)}
     elif fact.what == "loop_assigned":
         values["after"] = whole.name(fact.after)
+    elif fact.what == "answered_by_mail":
+        values["after"] = in_words.seat(fact.after)
     elif fact.what == "reason_given":
         values["after"] = next((r.text for r in whole.reasons if r.code == fact.after), fact.after)
     if (fact.what, fact.cause) == ("seat_declined", silence.CAUSE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,20 @@ def test_applications_come_back_equal_and_in_pages(database: Database) -> None:
         assert tx.applications.get("app-9") is None
         assert [a.id for a in tx.applications.list(limit=2)] == ["app-1", "app-2"]
         assert [a.id for a in tx.applications.list(limit=2, after="app-2")] == ["app-3"]
+
+
+def test_applications_are_found_by_whose_they_are(database: Database) -> None:
+    mara = replace(application().candidate, email="Mara.Lind@Example.org")
+    with database.write() as tx:
+        for value in (
+            application("app-1", candidate=mara),
+            application("app-2", candidate=mara),
+            application("app-3"),
+        ):
+            tx.applications.put(value)
+    with database.read() as tx:
+        found = tx.applications.of_candidate({"mara.lind@example.org", "nobody@example.org"})
+    assert [a.id for a in found] == ["app-1", "app-2"]
 
 
 def test_a_loop_comes_back_equal_with_the_fact_that_it_was_requested(database: Database) -> None:

@@ -1,0 +1,1 @@
+"""What candidates and interviewers answer by mail."""
