@@ -15,12 +15,26 @@ from typing import Any
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState
 
-NOUNS = ("loop", "proposal", "booking", "interview", "seat", "attention")
+NOUNS = ("loop", "proposal", "booking", "interview", "seat", "fix", "attention")
 """What the types of messages begin with; a hook may want all of one: ``loop.*``."""
 _IDS = ("interview", "person", "proposal", "application", "attention")
 """What of a fact's data may leave: ids."""
 _ID = re.compile(r"[A-Za-z0-9._:-]{0,200}")
 _LOOP = "loop:"
+_NAMED = {
+    "changed_by_hand": "interview.changed_by_hand",
+    "override_given": "loop.override_given",
+    "reason_given": "loop.reason_given",
+    "further_plan_added": "proposal.added",
+    "conflict_found": "loop.conflict_found",
+    "conflict_gone": "loop.conflict_gone",
+    "candidate_cannot": "loop.candidate_cannot",
+}
+"""Facts about loops whose names do not begin with what they are told as."""
+_HOW = ("time", "people", "room", "added", "removed")
+"""What somebody may change of an interview by hand."""
+_STOOD = re.compile(r"[A-Za-z0-9._:+;, -]{0,500}")
+"""What was changed by hand, before and after: ids of people by seat, a room's, or an instant."""
 
 RETRIES = tuple(
     timedelta(**by)
@@ -110,10 +124,28 @@ class Said:
 def said(fact: Fact) -> Iterator[Said]:
     """What others are told of a fact, perhaps in several messages; of most of what is not about a loop, nothing."""
     noun, _, what = fact.what.partition("_")
-    if noun in NOUNS and what:
-        yield Said(f"{noun}.{what}", fact.at, _data(fact))
+    if fact.what in _NAMED and fact.subject.startswith(_LOOP):
+        yield Said(_NAMED[fact.what], fact.at, {**_data(fact), **_more(fact)})
+    elif noun in NOUNS and what:
+        yield Said(f"{noun}.{what}", fact.at, {**_data(fact), **_more(fact)})
     if fact.what == "loop_moved":
         yield from (Said(kind, fact.at, {**_data(fact), **more}) for kind, more in _moved(fact))
+
+
+def _more(fact: Fact) -> dict[str, Any]:
+    """What is told of some facts besides: which fix, which plan, whom of several people, what of an interview."""
+    more: dict[str, Any] = {}
+    if fact.what.startswith("fix_"):
+        more["fix"] = fact.cause
+    if fact.what == "further_plan_added":
+        more["proposal"] = fact.after
+    people = fact.data.get("people")
+    if isinstance(people, list | tuple):
+        more["people"] = [p for p in people if isinstance(p, str) and _ID.fullmatch(p)]
+    if fact.what == "changed_by_hand" and fact.data.get("what") in _HOW:
+        stood = {"before": fact.before, "after": fact.after}
+        more |= {"what": fact.data["what"], **{k: v for k, v in stood.items() if v and _STOOD.fullmatch(v)}}
+    return more
 
 
 def _moved(fact: Fact) -> Iterator[tuple[str, dict[str, str]]]:
@@ -136,4 +168,6 @@ def _data(fact: Fact) -> dict[str, Any]:
     loop = {"loop": fact.subject.removeprefix(_LOOP)} if fact.subject.startswith(_LOOP) else {}
     told = {"before": fact.before, "after": fact.after, **{name: fact.data.get(name) for name in _IDS}}
     ids = {name: v for name, v in told.items() if isinstance(v, str) and v and _ID.fullmatch(v)}
+    if loop and ids.get("interview") and ":" not in ids["interview"]:
+        ids["interview"] = f"{loop['loop']}:{ids['interview']}"  # the template's id: told as everywhere else
     return {**loop, **ids, "fact": fact.seq}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,13 +15,21 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from connectors.types import Reply
+from scheduler.domain.fixes.fix import How
 from scheduler.domain.hooks import RETRIES, DeliveryState, Hook, HookDelivery, HookState
+from scheduler.domain.loops import Candidate
 from scheduler.services import meters
+from scheduler.services.asking import fixing
 from scheduler.services.booking import cancel
+from scheduler.services.changing import applying
+from scheduler.services.changing import trying as changing
+from scheduler.services.changing.applying import Why
+from scheduler.services.changing.asked import Asked, Move
 from scheduler.services.telling import hooks
 from tests.scheduler.kit import Kit, make
-from tests.stories.kit import ask, booked, replied
+from tests.stories.kit import MARA, ask, booked, replied
 
+OTHER = Candidate("Nils Berg", "nils@example.org", "Europe/Lisbon")
 Message = tuple[dict[str, str], bytes]
 
 
@@ -134,6 +142,34 @@ def test_no_message_holds_a_name_or_an_address(kit: Kit, receiver: Receiver) -> 
     for secret in (*names, "Mara", "Lind", "mara@example.org", "A word", "Backend Engineer"):
         assert secret not in everything
     assert receiver.messages
+
+
+def test_what_people_change_by_hand_and_let_a_loop_off_is_told(kit: Kit, receiver: Receiver) -> None:
+    hook = hooks.add(kit.app, receiver.url, ("interview.*", "loop.override_given", "fix.*"), "api:local")
+    far = ask(kit, "short", windows=(("2026-04-13T09:00", "2026-04-13T17:00"),))
+    with kit.app.db.write() as tx:
+        fix = next(f for f in fixing.of_loop(tx, far.id) if f.how is How.APPLY)
+        fixing.carry_out_in(kit.app, tx, far.id, fix.id, "person:rolf", "agreed", "Mara called me")
+    loop = ask(kit, "short", application=replace(MARA, id="app-2", candidate=OTHER))
+    talk = booked(kit, loop.id)["talk"]
+    changes = Asked((Move("talk", (talk.span.start + timedelta(hours=1)).isoformat()),))
+    found = changing.look(kit.app, loop.id, changes)
+    assert found.verdict == "allowed", found.refused
+    why = Why("candidate_asked", "agreed" if found.overrides else None, "Mara called me")
+    applying.apply(kit.app, loop.id, changes, found.version, why, "person:rolf")
+    kit.run()
+    told = receiver.taken(hook.secret)
+    (applied,) = [m["data"] for m in told if m["type"] == "fix.applied"]
+    assert (applied["loop"], applied["fix"]) == (far.id, fix.id)
+    moved = next(m["data"] for m in told if m["type"] == "interview.changed_by_hand")
+    start = booked(kit, loop.id)["talk"].span.start.isoformat()
+    assert (moved["loop"], moved["interview"], moved["what"], moved["after"]) == (
+        loop.id,
+        talk.id,
+        "time",
+        start,
+    )
+    assert b"Mara" not in b"".join(body for _, body in receiver.messages)
 
 
 def test_only_what_is_wanted_is_sent(kit: Kit, receiver: Receiver) -> None:

@@ -34,6 +34,16 @@ def _types(what: str, before: str = "", after: str = "", cause: str = "") -> lis
         ("loop_moved", "needs_attention", "needs_attention", ["loop.moved", "attention.needed"]),
         ("seat_declined", "invited", "declined", ["seat.declined"]),
         ("attention_snoozed", "", "", ["attention.snoozed"]),
+        ("loop_change_undone", "2026-03-01T09:00:00+00:00", "", ["loop.change_undone"]),
+        ("changed_by_hand", "anna", "ben", ["interview.changed_by_hand"]),
+        ("override_given", "", "tentative", ["loop.override_given"]),
+        ("reason_given", "cancel", "position_filled", ["loop.reason_given"]),
+        ("fix_applied", "", "", ["fix.applied"]),
+        ("fix_asked", "", "", ["fix.asked"]),
+        ("fix_refused", "", "", ["fix.refused"]),
+        ("further_plan_added", "", "pr_2", ["proposal.added"]),
+        ("conflict_found", "confirmed", "confirmed", ["loop.conflict_found"]),
+        ("candidate_cannot", "", "", ["loop.candidate_cannot"]),
         ("job_given_up", "", "", []),
         ("hook_added", "", "", []),
         ("loop", "", "", []),
@@ -65,6 +75,33 @@ def test_what_somebody_wrote_stays_here() -> None:
     )
     assert dict(message.data) == {"loop": "l", "before": "invited", "person": "anna", "fact": 7}
     assert "Mara" not in json.dumps(dict(message.data))
+
+
+@pytest.mark.parametrize(
+    ("what", "before", "after"),
+    [
+        ("time", "2026-03-11T09:00:00+00:00", "2026-03-11T14:00:00+00:00"),
+        ("people", "anna; ben, cleo", "dirk; ben, cleo"),
+        ("room", "", "blue"),
+    ],
+)
+def test_a_change_by_hand_says_what_it_was_and_is(what: str, before: str, after: str) -> None:
+    data = {"interview": "talk", "what": what, "asked": True, "note": "Mara called"}
+    (message,) = said(
+        Fact(NOW, "api:token", "changed_by_hand", "loop:l", before, after, "urgent", data, seq=8)
+    )
+    stood = {name: value for name, value in (("before", before), ("after", after)) if value}
+    assert dict(message.data) == {"loop": "l", "interview": "l:talk", "what": what, "fact": 8, **stood}
+
+
+def test_a_fix_is_named_with_whom_it_is_about_and_nothing_that_was_written() -> None:
+    data = {"fix": "fx_1", "kinds": ["person"], "people": ["hana", "Mara Lind"], "text": "Mara called"}
+    (message,) = said(Fact(NOW, "api:token", "fix_asked", "loop:l", "", "", "fx_1", data, seq=9))
+    assert dict(message.data) == {"loop": "l", "fix": "fx_1", "people": ["hana"], "fact": 9}
+
+
+def test_a_reason_that_is_no_loops_is_told_as_nothing() -> None:
+    assert not [*said(Fact(NOW, "api:token", "reason_given", "hook:hk_1", "close", "elsewhere"))]
 
 
 @pytest.mark.parametrize(
