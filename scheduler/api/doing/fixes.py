@@ -1,4 +1,4 @@
-"""What would help a loop without a plan, carried out; and what a loop is let off.
+"""What would help a loop without a plan, or without a repair, carried out; and what a loop is let off.
 
 Told by `tests/scheduler/api/test_fixes.py`.
 """
@@ -101,7 +101,7 @@ class AnswerIn(In):
 
 @router.get("/{loop_id}/fixes", responses=answers(404))
 def list_fixes(loop_id: LoopId, app: Services, _: Reader) -> list[FixOut]:
-    """What would help a loop without a plan, the easiest first."""
+    """What would help a loop without a plan, or a booked one without a repair, the easiest first."""
     with app.db.read() as tx:
         return [FixOut.of(fix) for fix in fixing.of_loop(tx, loop_id)]
 
@@ -131,8 +131,8 @@ def carry_out_a_fix(
     key: Key,
     body: FixIn | None = None,
 ) -> Response:
-    """Do what a fix says: it is applied, for a `reason` that may be given for an override, and the loop planned anew;
-    or those are asked whom it needs. With the `version` of a refused try's fix the change itself is done, with the plan
+    """Do what a fix says: it is applied, for a `reason` that may be given for an override, and the loop planned or
+    repaired anew; or those are asked whom it needs. With the `version` of a refused try's fix the change itself is done, with the plan
     that was shown."""
     why = body or FixIn()
     route, tried = f"POST /loops/{loop_id}/fixes/{fix_id}", why.tried()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scheduler.domain.bookings import Interview, SeatState
 from scheduler.domain.errors import Full, Missing, Taken, WrongState
+from scheduler.domain.fixes.fix import Fix, FixState
 from scheduler.domain.loops import Loop, LoopState, Reason
 from scheduler.domain.proposals import PlannedInterview, Proposal, ProposalState
 from scheduler.domain.subjects import Subject, Whose
@@ -19,8 +20,9 @@ from scheduler.services import jobs, meters
 from scheduler.services.afterwards import left, offering
 from scheduler.services.app import App
 from scheduler.services.booking import choose, layout, recheck
-from scheduler.services.booking.holes import CONFLICTS, clashes, holes
+from scheduler.services.booking.holes import clashes, holes, repair_anew, standing
 from scheduler.services.planning.encode import DEBRIEF, Encoded, booked_plan, decode, encode
+from scheduler.services.planning.fixes.nearest import mending
 from scheduler.services.planning.picture import Picture, gather
 from scheduler.services.solving import SolveFailed, why
 from scheduler.storage.database import Tx
@@ -54,7 +56,7 @@ def repair(app: App, loop_id: str) -> None:
     try:
         encoded = encode(picture, pinned=frozen)
         if isinstance(encoded, tuple):
-            _hand_over(app, picture, *encoded)
+            _hand_over(app, picture, *encoded, fixes=mending(app, picture, frozen))
             return
         sessions = {spec: id for id, spec in encoded.sessions.spec.items()}
         declined = [(p, sessions[s]) for p, s in lost if s in sessions]
@@ -115,8 +117,11 @@ def _frozen(picture: Picture) -> frozenset[str]:
 def _apply(app: App, picture: Picture, encoded: Encoded, found: Repair) -> None:
     plan = found.result.plan.loops.get(picture.loop.id)
     if plan is None or found.level == "none":
-        reason = _beyond_repair(app, picture) if found.proven else _out_of_time(picture)
-        _hand_over(app, picture, reason)
+        if found.proven:
+            fixes = mending(app, picture, _frozen(picture))
+            _hand_over(app, picture, _beyond_repair(app, picture), fixes=fixes)
+        else:
+            _hand_over(app, picture, _out_of_time(picture))
         return
     planned = decode(encoded, plan)
     still = _still_there(picture, planned)
@@ -239,8 +244,14 @@ def _still_ours(tx: Tx, picture: Picture) -> Loop | None:
     return loop if (loop.generation, loop.replans) == (then.generation, then.replans) else None
 
 
-def _hand_over(app: App, picture: Picture, *reasons: Reason, offer: Proposal | None = None) -> None:
-    """A person has to decide: what to do, or whether to say yes to ``offer``."""
+def _hand_over(
+    app: App,
+    picture: Picture,
+    *reasons: Reason,
+    offer: Proposal | None = None,
+    fixes: Sequence[Fix] = (),
+) -> None:
+    """A person has to decide: what to do, which of the ``fixes`` to have, or whether to say yes to ``offer``."""
     with app.db.write() as tx:
         loop = _still_ours(tx, picture)
         if loop is None:
@@ -252,16 +263,15 @@ def _hand_over(app: App, picture: Picture, *reasons: Reason, offer: Proposal | N
             actor=ACTOR,
             cause=reasons[0].kind,
             at=app.clock(),
-            reasons=(*_standing(loop), *reasons),
+            reasons=(*standing(loop), *reasons),
+            fixes=tuple(fix.text for fix in fixes),
         )
+        ids = {fix.id for fix in fixes}
+        asked = [f for f in tx.fixes.of_loop(loop.id) if f.state is FixState.ASKED and f.id not in ids]
+        tx.fixes.replace(loop.id, (*fixes, *asked))
         if offer is not None:
             tx.proposals.add_all([offer])
     meters.REPAIRS.labels(reasons[0].kind).inc()
-
-
-def _standing(loop: Loop) -> tuple[Reason, ...]:
-    """What came into somebody's calendar is told until it is mended or gone."""
-    return tuple(r for r in loop.reasons if r.kind in CONFLICTS)
 
 
 def request(app: App, loop_id: str, actor: str) -> Loop:
@@ -279,15 +289,4 @@ def request_in(app: App, tx: Tx, loop_id: str, actor: str) -> Loop:
         raise WrongState(
             "loop", loop_id, loop.state.value, "only a booked loop that needs attention is repaired"
         )
-    moved = tx.loops.move(
-        loop_id,
-        LoopState.REPAIRING,
-        expect={LoopState.NEEDS_ATTENTION},
-        actor=actor,
-        cause="asked",
-        at=app.clock(),
-        reasons=_standing(loop),
-        replans=loop.replans + 1,
-    )
-    jobs.repair(app, tx, moved)
-    return moved
+    return repair_anew(app, tx, loop, actor, "asked")

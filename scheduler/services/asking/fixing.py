@@ -1,4 +1,4 @@
-"""Carries out a fix of a loop without a plan: at once where it is for us to grant, else after who is concerned was asked.
+"""Carries out a fix of a loop without a plan, or without a repair: at once where it is for us to grant, else after who is concerned was asked.
 
 What is granted is an exemption of this one loop, kept with who and why; the company's policy stays as it is. A calendar
 says the last word: an exemption never makes anybody free who is busy, away or unknown.
@@ -29,7 +29,9 @@ from scheduler.domain.fixes.fix import (
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.domain.reasons import Deed, checked
 from scheduler.domain.time import Span, merged
+from scheduler.services import reasons
 from scheduler.services.app import App
+from scheduler.services.booking.holes import repair_anew
 from scheduler.services.planning import plan as planning
 from scheduler.services.telling import questions
 from scheduler.storage.database import Tx
@@ -52,7 +54,8 @@ class Done:
 
 
 def of_loop(tx: Tx, loop_id: str) -> list[Fix]:
-    """What would help a loop, the easiest first; where it has a plan, what people were asked for since a try was refused.
+    """What would help a loop, or its repair, the easiest first; where it needs nothing, what people were asked for since a
+    try was refused.
     Raises `Missing`."""
     loop = tx.loops.get(loop_id)
     if loop is None:
@@ -67,14 +70,14 @@ def carry_out_in(
     """Do what a fix says, in an open transaction: apply it, for a ``reason`` that the company has for an override, or
     ask whom it needs. Raises `Missing`, `WrongState`, `BadInput`."""
     loop, fix = _claimed(tx, loop_id, fix_id)
-    if not _without_a_plan(tx, loop):
-        why = "only a loop without a plan has fixes of its own; send the version of a try's"
+    if not (_without_a_plan(tx, loop) or _of_a_repair(loop, fix)):
+        why = "only a loop without a plan, or without a repair, has fixes of its own; send the version of a try's"
         raise WrongState("loop", loop_id, loop.state.value, why)
     match fix.how:
         case How.APPLY:
             return _applied(app, tx, loop, fix, actor, reason_in(tx, reason), note)
         case How.BY_HAND:
-            raise by_hand(fix)
+            raise by_hand(fix, _of_a_repair(loop, fix))
         case _:
             return ask_in(app, tx, loop, fix, actor, note)
 
@@ -93,7 +96,7 @@ def answer_in(
         tx.fixes.change(loop.id, fix.id, state=FixState.REFUSED, actor=actor, at=app.clock())
         _note(app, tx, loop, REFUSED, fix, actor, note)
         return Done(loop, replace(fix, state=FixState.REFUSED), False)
-    if tx.interviews.of_loop(loop_id):
+    if tx.interviews.of_loop(loop_id) and not _of_a_repair(loop, fix):
         return _agreed(app, tx, loop, fix, actor, note)
     return _applied(app, tx, loop, fix, actor, "agreed", note)
 
@@ -114,16 +117,22 @@ def _claimed(tx: Tx, loop_id: str, fix_id: str) -> tuple[Loop, Fix]:
     loop = tx.loops.claim(loop_id)
     if loop is None:
         raise Missing("loop", loop_id)
+    if loop.state not in _OPEN:
+        text = "it is being planned, repaired or written, or has ended"
+        raise WrongState("loop", loop_id, loop.state.value, text)
     found = next((fix for fix in tx.fixes.of_loop(loop_id) if fix.id == fix_id), None)
     if found is None:
         raise Missing("fix", fix_id)
-    if loop.state not in _OPEN:
-        raise WrongState("loop", loop_id, loop.state.value, "it is being written, or has ended")
     return loop, found
 
 
 def _without_a_plan(tx: Tx, loop: Loop) -> bool:
     return loop.state in _STATES and not tx.interviews.of_loop(loop.id)
+
+
+def _of_a_repair(loop: Loop, fix: Fix) -> bool:
+    """Whether it is what would help a booked loop whose repair failed."""
+    return loop.state is LoopState.NEEDS_ATTENTION and fix.text in loop.fixes
 
 
 def reason_in(tx: Tx, reason: str | None) -> str:
@@ -135,13 +144,19 @@ def reason_in(tx: Tx, reason: str | None) -> str:
     return checked(known, Deed.OVERRIDE, reason).code
 
 
-def by_hand(fix: Fix) -> WrongState:
-    """That a fix is carried out by people, and how."""
-    return WrongState("fix", fix.id, "by hand", f"nobody can be asked for it here; {_what_to_do(fix)}")
+def by_hand(fix: Fix, booked: bool = False) -> WrongState:
+    """That a fix is carried out by people, and how; ``booked``: of a loop that stands in calendars."""
+    return WrongState(
+        "fix", fix.id, "by hand", f"nobody can be asked for it here; {_what_to_do(fix, booked)}"
+    )
 
 
-def _what_to_do(fix: Fix) -> str:
+def _what_to_do(fix: Fix, booked: bool) -> str:
     kinds = {change.kind for change in fix.changes}
+    if "pool" in kinds and booked:
+        return (
+            "add a seat for somebody by POST /loops/{id}/try, or more people to the pool in the company file"
+        )
     if "pool" in kinds:
         return "name more people for the step by POST /loops/{id}/change with adjust, or in the company file"
     if "rooms" in kinds:
@@ -150,9 +165,13 @@ def _what_to_do(fix: Fix) -> str:
 
 
 def _applied(app: App, tx: Tx, loop: Loop, fix: Fix, actor: str, reason: str, note: str) -> Done:
-    """Keep what the loop is let off, and plan it anew with that."""
+    """Keep what the loop is let off, and plan or repair it anew with that."""
     grant_in(app, tx, loop, fix, actor, reason, note)
     known = any(r.code == reason and r.fits(Deed.OVERRIDE) for r in tx.company.policy().reasons)
+    if _of_a_repair(loop, fix) and tx.interviews.of_loop(loop.id):
+        reasons.note(app, tx, loop, Deed.OVERRIDE, reason if known else None, actor, note)
+        tx.fixes.remove(loop.id, fix.id)
+        return Done(repair_anew(app, tx, loop, actor, f"fix:{fix.id}", **fields(loop, fix)), fix, True)
     moved = planning.replan_in(
         app,
         tx,

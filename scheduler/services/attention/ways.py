@@ -5,6 +5,8 @@ Told by `tests/scheduler/services/attention/test_matters.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scheduler.domain.attention.matters import Do, Kind, Matter, Way
 from scheduler.storage.repositories.attention.found import About
 
@@ -34,11 +36,15 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
         case Kind.INFEASIBLE:
             again = Way(Do.REPLAN, matter.loop, "Read the calendars again and plan anew")
             change = Way(Do.CHANGE, matter.loop, "Give other times, or leave steps out")
-            fixes = [Way(Do.FIX, matter.loop, text, id) for id, text in (loop.fixes if loop else ())]
-            return (*fixes, again, change, _cancel(matter))
+            return (*_fixes(matter, loop), again, change, _cancel(matter))
         case Kind.LOOP if matter.interview:
             move = Way(Do.ACCEPT_MOVE, matter.loop, "Accept where the events were moved")
-            return (Way(Do.REPAIR, matter.loop, "Look for a repair"), move, _cancel(matter))
+            return (
+                *_fixes(matter, loop),
+                Way(Do.REPAIR, matter.loop, "Look for a repair"),
+                move,
+                _cancel(matter),
+            )
         case Kind.LOOP:
             again = Way(Do.REPLAN, matter.loop, "Read the calendars again and plan anew")
             return (again, Way(Do.CHANGE, matter.loop, "Complete or change the loop"), _cancel(matter))
@@ -46,6 +52,11 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
             return (_cancel(matter), _look(matter))
         case Kind.STUCK:
             return (_look(matter),)
+
+
+def _fixes(matter: Matter, loop: About | None) -> Iterator[Way]:
+    for id, text in loop.fixes if loop is not None else ():
+        yield Way(Do.FIX, matter.loop, text, id)
 
 
 def _offered(loop: About | None) -> tuple[str, ...]:

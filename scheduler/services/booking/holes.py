@@ -6,6 +6,7 @@ Told by `tests/stories/test_afterwards.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from scheduler.domain.bookings import Interview, InterviewState, SeatState
 from scheduler.domain.loops import Loop, LoopState, Reason
@@ -146,4 +147,27 @@ def mend(
         loop_id, LoopState.REPAIRING, expect={LoopState.CONFIRMED}, actor=ACTOR, cause=cause, at=app.clock()
     )
     jobs.repair_declined(app, tx, moved, len(found))
+    return moved
+
+
+def standing(loop: Loop) -> tuple[Reason, ...]:
+    """What came into somebody's calendar is told until it is mended or gone."""
+    return tuple(r for r in loop.reasons if r.kind in CONFLICTS)
+
+
+def repair_anew(app: App, tx: Tx, loop: Loop, actor: str, cause: str, **changes: Any) -> Loop:
+    """Send a booked loop that waits for a person to its repair once more, with other fields changed on the way. The loop
+    is claimed, and in *needs_attention*."""
+    moved = tx.loops.move(
+        loop.id,
+        LoopState.REPAIRING,
+        expect={LoopState.NEEDS_ATTENTION},
+        actor=actor,
+        cause=cause,
+        at=app.clock(),
+        reasons=standing(loop),
+        replans=loop.replans + 1,
+        **changes,
+    )
+    jobs.repair(app, tx, moved)
     return moved

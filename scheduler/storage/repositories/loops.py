@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from scheduler.domain.bookings import InterviewState
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
+from scheduler.domain.fixes.fix import FixState
 from scheduler.domain.loops import MOVES, Application, Loop, LoopState, Queued, last_of, outdated
 from scheduler.storage.codec import encode
 from scheduler.storage.locks import had, lock_loops
@@ -19,7 +20,7 @@ from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.repositories.proposals import Proposals
 from scheduler.storage.statements import add_new
-from scheduler.storage.tables import applications, interviews, loops
+from scheduler.storage.tables import applications, fixes, interviews, loops
 
 _rows = Rows(Loop, loops)
 _queued = Rows(Queued, loops)
@@ -168,7 +169,7 @@ class Loops:
         **changes: Any,
     ) -> Loop:
         """Compare and set: from one of ``expect`` to ``to``, with other fields changed on the way,
-        and the fact ``loop_moved``.
+        and the fact ``loop_moved``. What would have helped where it was is forgotten.
 
         Raises `WrongState` where the loop is elsewhere or may not go there from where it is, and
         `Missing` for an unknown id. The loop is ours until the transaction ends.
@@ -178,10 +179,18 @@ class Loops:
             raise WrongState("loop", loop_id, loop.state, f"it would have to be {_or(expect)}")
         if to not in MOVES[loop.state]:
             raise WrongState("loop", loop_id, loop.state, f"it cannot become {to} from there")
+        if loop.fixes and to != loop.state:
+            self._forget_fixes(loop_id)
+            changes.setdefault("fixes", ())
         moved = self._changed(loop, at, {**_changeable(changes), "state": to})
         data = _told(changes)
         self._note(at, actor, "loop_moved", loop_id, loop.state, to, cause, data)
         return moved
+
+    def _forget_fixes(self, loop_id: str) -> None:
+        """What would have helped was of the state that the loop leaves; what people were asked for stays."""
+        offered = (fixes.c.loop == loop_id) & (fixes.c.state == FixState.OFFERED.value)
+        self.connection.execute(sa.delete(fixes).where(offered))
 
     def change(
         self,

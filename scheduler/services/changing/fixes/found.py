@@ -21,19 +21,15 @@ from scheduler.services.changing.asked import Asked, Move
 from scheduler.services.changing.draft import Draft, title
 from scheduler.services.changing.posing import Posed, posed_on
 from scheduler.services.changing.versions import Version
-from scheduler.services.planning import naming
 from scheduler.services.planning.encode import DEBRIEF, Encoded, decode
 from scheduler.services.planning.fixes.eased import eased
-from scheduler.services.planning.fixes.found import fix as as_data
+from scheduler.services.planning.fixes.nearest import MOST, SECONDS, explained, nearest
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.sessions import session_id
 from scheduler.services.solving import SolveFailed
 from scheduler.storage import codec
-from solver import Kind, LoopPlan, Problem, ProblemError, amended
+from solver import Kind, LoopPlan, Problem, ProblemError
 
-MOST = 6
-SECONDS = 3.0
-"""Longest search for what would help: somebody waits for the answer."""
 AROUND = 5 * 60
 """Minutes before and after a start that was asked for in which another one is looked for."""
 ELSEWHERE = 2
@@ -84,29 +80,16 @@ class _Search:
         return self._nearest(posed, posed.encoded.problem)
 
     def _nearest(self, posed: Posed, problem: Problem) -> tuple[PlannedInterview, ...] | None:
-        try:
-            plan = self.solver.nearest(problem, posed.drawn).plan
-        except (SolveFailed, ProblemError):
-            return None
+        plan = nearest(self.solver, problem, posed.drawn)
         return None if plan is None else self._planned(posed.encoded, plan)
 
     def _planned(self, encoded: Encoded, plan: LoopPlan) -> tuple[PlannedInterview, ...]:
         return ground.padded(self.made.loop.template, decode(encoded, plan))
 
     def explained(self, posed: Posed) -> tuple[list[Fix], bool]:
-        """The solver's fixes in our words, each with the plan that changes least. What was asked for is kept."""
-        problem, encoded = posed.encoded.problem, posed.encoded
-        try:
-            explanation = self.solver.explain(problem, (Kind.LOCK,) if self.made.pins else ())
-        except (SolveFailed, ProblemError):
-            return [], True
-        name, when = naming.names(posed.picture, encoded), naming.times(posed.picture, encoded)
-        found = list[Fix]()
-        for one in explanation.loops[self.made.loop.id].fixes[:MOST]:
-            nearest = self._nearest(posed, amended(problem, one.changes))
-            plan = nearest or self._planned(encoded, one.witness)
-            found.append(replace(as_data(encoded, one, name, when), plan=plan))
-        return found, explanation.cut
+        """The solver's ways out, each with the plan that changes least. What was asked for is kept."""
+        kept = (Kind.LOCK,) if self.made.pins else ()
+        return explained(self.solver, posed.picture, posed.encoded, posed.drawn, kept, self._planned)
 
     def at_another_start(self, picture: Picture, move: Move) -> Fix | None:
         """The start nearest to the one that was asked for at which everything else can stay, where there is one."""
