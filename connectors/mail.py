@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -181,6 +182,43 @@ def archive(outbox: Path, before: datetime) -> int:
     except OSError as error:
         raise Transient(f"outbox: {error.filename} cannot be moved: {error.strerror or error}") from None
     return count
+
+
+def forget_old(outbox: Path, before: datetime) -> int:
+    """Remove the mails of an outbox, archived or not, that were written before an instant; how many. Raises `Forbidden`,
+    `Transient`."""
+    return _removed(outbox, lambda path: datetime.fromtimestamp(path.stat().st_mtime, UTC) < before)
+
+
+def forget(outbox: Path, mentions: Callable[[str], bool]) -> int:
+    """Remove every mail of an outbox, archived or half written, whose head or text ``mentions`` somebody; how many.
+    Raises `Forbidden`, `Transient`."""
+    return _removed(outbox, lambda path: mentions(_all_of(path)))
+
+
+def _removed(outbox: Path, which: Callable[[Path], bool]) -> int:
+    count = 0
+    try:
+        for path in sorted(outbox.rglob("*")) if outbox.is_dir() else ():
+            if path.suffix in (".eml", ".tmp") and path.is_file() and which(path):
+                path.unlink()
+                count += 1
+    except PermissionError as error:
+        raise Forbidden(f"outbox: {error.filename} cannot be removed: {error.strerror}") from None
+    except OSError as error:
+        raise Transient(f"outbox: {error.filename} cannot be removed: {error.strerror or error}") from None
+    return count
+
+
+def _all_of(path: Path) -> str:
+    """What a mail says in every part of it, lines of calendar texts unfolded (RFC 5545 section 3.1)."""
+    mail = message_from_bytes(path.read_bytes(), policy=SMTP)
+    told = [path.name, *(f"{name}: {value}" for name, value in mail.items())]
+    for part in mail.walk():
+        data = part.get_payload(decode=True)
+        if isinstance(data, bytes):
+            told.append(re.sub(r"\r?\n[ \t]", "", data.decode("utf-8", "replace")))
+    return "\n".join(told)
 
 
 class SmtpMessenger:

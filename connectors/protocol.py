@@ -113,6 +113,18 @@ class Pasted(Protocol):
         ...
 
 
+@runtime_checkable
+class Forgets(Protocol):
+    """What a calendar has beside `Calendar` where the files are ours: events that were cancelled, or are over, leave
+    them without a trace."""
+
+    def forget(self, calendar: str, keys: Collection[str]) -> tuple[int, list[str]]:
+        """Remove the events that an organizer's ``calendar`` has, or had, under these keys from everybody's calendar and
+        from what is put away: in how many places they were, and a line for each calendar that cannot be read. Nobody is
+        told. May be repeated. Raises `Forbidden`, `Transient`."""
+        ...
+
+
 class Push(Protocol):
     """The push half of a calendar service that has one (`Capabilities.push`)."""
 

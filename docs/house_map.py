@@ -26,6 +26,7 @@ WORDS = {
     "scheduler/services/opening": "links without sign-in",
     "scheduler/services/links": "who has no account: candidates, interviewers",
     "scheduler/services/access": "who may do what",
+    "scheduler/services/privacy": "erased, exported, let go of",
     "scheduler/services/hiring": "a stage advance, from webhook to loop and back",
     "scheduler/services/asking": "a loop begins, or is left",
     "scheduler/services/attention": "what needs a person",

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     archive_days: int = Field(60, ge=0, le=3650)
     """How long what is over stays where bookings are made: events in local calendars, mails in the outbox, jobs; 0:
     for ever."""
+    keep_candidates_days: int = Field(730, ge=0, le=36500)
+    """How long a candidate is kept once the last of their loops is over; then they are erased. 0: for ever."""
+    keep_messages_days: int = Field(90, ge=0, le=36500)
+    """How long it is kept what a message of a hiring system said, once it was worked on. 0: for ever."""
+    keep_mails_days: int = Field(365, ge=0, le=36500)
+    """How long the files of mails are kept in the outbox and its archive. 0: for ever."""
     digest_hour: int = Field(8, ge=-1, le=23)
     """The hour, on each owner's own clock, at which they are told by mail what needs them; -1: never."""
     stop_seconds: int = Field(20, ge=0, le=600)
@@ -221,6 +227,10 @@ _WANTED = {
     **dict.fromkeys(
         ("requests_a_minute", "guest_requests_a_minute", "webhooks_a_minute"),
         "a whole number from 0 to 1000000",
+    ),
+    **dict.fromkeys(
+        ("keep_candidates_days", "keep_messages_days", "keep_mails_days"),
+        "a whole number of days from 0 to 36500",
     ),
     "session_hours": "a whole number of hours from 1 to 2160",
     "idle_hours": "a whole number of hours from 1 to 2160",

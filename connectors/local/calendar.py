@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from connectors.local.delivery import Deliveries
 from connectors.local.events import PENDING, Guest, Stored
 from connectors.local.files import CalendarFile, Changes, Files, named
 from connectors.local.identity import nameless
-from connectors.local.keeping import archive
+from connectors.local.keeping import archive, forgotten
 from connectors.local.names import normal
 from connectors.local.store import Folder
 from connectors.protocol import event_id
@@ -269,6 +269,11 @@ class LocalCalendar:
             ):  # a room that cannot be read is left alone
                 count += archive.held(self._folder, self._files, room.address, before)
         return count
+
+    def forget(self, calendar: str, keys: Collection[str]) -> tuple[int, list[str]]:
+        """See `connectors.protocol.Forgets`."""
+        with self._folder.locked():
+            return forgotten.forget(self._folder, self._files, normal(calendar), {*map(event_id, keys)})
 
     # ------------------------------------------------------------------------- under the lock
 

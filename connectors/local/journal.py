@@ -15,7 +15,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -90,6 +90,14 @@ class Journal:
     def swept(self, id_: str) -> None:
         """Every copy of a deleted event has been withdrawn."""
         self._put(id_, replace(self.events[id_], swept=True))
+
+    def forget(self, ids: Collection[str]) -> bool:
+        """Events that are to be found nowhere any more: nobody's copy is left to withdraw. True where one was known."""
+        gone = [id_ for id_ in sorted(ids) if id_ in self.events and not self.events[id_].swept]
+        for id_ in gone:
+            self.counter += 1
+            self._put(id_, replace(self.events[id_], seq=self.counter, state=DELETED, swept=True))
+        return bool(gone)
 
     def _put(self, id_: str, record: Record) -> None:
         self.events[id_] = record

@@ -35,6 +35,7 @@ from scheduler.api.health.checks import Checks
 from scheduler.api.hiring import arriving, automations, connections, inbox
 from scheduler.api.links import routes as links
 from scheduler.api.outgoing import hooks
+from scheduler.api.privacy import routes as privacy
 from scheduler.api.reading import compare, load, pages, places, reasons
 from scheduler.api.reading import facts as reading_facts
 from scheduler.api.reading import loops as reading_loops
@@ -86,6 +87,7 @@ ROUTERS = (
     tokens.router,
     me.router,
     sessions.router,
+    privacy.router,
     docs.front,
     pages.front,
 )

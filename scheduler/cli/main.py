@@ -11,6 +11,7 @@ from scheduler.cli import by_hand
 from scheduler.cli.accounts import commands as accounts
 from scheduler.cli.faults import Commands, told
 from scheduler.cli.options import Data, Json
+from scheduler.cli.privacy import privacy
 from scheduler.domain.people import Mode
 
 app = typer.Typer(
@@ -180,6 +181,7 @@ def attention(
 app.add_typer(accounts.tokens, name="tokens")
 app.add_typer(accounts.users, name="users")
 app.add_typer(accounts.keys, name="keys")
+app.add_typer(privacy, name="privacy")
 
 app.add_typer(by_hand.commands)
 batch = typer.Typer(help="Several loops planned as one: a superday, a day on a campus.", no_args_is_help=True)

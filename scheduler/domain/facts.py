@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,3 +41,18 @@ def chained(previous: str, fact: Fact) -> str:
         dict(fact.data),
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+WORDS_ERASED = "words_erased"
+"""The fact that names, by a digest, which facts lost words and what they say since."""
+
+
+def content(fact: Fact) -> str:
+    """SHA-256 (hex) over what a fact says, wherever it stands in the chain."""
+    return chained("", fact)
+
+
+def attested(redacted: Iterable[tuple[int, str]]) -> str:
+    """SHA-256 (hex) over the numbers of facts and what they say since they lost words."""
+    lines = (f"{seq} {digest}" for seq, digest in sorted(redacted))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -11,6 +11,7 @@ from connectors.errors import Invalid
 from connectors.incoming.mailbox import Mailbox
 from connectors.protocol import Calendar, Messenger
 from scheduler.domain.people import Account, Mode
+from scheduler.domain.privacy.erasure import Words
 from scheduler.services.gathering import AtOnce, Later, Turns
 from scheduler.services.solving import Solver
 from scheduler.services.systems import Systems
@@ -59,6 +60,11 @@ class App:
     """Where answers to invitations are read, if anywhere."""
     shelves: Mapping[str, Callable[[datetime], int]] = field(default_factory=dict)
     """What of this deployment is put away once it is over, by name: what was done with by an instant; how many."""
+
+    forgetting: Mapping[str, Callable[[Words], int]] = field(default_factory=dict)
+    """Where outside of the database a candidate's words lie, by name: takes out what names them; how many."""
+    ageing: Mapping[str, Callable[[datetime], int]] = field(default_factory=dict)
+    """What of this deployment is let go of, by name: what was written by an instant; how many."""
 
     def calendar(self, account: Account) -> Calendar:
         """The connector for an account. Raises `Invalid` where none is configured."""

@@ -37,6 +37,7 @@ class Job(StrEnum):
     LOOK = "look"
     MIRROR = "mirror"
     TELL = "tell"
+    ERASE = "erase"
 
 
 WAITS_FOR: Mapping[LoopState, Job] = {
@@ -102,6 +103,11 @@ def _queue(
 def hook(app: App, tx: Tx, id: str, what: str) -> None:
     """Send a hook what is due to it; ``what`` names what there is to send."""
     _queue(app, tx, Job.HOOK, {"hook": id}, f"hook/{id}/{what}")
+
+
+def erase(app: App, tx: Tx, erasure: str, again: str = "") -> None:
+    """Go on with the erasure of a candidate; ``again`` says what makes this another try."""
+    _queue(app, tx, Job.ERASE, {"erasure": erasure}, f"erase/{erasure}/{again}")
 
 
 def digest(app: App, tx: Tx, owner: str, day: date) -> None:

@@ -38,6 +38,8 @@ from scheduler.storage.repositories.leases import Leases
 from scheduler.storage.repositories.ledger import Ledger
 from scheduler.storage.repositories.loops import Loops
 from scheduler.storage.repositories.people import People, Pools, Rooms, Sites
+from scheduler.storage.repositories.privacy.candidates import Candidates
+from scheduler.storage.repositories.privacy.erasures import Erasures
 from scheduler.storage.repositories.proposals import Proposals, SeenCalendars, Undoables
 from scheduler.storage.repositories.reading.facts import FoundFacts
 from scheduler.storage.repositories.reading.interviews import FoundInterviews
@@ -47,6 +49,7 @@ from scheduler.storage.repositories.reading.views import Views
 from scheduler.storage.repositories.reservations import Reservations
 from scheduler.storage.repositories.subscriptions import Subscriptions
 from scheduler.storage.repositories.templates import Templates
+from scheduler.storage.tables import metadata
 
 NOTE_SECONDS = 0.05
 """How long a `note` waits for other writers."""
@@ -96,6 +99,8 @@ class Tx:
         self.accounts = Accounts(connection)
         self.sights = Sights(connection)
         self.sessions = Sessions(connection)
+        self.erasures = Erasures(connection)
+        self.candidates = Candidates(connection, self.facts)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -201,6 +206,20 @@ class Database:
         """Bring the schema to its newest form; any number of processes may call it at once."""
         with _translated():
             migrate.upgrade(self.engine)
+
+    def compact(self) -> None:
+        """Give back the room of what was deleted, so that nothing of it can be read in the file: SQLite writes the
+        file anew and empties its log; PostgreSQL marks the room as free and writes over it in time. Raises `Unavailable`
+        where others are at work."""
+        with _translated(), self._turn(BUSY_SECONDS), self._glancing.connect() as connection:
+            if self.dialect != "sqlite":
+                for table in metadata.sorted_tables:
+                    connection.exec_driver_sql(f"VACUUM {table.name}")
+            else:
+                connection.exec_driver_sql("VACUUM")
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+                if busy:
+                    raise Unavailable("the database's log cannot be emptied while it is read")
 
     def schema(self) -> tuple[str | None, str]:
         """The version that the schema is at (``None`` for an empty database) and the one wanted."""

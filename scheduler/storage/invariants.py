@@ -54,7 +54,7 @@ WALLS = {
     "postgresql": (
         "SELECT conname FROM pg_constraint WHERE conrelid = 'lw_reservations'::regclass AND contype = 'x' "
         "UNION ALL SELECT tgname FROM pg_trigger WHERE tgrelid = 'lw_facts'::regclass AND tgenabled <> 'D'",
-        ("ex_lw_reservations_no_overlap", "tr_lw_facts_only_added"),
+        ("ex_lw_reservations_no_overlap", "tr_lw_facts_only_added", "tr_lw_facts_only_redacted"),
     ),
 }
 """By dialect, how to ask for them and their names: what the database itself refuses, whatever a program does."""

@@ -25,6 +25,7 @@ from scheduler.domain.errors import BadInput
 from scheduler.domain.people import Mode
 from scheduler.services.app import App
 from scheduler.services.gathering import Gathering
+from scheduler.services.privacy.keeping import Policy
 from scheduler.services.solving import Solver
 from scheduler.services.systems import Systems, Vault
 from scheduler.services.telling import hooks
@@ -152,6 +153,7 @@ class Runtime:
             watch_days=settings.watch_days,
             answers_days=settings.answers_days,
             archive_days=settings.archive_days,
+            kept=Policy(settings.keep_candidates_days, settings.keep_messages_days, settings.keep_mails_days),
             digest_hour=settings.digest_hour,
             heads_file=settings.heads,
             watch=watch or Watch(),
@@ -190,6 +192,11 @@ def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ru
         hook_hosts=settings.hosts_of_hooks,
         systems=systems(settings),
         shelves={"mails": lambda before: mail.archive(settings.outbox, before), "jobs": queue.forget},
+        forgetting={
+            "mails": lambda words: mail.forget(settings.outbox, words.in_text),
+            "jobs": queue.forget_words,
+        },
+        ageing={"mails": lambda before: mail.forget_old(settings.outbox, before)},
     )
     db.wake = lambda tx, first: hooks.wake(app, tx, first)
     return Runtime(settings, app, queue)

@@ -23,6 +23,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 
+from scheduler.domain.privacy.erasure import Words
 from scheduler.services import meters
 from scheduler.services.jobs import Job, Share, share, threads
 from scheduler.storage.database import Database, Tx
@@ -134,6 +135,20 @@ class Queue:
                 return count
             self.client.delete_workflows([job.workflow_id for job in over])
             count += len(over)
+
+    def forget_words(self, words: Words) -> int:
+        """Let go of every job that names a candidate, in its key, its payload or what became of it; how many."""
+        count, skip = 0, 0
+        while jobs := self.client.list_workflows(limit=_AT_A_TIME, offset=skip):
+            named = [
+                j.workflow_id
+                for j in jobs
+                if words.in_text(f"{j.workflow_id} {j.input} {j.output} {j.error}")
+            ]
+            if named:
+                self.client.delete_workflows(named)
+            count, skip = count + len(named), skip + len(jobs) - len(named)
+        return count
 
     def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:
         """Enqueue another try outside any transaction."""

@@ -18,7 +18,12 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
+<<<<<<< HEAD
 from scheduler.services.links.mailed import reading
+=======
+from scheduler.services.privacy import erasing, keeping
+from scheduler.services.privacy.keeping import Policy
+>>>>>>> cc86e94 (A candidate is erased with every trace, exported, and kept no longer than the settings say)
 from scheduler.services.telling import hooks, timely
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
@@ -36,7 +41,8 @@ class Periodic:
     are booked in the next ``watch_days`` every ``conflicts``, every ``hooks`` what is overdue to webhooks, every ``digest`` whoever's hour has come (``digest_hour``) is told what needs them, every ``timely`` reminders that are due are noted and seats opened whose people say nothing, every ``mailbox`` what candidates and interviewers answered by mail is taken over, every ``hiring`` what hiring systems have
     that no webhook told, every ``mirror`` what they are to show, and every ``answers`` seconds what requests were
     answered with more than ``answers_days`` ago is forgotten; every ``archive`` seconds what has been over
-    for ``archive_days`` is put away. Every ``heads`` seconds the head of the facts' chain
+    for ``archive_days`` is put away. Every ``erasures`` seconds erasures that nobody is at are taken up, and every ``retention``
+    seconds what is older than ``kept`` says is let go of. Every ``heads`` seconds the head of the facts' chain
     is noted in ``heads_file``. Several workers doing the same is harmless:
     every step is idempotent."""
 
@@ -60,6 +66,9 @@ class Periodic:
     answers_days: int = 7
     archive: float = 86_400.0
     archive_days: int = 0
+    erasures: float = 3600.0
+    retention: float = 86_400.0
+    kept: Policy = field(default_factory=lambda: Policy(0, 0, 0))
     watch: Watch = field(default_factory=Watch)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -80,6 +89,8 @@ class Periodic:
             "hiring": self.hiring,
             "mirror": self.mirror,
             "archive": self.archive,
+            "erasures": self.erasures,
+            "retention": self.retention,
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
@@ -100,6 +111,8 @@ class Periodic:
             "hiring": lambda: sweeping.sweep(self.app),
             "mirror": lambda: mirroring.watch(self.app),
             "archive": lambda: archiving.daily(self.app, self.archive_days),
+            "erasures": lambda: erasing.take_up(self.app),
+            "retention": lambda: keeping.keep(self.app, self.kept),
         }
         for name, job in jobs.items():
             # the first sweep waits a round: jobs taken up after a restart renew their holds before it

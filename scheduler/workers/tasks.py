@@ -20,6 +20,7 @@ from scheduler.services.hiring import arriving, mirroring
 from scheduler.services.jobs import Job
 from scheduler.services.planning.plan import ended
 from scheduler.services.planning.together import superdays, waiting
+from scheduler.services.privacy import erasing
 from scheduler.services.telling import colleagues, hooks
 
 log = logging.getLogger("loopwright.jobs")
@@ -65,6 +66,7 @@ def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
         Job.PUSH: lambda _: push.ensure(app),
         Job.LEFT: lambda _: left.look(app),
         Job.HOOK: lambda p: _hook(app, p["hook"]),
+        Job.ERASE: lambda p: _again(erasing.work, app, p["erasure"]),
         Job.DIGEST: lambda p: digest.send(app, p["owner"], date.fromisoformat(p["day"])),
         Job.TELL: lambda p: colleagues.send(app, p["fact"]),
         Job.CONFLICTS: lambda p: conflicts.look(app, p["days"]),

@@ -300,8 +300,11 @@ def _chain(runtime: Runtime, kept: Sequence[heads.Head]) -> Iterator[Finding]:
     with runtime.app.db.read() as tx:
         broken = list(heads.compare(tx, known))
         seq, last = tx.facts.head()
+        lost = tx.facts.that_lost_words()
     for line in broken:
         yield Finding("chain", False, line)
     if not broken:
         now = heads.Head(runtime.app.clock().isoformat(timespec="seconds"), seq, last)
-        yield Finding("chain", True, f"{len(known)} heads noted before are in it; it ends at {now}")
+        text = f"{len(known)} heads noted before are in it; it ends at {now}"
+        text += f"; {lost} facts lost words to erasures, and are as those left them" if lost else ""
+        yield Finding("chain", True, text)

@@ -27,6 +27,8 @@ log = logging.getLogger("loopwright.webhooks")
 SOURCE = "webhook"
 OTHER_BODY = "delivery_differed"
 """What the fact is called that a message's id came again with another body."""
+ERASED = "ignored: the application was erased; delete it in the hiring system too"
+"""The outcome of a message about somebody who was erased: nothing of it is kept."""
 DEAD_LETTER = "dead_letter"
 """What the outcome of a delivery begins with that could not be acted on."""
 
@@ -169,6 +171,9 @@ def again_in(app: App, tx: Tx, delivery_id: str, actor: str) -> None:
 
 
 def _act(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str | None]:
+    if tx.erasures.knows(event.data.application.id):
+        tx.inbox.empty(cause)
+        return ERASED, None
     if event.type == "application.stage_changed":
         return _advanced(app, tx, event, cause)
     if event.type == "application.closed":

@@ -149,7 +149,11 @@ def claim(tx: Tx, id: str) -> Application | None:
 
 def keep(tx: Tx, application: Application) -> None:
     """Store an application. Where its candidate has another address now, what its loops hold of their time
-    is kept for the person of that address."""
+    is kept for the person of that address. Raises `BadInput` for one that was erased."""
+    if tx.erasures.knows(application.id):
+        raise BadInput(
+            "application.id", "was erased at the candidate's request", "use the id of a new application"
+        )
     known = tx.applications.get(application.id)
     if known is not None and known.candidate.subject != application.candidate.subject:
         loops = [loop.id for loop in tx.loops.list(application=application.id, limit=_MOST)]

@@ -13,6 +13,7 @@ from connectors.hiring.types import Application, Standing
 from scheduler.domain.hiring.connections import Advance, AdvanceState, Connection, Reading
 from scheduler.services.app import App
 from scheduler.services.asking import leaving, requests
+from scheduler.services.asking.intake import ERASED
 from scheduler.services.hiring import automating, matching
 from scheduler.storage.database import Tx
 
@@ -52,6 +53,9 @@ def _act(
     """``why`` says what was in the way when this was tried a moment ago."""
     ours = connection.application(theirs)
     requests.claim(tx, ours)
+    if tx.erasures.knows(ours):
+        tx.inbox.empty(cause)
+        return ERASED, None
     before = tx.advances.reading(connection.id, theirs)
     if before is not None and before.began_at > began:
         return "superseded: it was read again since", None

@@ -13,14 +13,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from scheduler.domain.facts import Fact, chained
+from scheduler.domain.facts import WORDS_ERASED, Fact, attested, chained, content
 from scheduler.domain.finding import people_of
 from scheduler.domain.time import utc
 from scheduler.storage.codec import encode
 from scheduler.storage.columns import clean_json
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.hooks import Hooks
-from scheduler.storage.tables import fact_chain, fact_people, facts
+from scheduler.storage.tables import fact_chain, fact_people, facts, redactions
 
 _rows = Rows(Fact, facts)
 _BATCH = 1000
@@ -104,15 +104,55 @@ class Facts:
 
     def verify(self) -> int | None:
         """The number of the first fact that is not as it was chained, missing and added ones
-        included; ``None`` when all are. To be asked in a read transaction, which sees one moment."""
+        included; ``None`` when all are. One that lost words to an erasure is as that erasure left it, and its hash
+        as it was chained. To be asked in a read transaction, which sees one moment."""
         head = self.connection.execute(sa.select(fact_chain)).one()
+        lost = lost_words(self.connection)
         seq, last = 0, ""
         while batch := self.list(_BATCH, after=seq):
             for fact in batch:
-                if fact.seq != seq + 1 or fact.seq > head.seq or fact.hash != chained(last, fact):
+                sound = (
+                    content(fact) == lost[fact.seq] if fact.seq in lost else fact.hash == chained(last, fact)
+                )
+                if fact.seq != seq + 1 or fact.seq > head.seq or not sound:
                     return seq + 1
                 seq, last = fact.seq, fact.hash
         return None if (head.seq, head.hash) == (seq, last) else seq + 1
+
+    def that_lost_words(self) -> int:
+        """How many facts lost words to erasures."""
+        query = sa.select(sa.func.count(sa.distinct(redactions.c.seq)))
+        return int(self.connection.execute(query).scalar_one())
+
+    def redact(self, erasure: str, changed: Sequence[Fact], actor: str, at: datetime) -> None:
+        """Put facts in the place of those of their numbers, who lose words; a fact of its own attests what they say
+        since. Instant, name, number and hash stay."""
+        rows = [{"seq": f.seq, "erasure": erasure, "digest": content(f)} for f in changed]
+        if not rows:
+            return
+        self.connection.execute(sa.insert(redactions), rows)
+        for fact in changed:
+            kept = ("actor", "subject", "before", "after", "cause", "data")
+            row = _rows.row(fact)
+            change = sa.update(facts).where(facts.c.seq == fact.seq)
+            self.connection.execute(change.values({name: row[name] for name in kept}))
+        digest = attested((f.seq, content(f)) for f in changed)
+        data = {"facts": len(rows), "digest": digest}
+        self.add(Fact(at, actor, WORDS_ERASED, f"erasure:{erasure}", data=data))
+
+
+def lost_words(connection: sa.Connection) -> dict[int, str]:
+    """The facts that lost words, each with the digest of what it says since; empty where no fact attests it."""
+    rows: dict[str, dict[int, str]] = {}
+    for row in connection.execute(sa.select(redactions)):
+        rows.setdefault(row.erasure, {})[row.seq] = row.digest
+    found: dict[int, str] = {}
+    named = sa.select(facts.c.subject, facts.c.data).where(facts.c.what == WORDS_ERASED)
+    for row in connection.execute(named.order_by(facts.c.seq)):
+        mine = rows.pop(row.subject.partition(":")[2], {})
+        genuine = attested(mine.items()) == row.data.get("digest")
+        found |= mine if genuine else dict.fromkeys(mine, "")
+    return found | {seq: "" for others in rows.values() for seq in others}
 
 
 def _value(row: sa.RowMapping) -> Fact:

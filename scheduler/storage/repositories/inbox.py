@@ -98,6 +98,16 @@ class Inbox:
         change = sa.update(inbox).where(inbox.c.id == id)
         self.connection.execute(change.values(outcome="", loop=None, finished_at=None))
 
+    def empty(self, id: str) -> None:
+        """Keep nothing of what a delivery says, only that it came."""
+        mine = sa.update(inbox).where(inbox.c.id == id)
+        self.connection.execute(mine.values(body=b"", about="", delivery_id=id))
+
+    def forget_bodies(self, before: datetime) -> int:
+        """Keep nothing of what deliveries said that were finished before an instant; how many."""
+        done = inbox.c.finished_at.is_not(None) & (inbox.c.finished_at < before) & (inbox.c.body != b"")
+        return self.connection.execute(sa.update(inbox).where(done).values(body=b"", about="")).rowcount
+
     def page(
         self,
         *,

@@ -27,6 +27,7 @@ from scheduler.storage.tables.hiring import (
 )
 from scheduler.storage.tables.links import links
 from scheduler.storage.tables.meta import PREFIX, metadata
+from scheduler.storage.tables.privacy import erasures, redactions
 
 __all__ = [
     "PREFIX",
@@ -37,6 +38,7 @@ __all__ = [
     "calendar_faults",
     "connections",
     "digests",
+    "erasures",
     "hook_deliveries",
     "hooks",
     "links",
@@ -44,6 +46,7 @@ __all__ = [
     "metadata",
     "pauses",
     "readings",
+    "redactions",
     "tokens",
     "users",
     "written",

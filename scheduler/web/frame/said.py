@@ -49,6 +49,7 @@ SAID = {
     "paused": N_("Paused: nothing more is started, what comes meanwhile waits."),
     "resumed": N_("It goes on, with what waited."),
     "removed": N_("Removed. What it started goes on."),
+    "erasing": N_("It has begun, and goes on by itself."),
     "called_off": N_("Called off. What is booked stays booked."),
 }
 

@@ -36,6 +36,7 @@ SCREENS = (
     Screen("/automations", N_("Automations"), "a", "bolt", Action.READ),
     Screen("/audit", N_("Audit"), "u", "book", Action.AUDIT),
     Screen("/health", N_("Health"), "h", "pulse", Action.READ),
+    Screen("/privacy", N_("Privacy"), "v", "lock", Action.ADMINISTER),
 )
 
 

@@ -133,6 +133,9 @@ FACTS: Mapping[str, str] = {
     "sign_in_link_made": N_("A link to sign in was made"),
     "signed_in": N_("A browser signed in"),
     "signed_out": N_("A browser was signed out"),
+    "erasure_asked": N_("The erasure of a candidate was asked for"),
+    "words_erased": N_("Facts lost a candidate’s words"),
+    "candidate_erased": N_("A candidate was erased"),
 }
 QUIET = frozenset(
     {

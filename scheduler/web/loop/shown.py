@@ -153,8 +153,11 @@ def mails(whole: Whole) -> list[Mail]:
     return [
         Mail(row.payload["message"]["to_name"], row.payload["message"]["subject"], row.state.value, row.error)
         for row in reversed(whole.mails)
-        if row.state is WriteState.DONE
-        or (row.generation == whole.loop.generation and row.state is not WriteState.DROPPED)
+        if "message" in row.payload  # else the candidate was erased
+        and (
+            row.state is WriteState.DONE
+            or (row.generation == whole.loop.generation and row.state is not WriteState.DROPPED)
+        )
     ]
 
 

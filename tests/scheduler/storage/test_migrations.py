@@ -99,7 +99,7 @@ def test_the_walls_are_there(database: Database) -> None:
             query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         found = {name for (name,) in connection.exec_driver_sql(query) if not name.startswith("RI_")}
     assert found == (
-        {"ex_lw_reservations_no_overlap", "tr_lw_facts_only_added"}
+        {"ex_lw_reservations_no_overlap", "tr_lw_facts_only_added", "tr_lw_facts_only_redacted"}
         if database.dialect == "postgresql"
         else {
             "tr_lw_reservations_no_overlap_insert",

@@ -1,0 +1,1 @@
+"""Candidates' data: erased and exported."""

@@ -1,0 +1,1 @@
+"""Candidates' data: erased, exported, kept no longer than it is needed."""

@@ -1,0 +1,1 @@
+"""What is stored about whom; a candidate is erased or exported."""
