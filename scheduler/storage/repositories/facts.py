@@ -20,7 +20,8 @@ from scheduler.storage.codec import encode
 from scheduler.storage.columns import clean_json
 from scheduler.storage.mapping import Rows
 from scheduler.storage.repositories.hooks import Hooks
-from scheduler.storage.tables import fact_chain, fact_people, facts, redactions
+from scheduler.storage.tables import fact_chain, fact_people, facts
+from scheduler.storage.tables.privacy import redactions
 
 _rows = Rows(Fact, facts)
 _BATCH = 1000

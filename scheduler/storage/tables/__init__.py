@@ -27,7 +27,7 @@ from scheduler.storage.tables.hiring import (
 )
 from scheduler.storage.tables.links import links
 from scheduler.storage.tables.meta import PREFIX, metadata
-from scheduler.storage.tables.privacy import erasures, redactions
+from scheduler.storage.tables.privacy import erasures as erasures
 
 __all__ = [
     "PREFIX",
@@ -38,7 +38,6 @@ __all__ = [
     "calendar_faults",
     "connections",
     "digests",
-    "erasures",
     "hook_deliveries",
     "hooks",
     "links",
@@ -46,7 +45,6 @@ __all__ = [
     "metadata",
     "pauses",
     "readings",
-    "redactions",
     "tokens",
     "users",
     "written",

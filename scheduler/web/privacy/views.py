@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, Field
 
 from scheduler.domain.access.policy import Action
-from scheduler.domain.errors import BadInput, Missing
+from scheduler.domain.errors import Missing
 from scheduler.services.app import App
 from scheduler.services.company.words import email_of
 from scheduler.services.privacy import erasing, exporting
@@ -21,6 +21,7 @@ from scheduler.web.frame.forms import Filled, Form, Posted, read
 from scheduler.web.frame.said import say
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
+from scheduler.web.frame.words import N_
 from scheduler.web.privacy.held import STORED
 
 router = APIRouter(
@@ -50,14 +51,12 @@ def do_it(request: Request, app: Services, viewer: Looking, posted: Posted) -> R
         try:
             if given.do == "export":
                 return _file(exporting.export(app, given.email, needs=asking(request).trusted))
-            if not given.sure:
-                raise BadInput("sure", "is not ticked", "an erasure cannot be undone")
-            erasing.ask(app, viewer.actor, given.email)
-            return say(see("/privacy"), "erasing")
+            if given.sure:
+                erasing.ask(app, viewer.actor, given.email)
+                return say(see("/privacy"), "erasing")
+            filled.faults["sure"] = viewer.words(N_("It is erased only where this is ticked."))
         except Missing:
-            filled.refuse(BadInput("email", "no candidate has this address", "look it up in their loop"))
-        except BadInput as error:
-            filled.refuse(error)
+            filled.faults["email"] = viewer.words(N_("No candidate has this address."))
     return _page(request, app, viewer, filled, 422)
 
 

@@ -45,7 +45,7 @@ def test_bad_requests_say_what_is_wrong_and_strangers_learn_nothing(kit: Kit) ->
     api.ask(f"/applications/{APPLICATION['id']}", "PUT", APPLICATION)
     for path in ("/erasures", "/exports"):
         for body, status in (({}, 422), ({"email": "x"}, 422), ({"email": "no@example.org"}, 404)):
-            assert problem(api.request("POST", BASE + path, json=body), status)
+            assert problem(api.request("POST", BASE + path, json=body))["status"] == status
     assert problem(api.request("GET", f"{BASE}/erasures/er_1"))["status"] == 404
     token = api.ask("/tokens", "POST", {"name": "t", "roles": [{"role": "recruiter"}]}, 201)["secret"]
     for email in (APPLICATION["candidate"]["email"], "no@example.org"):

@@ -56,7 +56,7 @@ def test_a_candidate_is_forgotten_whatever_the_case_of_their_letters(database: D
             Fact(NOW, "person:a", "noted", "loop:lp-ada", "", "", "", {"text": "so kind", "kind": "k"})
         )
         tx.facts.add(Fact(NOW, "person:a", "noted", "person:b", "", "", "", {"text": "ZOË kanarien called"}))
-        tx.inbox.receive("webhook", "1", "d", '{"name": "Zo\\u00eb Kanarien"}'.encode(), NOW)
+        tx.inbox.receive("webhook", "1", "d", b'{"name": "Zo\\u00eb Kanarien"}', NOW)
         tx.erasures.add(
             Erasure("er_1", "erased-1", ErasureState.ENDING, "x", NOW, digests=(digest_of(mine.id),))
         )
