@@ -18,12 +18,9 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
-<<<<<<< HEAD
 from scheduler.services.links.mailed import reading
-=======
 from scheduler.services.privacy import erasing, keeping
 from scheduler.services.privacy.keeping import Policy
->>>>>>> cc86e94 (A candidate is erased with every trace, exported, and kept no longer than the settings say)
 from scheduler.services.telling import hooks, timely
 from scheduler.storage.errors import Unavailable
 from scheduler.workers.watch import Hangs, Watch
