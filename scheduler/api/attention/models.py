@@ -28,6 +28,13 @@ ADDRESSES = {
     Do.SEND_AGAIN: ("POST", "/loops/{target}/send-again"),
     Do.ENABLE: ("POST", "/hooks/{target}/enable"),
     Do.DELIVER_AGAIN: ("POST", "/webhooks/deliveries/{target}/replay"),
+    Do.MATCHES: ("GET", "/connections/{target}/matches"),
+    Do.RETRY: ("POST", "/advances/{target}/retry"),
+    Do.READ_AGAIN: ("POST", "/connections/{target}/read"),
+    Do.WORK_AGAIN: ("POST", "/inbox/{target}/replay"),
+    Do.PERSON: ("GET", "/people/{target}"),
+    Do.ROOM: ("GET", "/rooms/{target}"),
+    Do.READY: ("GET", "/health/ready"),
 }
 _NOTE = "More than the code says, for colleagues."
 

@@ -65,6 +65,13 @@ class Do(StrEnum):
     SEND_AGAIN = "send_again"
     ENABLE = "enable"
     DELIVER_AGAIN = "deliver_again"
+    MATCHES = "matches"
+    RETRY = "retry"
+    READ_AGAIN = "read_again"
+    WORK_AGAIN = "work_again"
+    PERSON = "person"
+    ROOM = "room"
+    READY = "ready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What can be done about a matter.
 
-Told by `tests/scheduler/services/attention/test_matters.py`.
+Told by `tests/scheduler/services/attention/test_ways.py`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.domain.attention.matters import Do, Kind, Matter, Way
+from scheduler.domain.subjects import Subject
 from scheduler.storage.repositories.attention.found import About
 
 
@@ -19,10 +20,21 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
             return (Way(Do.ENABLE, thing, "Send to it again, what waited included"),)
         case Kind.DELIVERY:
             return (Way(Do.DELIVER_AGAIN, thing, "Work on the message once more"),)
-        case Kind.HANGING | Kind.FAILED | Kind.ADVANCE | Kind.CONNECTION | Kind.LATE:
-            return ()
+        case Kind.HANGING | Kind.FAILED:
+            return (Way(Do.READY, "", "See what every worker says of its jobs"),)
+        case Kind.ADVANCE:
+            connection = matter.subject.partition(":")[2]
+            missing = Way(Do.MATCHES, connection, "See who or what has no match, and set it")
+            return (missing, Way(Do.RETRY, thing, "Look at the advance once more"))
+        case Kind.CONNECTION:
+            return (Way(Do.READ_AGAIN, thing, "Ask the hiring system once more"),)
+        case Kind.LATE:
+            return (Way(Do.WORK_AGAIN, thing, "Work on the message now"),)
         case Kind.REVOKED | Kind.UNREADABLE:
-            return (Way(Do.LOOK, matter.loop, "Look at the loop that it endangers"),) if matter.loop else ()
+            whose = Do.PERSON if matter.people else Do.ROOM
+            told = Way(whose, Subject.parse(thing).id, "See whose calendar it is, and ask them to share it")
+            loop = (Way(Do.LOOK, matter.loop, "Look at the loop that it endangers"),) if matter.loop else ()
+            return (*loop, told)
         case Kind.MAIL:
             return (Way(Do.SEND_AGAIN, matter.loop, "Send again what could not be sent"), _look(matter))
         case Kind.INVITATION:
