@@ -33,8 +33,8 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
         case Kind.REVOKED | Kind.UNREADABLE:
             whose = Do.PERSON if matter.people else Do.ROOM
             told = Way(whose, Subject.parse(thing).id, "See whose calendar it is, and ask them to share it")
-            loop = (Way(Do.LOOK, matter.loop, "Look at the loop that it endangers"),) if matter.loop else ()
-            return (*loop, told)
+            look = Way(Do.LOOK, matter.loop, "Look at the loop that it endangers")
+            return (look, told) if matter.loop else (told,)
         case Kind.MAIL:
             return (Way(Do.SEND_AGAIN, matter.loop, "Send again what could not be sent"), _look(matter))
         case Kind.INVITATION:
