@@ -20,9 +20,9 @@ def _all() -> dict[int, tuple[int, int]]:
     return found
 
 
-def seconds() -> float:
-    """CPU seconds of this process and its descendants so far."""
-    every, total, waiting = _all(), 0, [os.getpid()]
+def seconds(process: int | None = None) -> float:
+    """CPU seconds of this process, or of another, and its descendants so far."""
+    every, total, waiting = _all(), 0, [process or os.getpid()]
     while waiting:
         pid = waiting.pop()
         total += every[pid][1] if pid in every else 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cpu
+import crowds
 import growth
 import scene
 
@@ -24,14 +25,16 @@ PROPOSED, CONFIRMED = (
 WINDOWS = tuple((f"2026-03-{day:02d}T09:00", f"2026-03-{day:02d}T17:00") for day in (11, 12, 13, 16, 17, 18))
 
 
-def loops(pool: int, template: str, mode: str, loops: int, seed: int, days: int = 6) -> dict[str, Any]:
+def loops(
+    pool: int, template: str, mode: str, loops: int, seed: int, days: int = 6, full: float = scene.FULL
+) -> dict[str, Any]:
     """Loops one after the other, from the request until they are proposed, or in mode *book* confirmed.
 
     The first one warms up and does not count. ``cpu`` and ``seconds`` per loop, ``states`` they ended in.
     """
     found: dict[str, list[Any]] = {"cpu": [], "seconds": [], "states": []}
     with tempfile.TemporaryDirectory(prefix="loopwright-bench-") as folder:
-        made = scene.make(Path(folder) / "scene", pool, seed)
+        made = scene.make(Path(folder) / "scene", pool, seed, full=full)
         for number in range(loops + 1):
             begun, spent = time.perf_counter(), cpu.seconds()
             state = _one(made, template, BookMode(mode), number, days)
@@ -68,4 +71,7 @@ MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
     "company": growth.company,
     "history": growth.history,
     "rounds": growth.rounds,
+    "burst": crowds.burst,
+    "approvals": crowds.approvals,
+    "week": crowds.week,
 }

@@ -58,11 +58,41 @@ def shrunk(before: Figures, after: Figures) -> float:
     return float(median(before["cpu"]) / max(median(after["cpu"]), 0.001))
 
 
+def sooner(before: Figures, after: Figures) -> float:
+    """Seconds until all have settled, before ÷ after."""
+    return float(median(before["seconds"]) / median(after["seconds"]))
+
+
+def without_help(_: Figures, after: Figures) -> float:
+    """Percent of what there was a plan for that is confirmed without a human; one confirmed, or placed when asked
+    for again, was placeable."""
+    confirmed = after["states"].count("confirmed")
+    return 100.0 * confirmed / max(1, confirmed + sum(after["placed_again"]))
+
+
+def plannings(_: Figures, after: Figures) -> float:
+    """How often a loop was planned."""
+    return float(median(after["plannings"]))
+
+
+def conflicts(_: Figures, after: Figures) -> float:
+    """Approvals that were answered 409."""
+    return float(after["answers"].count(409))
+
+
+def spent(_: Figures, after: Figures) -> float:
+    """CPU seconds per confirmed loop, the worst round."""
+    return float(max(after["cpu"]))
+
+
+_TWENTY = {"pool": 200, "template": "onsite-loop", "number": 20, "days": 10}
+_HUNDRED = {"pool": 60, "template": "short", "number": 100, "days": 10}
+
 ROWS: dict[str, Row] = {
     "wide": Row(
         "on-site loop, pools of 200, one day: request → proposed, CPU before ÷ after",
         "loops",
-        {"pool": 200, "template": "one-day", "mode": "propose"},
+        {"pool": 200, "template": "one-day", "mode": "propose", "full": 0.2},
         8,
         15,
         cpu_ratio,
@@ -70,7 +100,7 @@ ROWS: dict[str, Row] = {
     "days": Row(
         "on-site loop over several days: request → confirmed (mode book, undo 0), CPU before ÷ after",
         "loops",
-        {"pool": 60, "template": "onsite-loop", "mode": "book"},
+        {"pool": 60, "template": "onsite-loop", "mode": "book", "full": 0.2},
         8,
         12,
         cpu_ratio,
@@ -78,7 +108,7 @@ ROWS: dict[str, Row] = {
     "day": Row(
         "the same, one-day loop, CPU before ÷ after",
         "loops",
-        {"pool": 60, "template": "one-day", "mode": "book"},
+        {"pool": 60, "template": "one-day", "mode": "book", "full": 0.2},
         1.5,
         3,
         cpu_ratio,
@@ -110,5 +140,56 @@ ROWS: dict[str, Row] = {
         20,
         100,
         shrunk,
+    ),
+    "twenty": Row(
+        "20 loops at once, mode book: seconds until all have settled, before ÷ after",
+        "burst",
+        _TWENTY,
+        6,
+        12,
+        sooner,
+    ),
+    "twenty-placed": Row(
+        "the same: confirmed of the placeable without a human",
+        "burst",
+        _TWENTY,
+        100,
+        100,
+        without_help,
+        unit=" %",
+        both=False,
+    ),
+    "approvals": Row(
+        "12 candidates on one day, approved one after the other: answers 409",
+        "approvals",
+        {"pool": 60, "template": "short", "number": 12},
+        0,
+        0,
+        conflicts,
+        both=False,
+        lower=True,
+    ),
+    "hundred": Row(
+        "100 loops at once over two weeks, 60 people: confirmed of the placeable without a human",
+        "burst",
+        _HUNDRED,
+        97,
+        100,
+        without_help,
+        unit=" %",
+        both=False,
+    ),
+    "hundred-planned": Row(
+        "the same: plannings per loop", "burst", _HUNDRED, 1.3, 1.0, plannings, both=False, lower=True
+    ),
+    "week": Row(
+        "a week of 300 loops in 12 minutes, 10 % declines, 10 % foreign meetings: CPU seconds per confirmed loop",
+        "week",
+        {"pool": 100, "template": "short", "number": 300, "minutes": 12},
+        1.5,
+        0.7,
+        spent,
+        both=False,
+        lower=True,
     ),
 }

@@ -33,10 +33,13 @@ DAYS = 14
 """Days that have meetings."""
 
 _MEETINGS = (30, 30, 30, 60, 60, 90)
-_FULL = 0.5
+FULL = 0.5
 """The share of a working day that meetings take; calendars of senior people are about that full."""
 
-_FULL_ROOM = 0.3
+FREE = 0.2
+"""Of people with few meetings: so many plans are as good as the best that a search which cannot tell ends by its limit."""
+
+FULL_ROOM = 0.3
 
 
 @dataclass
@@ -130,9 +133,9 @@ def text(pool: int, others: int = 0) -> str:
     )
 
 
-def make(folder: Path, pool: int, seed: int, url: str = "", others: int = 0) -> Scene:
+def make(folder: Path, pool: int, seed: int, url: str = "", others: int = 0, full: float = FULL) -> Scene:
     """The company with its calendars in an empty folder, in the database at ``url`` or a file there. The ``others``
-    have no calendar: nobody may look for one."""
+    have no calendar: nobody may look for one. ``full`` is the share of a working day that meetings take."""
     company = read_company(text(pool, others), "yaml", "bench.yaml")
     calendars, outbox = folder / "calendars", folder / "outbox"
     calendars.mkdir(parents=True)
@@ -141,11 +144,11 @@ def make(folder: Path, pool: int, seed: int, url: str = "", others: int = 0) -> 
     draw = random.Random(seed)
     for person in (p for p in company.people if not p.id.startswith("o")):
         create_calendar(calendars, person.account.address, person.name, ZONE)
-        add_entries(calendars, person.account.address, meetings(draw, _FULL))
+        add_entries(calendars, person.account.address, meetings(draw, full))
     for room in company.rooms:
         info = RoomInfo(room.account.address, room.name, room.capacity, room.site, tuple(room.features))
         create_calendar(calendars, room.account.address, room.name, ZONE, info)
-        add_entries(calendars, room.account.address, meetings(draw, _FULL_ROOM))
+        add_entries(calendars, room.account.address, meetings(draw, FULL_ROOM))
     db = Database(url or f"sqlite:///{folder / 'bench.sqlite3'}")
     db.migrate()
     local = LocalCalendar(calendars, clock=lambda: NOW)
@@ -165,11 +168,11 @@ def make(folder: Path, pool: int, seed: int, url: str = "", others: int = 0) -> 
     return Scene(app, waiting, company)
 
 
-def meetings(draw: random.Random, full: float) -> list[Entry]:
-    """Meetings of one person's working days, or in one room, that take this share of them."""
+def meetings(draw: random.Random, full: float, monday: datetime = NOW) -> list[Entry]:
+    """Meetings of one person's working days from a Monday on, or in one room, that take this share of them."""
     out = []
     for day in range(DAYS):
-        first = datetime(2026, 3, 9, 9, tzinfo=ZoneInfo(ZONE)) + timedelta(days=day)
+        first = datetime(monday.year, monday.month, monday.day, 9, tzinfo=ZoneInfo(ZONE)) + timedelta(day)
         at = first
         while first.weekday() < 5 and at < first + timedelta(hours=8):
             long = timedelta(minutes=draw.choice(_MEETINGS))

@@ -107,7 +107,7 @@ def names(site: Site) -> set[str]:
 
 def named(texts: Collection[str], day: date) -> bool:
     """Whether a day is among days written as ``2026-12-24`` or, for every year, ``12-24``."""
-    return day.isoformat() in texts or f"{day:%m-%d}" in texts
+    return bool(texts) and (day.isoformat() in texts or f"{day:%m-%d}" in texts)
 
 
 def bare(name: str) -> str:

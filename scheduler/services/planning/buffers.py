@@ -48,14 +48,16 @@ def reserved(span: Span, buffer: timedelta) -> Span:
     return Span(span.start, span.end + buffer)
 
 
-def guarded(block: Span, buffer: timedelta, settled: Iterable[Span]) -> list[Span]:
+def guarded(block: Span, buffer: timedelta, settled: Sequence[Span]) -> list[Span]:
     """A block of somebody's calendar and the buffer beside it.
 
     What is ``settled`` (their booked meetings of this loop) stays possible: what somebody puts right
     beside a booked interview is their own choice and drives nobody out.
     """
-    pads = [s for s in ((block.start - buffer, block.start), (block.end, block.end + buffer)) if buffer]
-    return [block, *without([Span(*pad) for pad in pads], settled)]
+    if not buffer:
+        return [block]
+    pads = [Span(block.start - buffer, block.start), Span(block.end, block.end + buffer)]
+    return [block, *(without(pads, settled) if settled else pads)]
 
 
 def buffer_of(loop: Loop, application: Application) -> Callable[[Subject], timedelta]:
@@ -127,7 +129,7 @@ def beside(
     start: int, end: int, settled: Sequence[tuple[int, int]], *, whole: bool
 ) -> Iterator[tuple[int, int]]:
     """What is left of a block beside what is settled; of a ``whole`` one, all or nothing."""
-    over = sorted((a, b) for a, b in settled if start < b and a < end)
+    over = sorted((a, b) for a, b in settled if start < b and a < end) if settled else ()
     if over and whole:
         return
     for a, b in over:

@@ -11,18 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.types import Known, Verdict
+from connectors.types import Known
 from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Reason
-from scheduler.domain.people import Person
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import LoopTemplate
-from scheduler.domain.time import Span, at, day_span, days_of, intersection, merged, utc, without, zone
-from scheduler.services.planning import buffers, worktime
+from scheduler.domain.time import Span, at, day_span, days_of, merged, utc, without, zone
+from scheduler.services.planning import diaries, worktime
 from scheduler.services.planning.availability import without_own
+from scheduler.services.planning.diaries import Scale
 from scheduler.services.planning.fixes import exempt
-from scheduler.services.planning.meaning import Claim, Meaning, meaning
 from scheduler.services.planning.picture import Picture
 from scheduler.services.planning.seating import debrief_attendees
 from scheduler.services.planning.sessions import DEBRIEF as DEBRIEF
@@ -30,8 +29,6 @@ from scheduler.services.planning.sessions import Sessions, build_sessions, debri
 from scheduler.services.planning.windows import candidate_days, candidate_windows, closed_days, no_window
 from solver import (
     Assignment,
-    Busy,
-    BusyKind,
     Debrief,
     Interval,
     LongestRun,
@@ -42,43 +39,13 @@ from solver import (
     Room,
     Weights,
 )
-from solver import Person as Somebody
 
-OFFICE = "office"
 _ALWAYS = "always"
 """Business hours without a pause: a debrief *right after* the last interview must not slip over night."""
 _DEFAULT_PRICES = {"room_change": 20, "run": 2, "optional_empty": 200}
 """Prices of the soft rules that the public format leaves at zero."""
 _RUN_REST = 10
 """Minutes that count as a break."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Minutes after an epoch."""
-
-    epoch: datetime
-
-    def floor(self, instant: datetime) -> int:
-        return int((utc(instant) - self.epoch).total_seconds() // 60)
-
-    def ceil(self, instant: datetime) -> int:
-        return -int(-(utc(instant) - self.epoch).total_seconds() // 60)
-
-    def free(self, spans: Iterable[Span]) -> tuple[Interval, ...]:
-        """Rounded inwards, empty ones dropped."""
-        pairs = ((self.ceil(s.start), self.floor(s.end)) for s in spans)
-        return tuple((a, b) for a, b in pairs if a < b)
-
-    def taken(self, span: Span) -> Interval:
-        """Rounded outwards."""
-        return self.floor(span.start), self.ceil(span.end)
-
-    def instant(self, minute: int) -> datetime:
-        return self.epoch + timedelta(minutes=minute)
-
-    def span(self, start: int, minutes: int) -> Span:
-        return Span(self.instant(start), self.instant(start + minutes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +78,7 @@ def encode(picture: Picture, pinned: frozenset[str] = frozenset()) -> Encoded | 
     manager = scale.free(_manager_hours(picture))
     calendars |= {_ALWAYS: ((0, scale.ceil(picture.span.end)),)}
     calendars |= {_manager_calendar(picture): manager, _site(picture): calendars.get(_site(picture), manager)}
-    people = _people(picture, scale, sessions)
+    people = diaries.people(picture, scale, sessions)
     zones = {p.zone for p in picture.roster.people.values()} | {picture.loop.zone}
     problem = Problem(
         name=picture.loop.id,
@@ -188,92 +155,6 @@ def _weeks(scale: Scale, span: Span, tz: ZoneInfo) -> tuple[Interval, ...]:
     return tuple(
         scale.taken(Span(at(m, midnight, tz), at(m + timedelta(days=7), midnight, tz))) for m in mondays
     )
-
-
-def _people(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Somebody, ...]:
-    return tuple(
-        _somebody(picture, scale, person, sessions.pinned_spans(person.id), sessions.on_site)
-        for person in picture.roster.people.values()
-    )
-
-
-def _somebody(
-    picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span], on_site: frozenset[str]
-) -> Somebody:
-    site = picture.sites.get(person.site)
-    held = sorted(i.span for i in picture.held.get(person.id, ()))  # touching ones are two for a cap
-    # unknown is never free: who cannot be read keeps what they have and gets nothing new
-    known = isinstance(picture.availability.get(Subject.person(person.id)), Known)
-    free = worktime.working(person, site, picture.span) if known else picture.own(Subject.person(person.id))
-    work = merged([*free, *pinned])
-    return Somebody(
-        id=person.id,
-        site=person.site,
-        tz=person.zone,
-        work=scale.free(work),
-        busy=_busy(picture, scale, person, pinned, on_site),
-        max_day=person.max_day,
-        max_week=person.max_week,
-        prior=picture.load.get(person.id, 0),
-        skills=person.skills,
-        held=tuple(scale.taken(s) for s in held),
-    )
-
-
-def _busy(
-    picture: Picture, scale: Scale, person: Person, pinned: Sequence[Span], on_site: frozenset[str]
-) -> tuple[Busy, ...]:
-    """Their calendar by verdict and what other loops hold, with the buffer beside both, times found
-    taken, and their usual lunch.
-
-    What already is settled (``pinned``) is not judged again: blocks are left out as far as they lie over it.
-    """
-    subject = Subject.person(person.id)
-    buffer = buffers.buffer_of(picture.loop, picture.application)(subject)
-    own = merged([*picture.own(subject), *pinned])
-    found: list[tuple[Span, BusyKind]] = []
-    state = picture.availability.get(subject)
-    if isinstance(state, Known):
-        for block in without_own(state, picture.prefix, picture.own(subject)):
-            spans = buffers.guarded(Span(block.start, block.end), buffer, own)
-            found += [(s, _kind(picture, block.verdict)) for s in spans]
-    for other in (o for o in picture.others if o.subject == subject):
-        spans = buffers.guarded(other.span, max(buffer, other.buffer), own)
-        found += [(s, BusyKind.HARD) for s in spans]
-    blocked = [s for who, s in picture.loop.blocked if who == subject]
-    blocked += _elsewhere(picture, state) if person.id in on_site else []
-    found += [(s, BusyKind.HARD) for s in blocked]
-    found += [(span, BusyKind.TENTATIVE) for who, span in picture.soft if who == subject]
-    tz = zone(person.zone)
-    # what they would rather keep free costs what their focus time costs
-    found += [(s, BusyKind.FOCUS) for s in worktime.hours(person.avoid, tz, picture.span)]
-    rows = {(*scale.taken(span), kind) for span, kind in found}
-    if person.lunch:
-        for day in days_of(picture.span, tz):
-            start, end = at(day, person.lunch[0], tz), at(day, person.lunch[1], tz)
-            if start < end:
-                rows.add((*scale.taken(Span(start, end)), BusyKind.LUNCH))
-    settled = [scale.taken(s) for s in pinned]
-    return tuple(
-        Busy(left, right, kind)
-        for start, end, kind in sorted(rows)
-        for left, right in buffers.beside(start, end, settled, whole=kind is BusyKind.LUNCH)
-    )
-
-
-def _elsewhere(picture: Picture, state: Known | object) -> list[Span]:
-    """When somebody who is wanted on site says that they work elsewhere, inside the candidate's windows:
-    a debrief by video at another time is still possible."""
-    if not isinstance(state, Known):
-        return []
-    away = merged(Span(p.start, p.end) for p in state.places if p.where != OFFICE)
-    return intersection(away, merged(picture.loop.windows))
-
-
-def _kind(picture: Picture, verdict: Verdict) -> BusyKind:
-    if meaning(verdict, picture.loop.mode, picture.policy, Claim.WANTED) is Meaning.HARD:
-        return BusyKind.HARD
-    return BusyKind.FOCUS if verdict is Verdict.FOCUS else BusyKind.TENTATIVE
 
 
 def _rooms(picture: Picture, scale: Scale, sessions: Sessions) -> tuple[Room, ...]:

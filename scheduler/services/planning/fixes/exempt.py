@@ -28,7 +28,7 @@ from solver import Kind as ChangeKind
 from solver import Person as Somebody
 
 if TYPE_CHECKING:
-    from scheduler.services.planning.encode import Scale
+    from scheduler.services.planning.diaries import Scale
 
 _ELSEWHERE = frozenset({BUFFER, HORIZON, NOTICE, HOLIDAY, AVAILABILITY})
 """Kinds that the loop's own template, horizon and windows say, or the sites."""

@@ -133,14 +133,15 @@ def _ideas(
     """What each loop might get if all are looked at at once; nothing where that fails, and then the first
     served takes what it likes best."""
     taken, further = _apart(offers)
-    groups: dict[tuple[int, int, str], list[Picture]] = {}
+    groups: dict[tuple[int, int, str], list[Posed]] = {}
     for picture in pictures:
         posed = _posed(around(picture, taken, further))
         if posed is not None:
-            groups.setdefault(posed.alike, []).append(picture)
+            groups.setdefault(posed.alike, []).append(posed)
     found: dict[str, Offer] = {}
     for group in groups.values():
-        again = (_posed(around(p, [*taken, *found.values()], further)) for p in group)
+        # the pictures have `taken` in them already; only what the groups before are to get is new
+        again = (_posed(around(p.picture, found.values())) for p in group) if found else group
         found |= _idea(app, [p for p in again if p is not None], whole)
     return found
 

@@ -103,5 +103,5 @@ def test_nobody_else_decides_what_a_verdict_means() -> None:
     }
     assert asks == {
         ("scheduler/services/planning/availability.py", "OUT_OF_OFFICE"),
-        ("scheduler/services/planning/encode.py", "FOCUS"),
+        ("scheduler/services/planning/diaries.py", "FOCUS"),
     }
