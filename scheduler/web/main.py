@@ -18,6 +18,7 @@ from scheduler.web.company import views as company
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.health import views as health
+from scheduler.web.interviewer import proposing
 from scheduler.web.interviewer import views as interviewer
 from scheduler.web.load import views as load
 from scheduler.web.loop import views as loop
@@ -52,7 +53,14 @@ ROUTERS = (
     live.router,
 )
 """Where two routes fit, the first counts."""
-GUESTS = (candidate.router, asking.router, unable.router, needing.router, interviewer.router)
+GUESTS = (
+    candidate.router,
+    asking.router,
+    unable.router,
+    needing.router,
+    interviewer.router,
+    proposing.router,
+)
 """What is opened by a link, without sign-in."""
 
 

@@ -5,7 +5,6 @@ Nothing else is moved where that can be. Told by `tests/stories/test_candidate_c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,14 +14,14 @@ from scheduler.domain.facts import Fact
 from scheduler.domain.guests.links import Link, Purpose
 from scheduler.domain.loops import Application, BookMode, Loop, LoopState, Reason
 from scheduler.domain.templates import InterviewKind
-from scheduler.domain.time import Span, without, zone
+from scheduler.domain.time import Span, zone
 from scheduler.services.afterwards import answers
 from scheduler.services.app import App
 from scheduler.services.booking import holes
-from scheduler.services.changing import applying, places, trying
+from scheduler.services.changing import applying, trying
 from scheduler.services.changing.applying import Why
 from scheduler.services.changing.asked import Asked, Move, Windows
-from scheduler.services.changing.places import FITS, PRICED
+from scheduler.services.links import holding
 from scheduler.services.links.choosing import ACTOR
 from scheduler.services.planning.naming import told_span
 from scheduler.services.telling import colleagues
@@ -32,10 +31,6 @@ CANNOT = colleagues.CANNOT
 """The fact, and the kind of the reason where a person is asked."""
 MOST = 3
 """How often a candidate moves interviews of one loop; after that a person is asked."""
-
-
-SHOWN = 6
-"""Times that are shown at once."""
 
 
 class Way(StrEnum):
@@ -74,51 +69,14 @@ def look(app: App, link: Link, spec: str) -> list[Span]:
     everything else where it is and no rule broken, however soft. Raises `Missing`, and `WrongState` where that is not theirs
     to do."""
     loop, one = _at_once(app, link, spec)
-    found: list[Span] = []
-    for window in _left(loop, one):
-        for start in range(0, (window.end - window.start) // places.MOST + 1):
-            first = window.start + start * places.MOST
-            part = Span(first, min(first + places.MOST, window.end)) if first < window.end else None
-            found += _starts(app, loop, one, part) if part else []
-    return _spread(sorted(found, key=lambda s: (abs(s.start - one.span.start), s)))
-
-
-def _left(loop: Loop, one: Interview) -> list[Span]:
-    """The candidate's times without that of the interview."""
-    return without(loop.windows, [one.span])
-
-
-def _starts(app: App, loop: Loop, one: Interview, window: Span) -> list[Span]:
-    try:
-        found = places.starts(app, loop.id, one.spec, window)
-    except (NotAllowed, WrongState):
-        return []
-    if found.already:
-        return []  # the plan needs a person first
-    length = one.span.end - one.span.start
-    return [
-        Span(s.at, s.at + length)
-        for s in found.starts
-        if s.verdict.verdict in (FITS, PRICED) and not s.verdict.overrides
-        if not one.span.overlaps(Span(s.at, s.at + length))
-        if not any(step.seen for step in s.verdict.steps)
-    ]
-
-
-def _spread(nearest: Sequence[Span]) -> list[Span]:
-    """Some that do not overlap each other: six that are minutes apart would be one choice."""
-    found: list[Span] = []
-    for span in nearest:
-        if not any(span.overlaps(other) for other in found):
-            found.append(span)
-    return sorted(found[:SHOWN])
+    return holding.times(app, loop, one, lambda step: not step.seen)
 
 
 def move(app: App, link: Link, spec: str, to: datetime, comment: str) -> None:
     """Move the interview to a time that was shown. Raises `Missing`, `WrongState`, `NotAllowed` where that time does not
     hold any more, and what `applying.apply` raises where somebody was quicker; then nothing has changed."""
     loop, one = _at_once(app, link, spec)
-    left, length = _left(loop, one), one.span.end - one.span.start
+    left, length = holding.left(loop, one), one.span.end - one.span.start
     if not any(s.start <= to <= s.end - length for s in left):
         raise NotAllowed("move", "that time was not offered")
     texts = tuple((s.start.isoformat(), s.end.isoformat()) for s in left)

@@ -29,12 +29,13 @@ from scheduler.web.interviewer.forms import DeclineForm, HandOverForm, Interview
 router = APIRouter(prefix="/interviewer/{token}", include_in_schema=False)
 F = TypeVar("F", bound=Form)
 _PURPOSES = frozenset({Purpose.ATTEND})
-_ELSE = N_("Something has changed since this page was opened. This is how it stands now.")
-_NOT_NOW = N_("That could not be done just now. Nothing has changed; please try again in a minute.")
+ELSE = N_("Something has changed since this page was opened. This is how it stands now.")
+NOT_NOW = N_("That could not be done just now. Nothing has changed; please try again in a minute.")
 _NOT_THEM = N_("That is not possible any more: they are not free then. Nothing has changed.")
 DONE = {
     "accepted": N_("Accepted."),
     "declined": N_("Declined: somebody else is looked for, and everybody hears of it."),
+    "proposed": N_("Proposed: it stays where it is until somebody decides."),
     "given": N_("Handed over: calendars and invitations follow."),
 }
 
@@ -60,7 +61,7 @@ def found(app: App, token: str, back: bool = False) -> tuple[Link, Mine] | None:
 @router.get("")
 def get_the_page(request: Request, token: str, app: Services, viewer: Looking) -> Response:
     opened = found(app, token)
-    return _page(request, app, viewer, token, opened[1]) if opened else frame.gone(request)
+    return page(request, app, viewer, token, opened[1]) if opened else frame.gone(request)
 
 
 @router.get("/calendar.ics")
@@ -82,7 +83,7 @@ def get_who_could_come(request: Request, token: str, app: Services, viewer: Look
 
 @router.post("/accept")
 def accept_it(request: Request, token: str, app: Services, viewer: Looking, posted: Posted) -> Response:
-    return _do(
+    return do(
         request,
         app,
         viewer,
@@ -99,7 +100,7 @@ def decline_it(request: Request, token: str, app: Services, viewer: Looking, pos
     def work(link: Link, form: DeclineForm) -> None:
         interviewer.decline(app, link, form.interview, form.reason, form.comment)
 
-    return _do(request, app, viewer, token, posted, DeclineForm, work, "declined")
+    return do(request, app, viewer, token, posted, DeclineForm, work, "declined")
 
 
 @router.post("/hand-over")
@@ -107,10 +108,10 @@ def hand_it_over(request: Request, token: str, app: Services, viewer: Looking, p
     def work(link: Link, form: HandOverForm) -> None:
         interviewer.hand_over(app, link, form.interview, form.to)
 
-    return _do(request, app, viewer, token, posted, HandOverForm, work, "given", _NOT_THEM)
+    return do(request, app, viewer, token, posted, HandOverForm, work, "given", _NOT_THEM)
 
 
-def _do(
+def do(
     request: Request,
     app: App,
     viewer: Viewer,
@@ -119,7 +120,7 @@ def _do(
     kind: type[F],
     work: Callable[[Link, F], None],
     done: str,
-    otherwise: str = _ELSE,
+    otherwise: str = ELSE,
 ) -> Response:
     """Do what a form asks for, and show the page: as it is then, with what stands against it."""
     opened = found(app, token)
@@ -132,13 +133,13 @@ def _do(
             raise Missing("form", "")
         work(link, form)
     except ConnectorError:
-        note, status = _NOT_NOW, 503
+        note, status = NOT_NOW, 503
     except DomainError:
         pass
     else:
         return frame.see(f"/interviewer/{token}", "", "", done=done)
     again = found(app, token)
-    return _page(request, app, viewer, token, again[1] if again else mine, status, note=viewer.words(note))
+    return page(request, app, viewer, token, again[1] if again else mine, status, note=viewer.words(note))
 
 
 def _declining(
@@ -149,14 +150,14 @@ def _declining(
             duty = interviewer.duty(app, tx, link, interview)
         others = interviewer.could_take_over(app, duty)
     except Missing:
-        return _page(request, app, viewer, token, mine, 404, note=viewer.words(_ELSE))
+        return page(request, app, viewer, token, mine, 404, note=viewer.words(ELSE))
     except ConnectorError:
         others = ()
     more = {"duty": duty, "others": others, "reasons": mine.reasons}
-    return _shown(request, app, token, mine, "interviewer/decline.html", 200, more)
+    return shown(request, app, token, mine, "interviewer/decline.html", 200, more)
 
 
-def _page(
+def page(
     request: Request, app: App, viewer: Viewer, token: str, mine: Mine, status: int = 200, note: str = ""
 ) -> Response:
     when = Clock(viewer.words.locale, mine.person.zone, app.clock())
@@ -166,10 +167,10 @@ def _page(
     ]
     done = DONE.get(request.query_params.get("done", ""), "") if not note else ""
     more = {"days": days, "note": note, "done": viewer.words(done) if done else ""}
-    return _shown(request, app, token, mine, "interviewer/interviewer.html", status, more)
+    return shown(request, app, token, mine, "interviewer/interviewer.html", status, more)
 
 
-def _shown(
+def shown(
     request: Request,
     app: App,
     token: str,

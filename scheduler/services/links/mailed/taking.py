@@ -45,7 +45,7 @@ def take(app: App, answer: Answer, done: Callable[[Tx], object]) -> str:
     with app.db.read() as tx:
         found = whose.find(app, tx, answer)
         proposal = _proposal(answer, found, _invited(tx, found)) if found is not None else None
-    verdict = proposing.would_hold(app, found.loop, proposal) if found is not None and proposal else ""
+    verdict = proposing.judged(app, found.loop, proposal).text if found is not None and proposal else ""
     with app.db.write() as tx:
         loop = tx.loops.claim(found.loop.id) if found is not None else None
         one = tx.interviews.get(found.interview.id) if found is not None else None
