@@ -37,10 +37,10 @@ def solve(problem: Problem, seconds: float, workers: int = 0) -> Result:
         engine.parameters.num_workers = workers
     status = engine.solve(naive.model)
     plan = naive.plan(engine) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else Plan({})
-    return _result(problem, plan, status, engine, time.perf_counter() - began)
+    return result(problem, plan, status, engine.best_objective_bound, time.perf_counter() - began)
 
 
-def _result(problem: Problem, plan: Plan, status: int, engine: cp_model.CpSolver, seconds: float) -> Result:
+def result(problem: Problem, plan: Plan, status: int, least: float, seconds: float) -> Result:
     judge = Judge(problem)
     price = judge.price(plan)
     cost = sum(price.values())
@@ -51,7 +51,7 @@ def _result(problem: Problem, plan: Plan, status: int, engine: cp_model.CpSolver
         said = Status.INFEASIBLE
     else:
         said = Status.FEASIBLE if status == cp_model.FEASIBLE else Status.UNKNOWN
-    bound = cost if said in (Status.OPTIMAL, Status.INFEASIBLE) else max(0, int(engine.best_objective_bound))
+    bound = cost if said in (Status.OPTIMAL, Status.INFEASIBLE) else max(0, int(least))
     return Result(said, plan, price, cost, min(bound, cost), seconds, cut=said is Status.FEASIBLE)
 
 

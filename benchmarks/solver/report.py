@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from benchmarks.solver.rows import Row
+from benchmarks.solver.table import Row
 
 
 def markdown(rows: list[Row], seed: int, note: str) -> str:
@@ -55,10 +55,10 @@ def draw(path: Path, rows: list[Row]) -> None:
 
     shown = [row for row in rows if row.points]
     figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.9 * max(1, len(shown))))
-    colours = {"naive": "#b4552d", "greedy": "#8a8a8a", "ours": "#1f6f5c"}
+    colours = {"naive": "#b4552d", "expert": "#4c5fa8", "greedy": "#8a8a8a", "ours": "#1f6f5c"}
     for height, row in enumerate(reversed(shown)):
         for method, seconds in row.points.items():
-            offset = {"naive": 0.15, "greedy": 0.15, "ours": -0.15}[method]
+            offset = {"naive": 0.15, "expert": 0.15, "greedy": 0.15, "ours": -0.15}[method]
             axes.scatter(
                 seconds,
                 [height + offset] * len(seconds),

@@ -6,33 +6,13 @@ Each takes the bench, measures, and says what it found beside what must be and w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from math import log
 from statistics import median
 
+from benchmarks.solver import experts
 from benchmarks.solver.bench import Answer, Bench, geometric_mean
 from benchmarks.solver.plant import KINDS
-
-
-@dataclass
-class Row:
-    """One line of the table. ``value`` is compared with ``must``; ``notes`` say what went into it."""
-
-    what: str
-    must: str
-    aim: str
-    measured: str
-    holds: bool
-    notes: list[str] = field(default_factory=list)
-    points: dict[str, list[float]] = field(default_factory=dict)
-    """Series for the plot: seconds by method."""
-
-
-def _troubles(answers: list[Answer]) -> list[str]:
-    """What must never be: a process that failed, a plan that the checker refuses."""
-    return [str(one["failed"]) for one in answers if "failed" in one] + [
-        fault for one in answers for fault in one.get("faults", ())
-    ]
+from benchmarks.solver.table import Row, troubles
 
 
 def _against_naive(bench: Bench, family: str, what: str, must: float, aim: float, limit: float) -> Row:
@@ -45,7 +25,7 @@ def _against_naive(bench: Bench, family: str, what: str, must: float, aim: float
         for seed in bench.each(bench.seeds)
     ]
     ours = [our for _, our in pairs]
-    notes = _troubles([one for pair in pairs for one in pair])
+    notes = troubles([one for pair in pairs for one in pair])
     both = [pair for pair in pairs if all("failed" not in one and one["proven"] for one in pair)]
     notes += [f"naive says {n['cost']}, ours {o['cost']}" for n, o in both if n["cost"] != o["cost"]]
     timed = [pair for pair in pairs if pair[1].get("placed") and "seconds" in pair[0]]
@@ -117,7 +97,7 @@ def _against_best(bench: Bench, family: str, limit: float) -> list[tuple[Answer,
 def medium(bench: Bench) -> Row:
     found = _against_best(bench, "M", 20)
     shares = [our.get("placed", 0) / best["placed"] if best["placed"] else 1.0 for our, best, _ in found]
-    notes = _troubles([our for our, _, _ in found])
+    notes = troubles([our for our, _, _ in found])
     notes += [f"{our.get('placed')} of {our.get('loops')}, best {best['placed']}" for our, best, _ in found]
     naive = [answers[2].get("placed", 0) for _, _, answers in found]
     return Row(
@@ -125,14 +105,14 @@ def medium(bench: Bench) -> Row:
         "98 %",
         "100 %",
         f"{100 * min(shares):.0f} %",
-        min(shares) >= 0.98 and not _troubles([our for our, _, _ in found]),
+        min(shares) >= 0.98 and not troubles([our for our, _, _ in found]),
         [*notes, f"naive in four times as long: {naive}"],
     )
 
 
 def superday(bench: Bench) -> Row:
     found = _against_best(bench, "superday", 20)
-    notes = _troubles([our for our, _, _ in found])
+    notes = troubles([our for our, _, _ in found])
     ratios = [our["cost"] / best["cost"] if "cost" in our and best["cost"] else 9.9 for our, best, _ in found]
     placed = [(our.get("placed"), our.get("loops")) for our, _, _ in found]
     return Row(
@@ -150,7 +130,7 @@ def large(bench: Bench) -> Row:
     for seed in bench.each(bench.batch_seeds):
         our = bench.ask("solve", method="ours", family="L", seed=seed, seconds=bench.seconds(60))
         alone = bench.ask("alone", family="L", seed=seed, seconds=600)
-        notes += _troubles([our, alone])
+        notes += troubles([our, alone])
         shares.append(our.get("placed", 0) / max(1, alone.get("placeable", 100)))
         notes.append(f"{our.get('placed')} placed of {alone.get('placeable')} placeable alone")
     return Row(
@@ -158,7 +138,7 @@ def large(bench: Bench) -> Row:
         "0.92",
         "0.97",
         f"{min(shares):.2f}",
-        min(shares) >= 0.92 and not any(_troubles([a]) for a in bench.answers.values() if "placeable" in a),
+        min(shares) >= 0.92 and not any(troubles([a]) for a in bench.answers.values() if "placeable" in a),
         notes,
     )
 
@@ -173,9 +153,9 @@ def first_pass(bench: Bench) -> Row:
         "1.0",
         "0.5",
         f"{ratio:.2f}",
-        ratio <= 1.0 and bool(our.get("complete")) and not _troubles([our, greedy]),
+        ratio <= 1.0 and bool(our.get("complete")) and not troubles([our, greedy]),
         [
-            *_troubles([our, greedy]),
+            *troubles([our, greedy]),
             f"{our['seconds']:.2f} s with {our.get('placed')} placed, "
             f"greedy {greedy['seconds']:.2f} s with {greedy.get('placed')}",
         ],
@@ -193,9 +173,9 @@ def growth(bench: Bench) -> Row:
         "1.1",
         "1.0",
         f"{exponent:.2f}",
-        exponent <= 1.1 and not _troubles([*large, huge]),
+        exponent <= 1.1 and not troubles([*large, huge]),
         [
-            *_troubles([*large, huge]),
+            *troubles([*large, huge]),
             f"{median(one['seconds'] for one in large):.2f} s → {huge['seconds']:.2f} s",
         ],
     )
@@ -212,9 +192,9 @@ def memory(bench: Bench) -> Row:
         "8",
         "12",
         f"{ratio:.1f}",
-        ratio >= 8 and not _troubles([naive, our]),
+        ratio >= 8 and not troubles([naive, our]),
         [
-            *_troubles([naive, our]),
+            *troubles([naive, our]),
             f"naive {naive.get('memory_mb')} MB, placed {naive.get('placed')}; "
             f"ours {our.get('memory_mb')} MB, placed {our.get('placed')}",
         ],
@@ -227,7 +207,7 @@ def gap(bench: Bench) -> Row:
         for family in ("M", "superday")
         for seed in bench.each(bench.batch_seeds)
     ]
-    notes = _troubles(found)
+    notes = troubles(found)
     shares = [100 * (one["cost"] - one["bound"]) / max(1, one["cost"]) for one in found if "cost" in one]
     return Row(
         "quality gap of a batch against its bound (M and superday at 20 s)",
@@ -257,9 +237,9 @@ def explained(bench: Bench) -> Row:
         "100 %",
         "and ≤ 10 ×",
         f"{100 * share:.0f} %, {typical:.1f} ×",
-        bool(told) and share == 1.0 and not _troubles(found),
+        bool(told) and share == 1.0 and not troubles(found),
         [
-            *_troubles(found),
+            *troubles(found),
             f"{len(told)} cases of {len(KINDS)} kinds, {sum(one['fixes'] for one in told)} fixes; time against "
             f"a single solve: median {median(ratios or [0]):.1f}, worst {max(ratios, default=0):.1f}",
         ],
@@ -279,9 +259,9 @@ def alternatives(bench: Bench) -> Row:
         "≤ 10",
         "≤ 4",
         f"{ratio:.1f}",
-        bool(told) and ratio <= 10 and not _troubles(found),
+        bool(told) and ratio <= 10 and not troubles(found),
         [
-            *_troubles(found),
+            *troubles(found),
             f"five different plans on {len(whole)} of {len(told)} instances",
         ],
     )
@@ -300,9 +280,9 @@ def repair(bench: Bench) -> Row:
         "≤ 1/50",
         "≤ 1/200",
         f"1/{min(ratios, default=0):.0f}",
-        bool(ratios) and min(ratios) >= 50 and not _troubles(found),
+        bool(ratios) and min(ratios) >= 50 and not troubles(found),
         [
-            *_troubles(found),
+            *troubles(found),
             *(f"{levels.count(level)} × {level}" for level in dict.fromkeys(levels)),
             f"moved interviews: {[moved for one in told for moved in one['moved']]}",
         ],
@@ -319,9 +299,9 @@ def week_of_starts(bench: Bench) -> Row:
         "≤ 2",
         "≤ 1",
         f"{ratio:.2f}",
-        bool(told) and ratio <= 2 and not _troubles(found),
+        bool(told) and ratio <= 2 and not troubles(found),
         [
-            *_troubles(found),
+            *troubles(found),
             f"{max((one['starts'] for one in told), default=0)} starts; the slowest session took {worst:.1f} solves",
             f"median {1000 * median([one['seconds'] for one in told] or [0.0]):.0f} ms",
         ],
@@ -334,6 +314,10 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[Bench], Row]]] = {
     "five": (("five",), five),
     "multiday": (("multiday",), multiday),
     "dst": (("dst",), dst),
+    "expert": (("S",), experts.single),
+    "expert-five": (("five",), experts.five),
+    "expert-fine": (("fine",), experts.fine),
+    "expert-multiday": (("multiday",), experts.multiday),
     "medium": (("M",), medium),
     "superday": (("superday",), superday),
     "large": (("L",), large),

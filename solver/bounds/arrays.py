@@ -10,7 +10,7 @@ Told by `tests/solver/test_climb.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,7 @@ class LoopArrays:
         self.possible = all(mask.any() for mask in masks)
         if not self.possible:
             return
+        usage.timeline.look_up(frame.everybody)
         self._lay_out(masks)
         self._panel()
         self.tails = [self._tail(session) for session in frame.sessions]
@@ -133,9 +134,10 @@ class LoopArrays:
         if debrief.previous is not None:
             self.at_price = self.at_price + self.weights.moved_debrief * (self.at != debrief.previous)
         self.attend = np.zeros((max(len(self.panel), 1), len(self.at)), dtype=np.int64)
-        for person, row in self.panel.items():
-            if person not in debrief.attend:
-                self.attend[row] = self.usage.person(person, debrief.dur, Event.DEBRIEF, None)[steps]
+        free = [person for person in self.panel if person not in debrief.attend]
+        if free:
+            rows = [self.panel[person] for person in free]
+            self.attend[rows] = self.usage.persons(free, debrief.dur, Event.DEBRIEF, None, steps)
 
     # -- sessions -----------------------------------------------------------------------------
 
@@ -154,12 +156,14 @@ class LoopArrays:
         roomy = self.usage.room_price(session.site, meeting.dur) if meeting.room else None
         if roomy is not None:
             fixed += self._over_days(roomy)
-        seats = [] if meeting.shadow is None else [self._shadow(session)]
+        pools = [session.shadows, *(seat.pool for seat in session.seats)]
+        prices = self._prices(session, list(dict.fromkeys(person for pool in pools for person in pool)))
+        seats = [] if meeting.shadow is None else [self._shadow(session, prices)]
         for k, seat in enumerate(session.seats):
             if seat.n == 0:
                 fixed += weights.optional_empty if meeting.seats[k].optional else 0
                 continue
-            arrays = self._seat(session, seat)
+            arrays = self._seat(session, seat, prices)
             if session.interview:
                 seats.append(arrays)
             else:
@@ -167,7 +171,15 @@ class LoopArrays:
         self.fixed.append(np.minimum(fixed, BIG))
         self.seats.append(seats)
 
-    def _shadow(self, session: SessionFrame) -> SeatArrays:
+    def _prices(self, session: SessionFrame, people: list[str]) -> dict[str, Costs]:
+        """Per person ``[day, step]``: what their time costs."""
+        if not people:
+            return {}
+        dur, steps = session.session.dur, self._index.ravel()
+        found = self.usage.persons(people, dur, session.event, session.site, steps)
+        return dict(zip(people, found.reshape(len(people), *self._index.shape), strict=True))
+
+    def _shadow(self, session: SessionFrame, prices: Mapping[str, Costs]) -> SeatArrays:
         """A trainee who has a place in some room, or none."""
         wanted = session.session.shadow
         assert wanted is not None
@@ -175,7 +187,7 @@ class LoopArrays:
         base = np.full((max(len(session.shadows), 1), *self.minutes.shape), BIG, dtype=np.int64)
         for row, person in enumerate(session.shadows):
             units = self.weights.rank * wanted.rank.get(person, 0)
-            base[row] = np.where(roomy, self._over_days(self._person(session, person)) + units, BIG)
+            base[row] = np.where(roomy, prices[person] + units, BIG)
         who = [self.panel.get(person, 0) for person in session.shadows] or [0]
         return SeatArrays(
             1,
@@ -187,14 +199,10 @@ class LoopArrays:
             loads=False,
         )
 
-    def _person(self, session: SessionFrame, person: str) -> Costs:
-        return self.usage.person(person, session.session.dur, session.event, session.site)
-
-    def _seat(self, session: SessionFrame, seat: SeatFrame) -> SeatArrays:
+    def _seat(self, session: SessionFrame, seat: SeatFrame, prices: Mapping[str, Costs]) -> SeatArrays:
         base = np.full((max(len(seat.pool), seat.n), *self.minutes.shape), BIG, dtype=np.int64)
         for row, person in enumerate(seat.pool):
-            price = seat_price(self.usage, session, seat, person)
-            base[row] = self._over_days(self._person(session, person)) + price
+            base[row] = prices[person] + seat_price(self.usage, session, seat, person)
         empty = self.weights.optional_empty if seat.optional else None
         index = [self.panel.get(person, 0) for person in seat.pool]
         index += [0] * (len(base) - len(index))

@@ -95,6 +95,15 @@ class Frame:
         least = loop.min_break if loop.debrief is None else min(loop.min_break, loop.debrief.least)
         return buffer <= least
 
+    @property
+    def everybody(self) -> list[str]:
+        """All who may fill a place, or come to the debrief in any case."""
+        pools = [seat.pool for session in self.sessions for seat in session.seats]
+        pools += [session.shadows for session in self.sessions]
+        if self.loop.debrief is not None:
+            pools.append(tuple(self.loop.debrief.attend))
+        return list(dict.fromkeys(person for pool in pools for person in pool))
+
     @cached_property
     def subsets(self) -> Subsets:
         """Which sets of its sessions can share a day."""

@@ -34,6 +34,8 @@ class Priced(Usage):
     nobody else uses as step i begins.
     """
 
+    at_once = False
+
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
         self.people = {person: row for row, person in enumerate(timeline.people)}

@@ -9,13 +9,13 @@ starting there would overlap, or `BIG` where the person cannot. Arrays are cache
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from math import gcd
 
 import numpy as np
 import numpy.typing as npt
 
+from solver.ground.calendars import FOCUS, HARD, LUNCH, TENTATIVE, Calendars, Counts
 from solver.problem.errors import OutOfTime
 from solver.problem.values import BusyKind, Interval, Loop, Person, Problem, Room, Session, SessionKind
 
@@ -27,6 +27,9 @@ Sums over a pool of 500, or over all sessions of a loop, still fit in 64 bits.
 
 BEYOND = BIG // 2
 """Where *impossible* begins for a sum: credits and idle time may take something off a `BIG`."""
+
+CHUNK = 1 << 20
+"""Steps, of all people, whose calendars are read at once."""
 
 Costs = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -40,10 +43,7 @@ class Event(StrEnum):
     DEBRIEF = "debrief"
 
 
-_BLOCKS = (BusyKind.HARD, BusyKind.LUNCH)
-"""What keeps somebody from an interview or a debrief."""
-_LUNCH_BLOCKS = (BusyKind.HARD,)
-_TENTATIVE, _FOCUS = (BusyKind.TENTATIVE,), (BusyKind.FOCUS,)
+_SOFT = (BusyKind.TENTATIVE, BusyKind.FOCUS)
 
 
 def event_of(session: Session) -> Event:
@@ -72,46 +72,9 @@ def day_of(bounds: tuple[Interval, ...], minute: int) -> int:
     return -1
 
 
-class _BlockTotals:
-    """A person's blocks by kind, as running totals of blocked cells.
-
-    A cell is the largest unit of which the grid and every block's ends are multiples, so an event
-    overlaps a block exactly if the total grows between its first cell and its last.
-    """
-
-    def __init__(self, person: Person, steps: int, grid: int, longest: int) -> None:
-        """``longest``: the most minutes that will be asked about."""
-        end = steps * grid
-        self._blocks: dict[BusyKind, list[Interval]] = {kind: [] for kind in BusyKind}
-        for block in person.busy:
-            if block.start < end:
-                self._blocks[block.kind].append((block.start, block.end))
-        edges = [edge for blocks in self._blocks.values() for block in blocks for edge in block]
-        self._unit = gcd(grid, *edges)
-        self._stride = grid // self._unit
-        self._cells = steps * self._stride
-        self._size = self._cells + -(-longest // self._unit) + 1
-        self._totals: dict[tuple[BusyKind, ...], npt.NDArray[np.int32] | None] = {}
-
-    def touched(self, kinds: tuple[BusyKind, ...], dur: int) -> Mask | None:
-        """Steps at which ``dur`` minutes overlap a block of these kinds; ``None`` = there are none."""
-        if kinds not in self._totals:
-            blocks = [block for kind in kinds for block in self._blocks[kind]]
-            self._totals[kinds] = self._running(blocks) if blocks else None
-        totals = self._totals[kinds]
-        if totals is None:
-            return None
-        last = -(-dur // self._unit)
-        grown: Mask = totals[last : last + self._cells : self._stride] > totals[: self._cells : self._stride]
-        return grown
-
-    def _running(self, blocks: list[Interval]) -> npt.NDArray[np.int32]:
-        """``[c]``: blocked cells before cell c."""
-        blocked, unit = np.zeros(self._size, dtype=np.bool_), self._unit
-        for start, end in blocks:
-            if end > 0:
-                blocked[(start // unit if start > 0 else 0) + 1 : end // unit + 1] = True
-        return np.cumsum(blocked, dtype=np.int32)
+def _away(event: Event) -> int:
+    """The kinds of blocks that keep somebody from it: those for lunch not from a lunch."""
+    return HARD if event is Event.LUNCH else HARD | LUNCH
 
 
 def _tight(person: Person, dur: int) -> bool:
@@ -139,7 +102,7 @@ class Timeline:
         self._most_kept = None if cache_mb is None else max((cache_mb << 20) // (8 * self.steps), 1)
         self._travel = {frozenset((a, b)): m for a, b, m in problem.travel}
         self._person: dict[tuple[str, int, Event], Costs] = {}
-        self._block_totals: dict[str, _BlockTotals] = {}
+        self._calendars: dict[str, Calendars] = {}
         self._longest = _longest(problem)
         self._room: dict[tuple[str, int], Mask] = {}
         self._rooms_at: dict[str, list[Room]] | None = None
@@ -161,7 +124,7 @@ class Timeline:
         if (mine.day_bounds, mine.week_bounds) != (theirs.day_bounds, theirs.week_bounds):
             return False
         prices = [(weights.tentative, weights.focus) for weights in (mine.weights, theirs.weights)]
-        soft = any(block.kind in (*_TENTATIVE, *_FOCUS) for person in theirs.people for block in person.busy)
+        soft = any(block.kind in _SOFT for person in theirs.people for block in person.busy)
         return prices[0] == prices[1] or not soft
 
     # -- people -------------------------------------------------------------------------------
@@ -179,20 +142,68 @@ class Timeline:
             found = self._person[key] = self._costs(self.people[person], dur, event)
         return found
 
+    def look_up(self, people: Iterable[str]) -> None:
+        """Reads some people's calendars at once, which is quicker than each when first asked about."""
+        new = [p for p in dict.fromkeys(people) if p not in self._calendars]
+        if self._base is not None:
+            new = [p for p in new if self._base.people.get(p) is not self.people[p]]
+        if not new:
+            return
+        self.go_on()
+        most = max(CHUNK // self.steps, 1)
+        for first in range(0, len(new), most):
+            some = [self.people[p] for p in new[first : first + most]]
+            self._calendars.update(
+                dict.fromkeys((p.id for p in some), Calendars(some, self.steps, self.grid, self._longest))
+            )
+
+    def persons(self, people: Sequence[str], dur: int, event: Event, steps: Counts) -> Costs:
+        """``[person, step]``: `person` of some people at some steps only, which is quicker and is not kept."""
+        self.look_up(people)
+        out = np.empty((len(people), len(steps)), dtype=np.int64)
+        groups: dict[Calendars, list[int]] = {}
+        for at, name in enumerate(people):
+            if self._plain(name, dur, event):
+                groups.setdefault(self._calendars[name], []).append(at)
+            else:
+                out[at] = self.person(name, dur, event)[steps]
+        for found, places in groups.items():
+            touched = found.touched_at([people[at] for at in places], dur, steps)
+            out[places] = self._priced(touched, event)
+        return out
+
+    def at(self, person: str, dur: int, event: Event, step: int) -> int:
+        """`person` at one step."""
+        if (person, dur, event) in self._person or not self._plain(person, dur, event):
+            return int(self.person(person, dur, event)[step])
+        touched, weights = self._calendars[person].touched_once(person, dur, step), self.problem.weights
+        if touched & _away(event):
+            return BIG
+        return (weights.tentative if touched & TENTATIVE else 0) + (weights.focus if touched & FOCUS else 0)
+
+    def _plain(self, person: str, dur: int, event: Event) -> bool:
+        """Whether a person's blocks and working hours are all there is to look at."""
+        who, known = self.people[person], self._calendars.get(person)
+        if known is None or not known.within[known.rows[person]] or who.held:
+            return False
+        return event is not Event.INTERVIEW or not _tight(who, dur)
+
+    def _priced(self, touched: Counts, event: Event) -> Costs:
+        """What events cost that overlap such blocks; `BIG` where they may not."""
+        weights = self.problem.weights
+        out: Costs = np.where(touched & TENTATIVE, weights.tentative, 0)
+        if weights.focus:
+            out += np.where(touched & FOCUS, weights.focus, 0)
+        np.copyto(out, BIG, where=(touched & _away(event)) != 0)
+        return out
+
     def _costs(self, person: Person, dur: int, event: Event) -> Costs:
         self.go_on()
-        blocks = self._blocks_of(person)
-        out = np.full(self.steps, BIG, dtype=np.int64)
-        for interval in person.work:
-            out[inside(interval, dur, self.grid)] = 0
-        blocked = blocks.touched(_LUNCH_BLOCKS if event is Event.LUNCH else _BLOCKS, dur)
-        if blocked is not None:
-            np.copyto(out, BIG, where=blocked)
-        weights = self.problem.weights
-        for kinds, price in ((_TENTATIVE, weights.tentative), (_FOCUS, weights.focus)):
-            disliked = blocks.touched(kinds, dur) if price else None
-            if disliked is not None:
-                np.add(out, price, out=out, where=disliked)
+        self.look_up((person.id,))
+        found = self._calendars[person.id]
+        out = self._priced(found.touched(person.id, dur), event)
+        if not found.within[found.rows[person.id]]:
+            out[~self.within(person.work, dur)] = BIG
         buffer = self.problem.buffer
         for start, end in person.held:
             out[touching((start - buffer, end + buffer), dur, self.grid)] = BIG
@@ -200,12 +211,6 @@ class Timeline:
             for interval in self._full(person, dur):
                 out[inside(interval, 1, self.grid)] = BIG
         return np.minimum(out, BIG, out=out)
-
-    def _blocks_of(self, person: Person) -> _BlockTotals:
-        found = self._block_totals.get(person.id)
-        if found is None:
-            found = self._block_totals[person.id] = _BlockTotals(person, self.steps, self.grid, self._longest)
-        return found
 
     def _full(self, person: Person, dur: int) -> list[Interval]:
         """Local days and weeks in which one more interview of ``dur`` minutes breaks a cap."""

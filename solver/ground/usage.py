@@ -8,8 +8,12 @@ packing one loop after another costs what that loop touches and not what is alre
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from solver.ground.calendars import Counts
 from solver.ground.timeline import BIG, Costs, Event, Mask, Timeline, day_of, inside, touching
 from solver.problem.plan import LoopPlan
 from solver.problem.values import Interval, Loop, Session, SessionKind
@@ -51,6 +55,9 @@ def events_of(loop: Loop, plan: LoopPlan) -> list[tuple[str, Taken]]:
 
 class Usage:
     """The timeline with some loops placed on it."""
+
+    at_once = True
+    """Whether the timeline itself answers about people without an event, also at some steps only."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
@@ -113,6 +120,20 @@ class Usage:
         if found is None:
             found = self._cache[person][key] = self._overlaid(person, taken, dur, event, site)
         return found
+
+    def persons(
+        self, people: Sequence[str], dur: int, event: Event, site: str | None, steps: Counts
+    ) -> Costs:
+        """``[person, step]``: `person` of some people at some steps only."""
+        if self.at_once and not any(self._events.get(person) for person in people):
+            return self.timeline.persons(people, dur, event, steps)
+        return np.array([self.person(person, dur, event, site)[steps] for person in people])
+
+    def at(self, person: str, dur: int, event: Event, site: str | None, step: int) -> int:
+        """`person` at one step."""
+        if self.at_once and not self._events.get(person):
+            return self.timeline.at(person, dur, event, step)
+        return int(self.person(person, dur, event, site)[step])
 
     def _overlaid(self, person: str, taken: list[Taken], dur: int, event: Event, site: str | None) -> Costs:
         timeline = self.timeline

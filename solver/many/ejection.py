@@ -28,6 +28,8 @@ class Contested(Usage):
     It is good for one question: it remembers what it answered.
     """
 
+    at_once = False
+
     def __init__(self, real: Usage, owners: Owners, price: Mapping[str, int]) -> None:
         super().__init__(real.timeline)
         self.real, self.owners, self.price = real, owners, price

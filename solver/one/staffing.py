@@ -132,16 +132,15 @@ def _at(usage: Usage, session: SessionFrame, path: Path, person: str, seat: Seat
     if person not in seat.pool:
         return BIG
     step = path.starts[session.session.id] // usage.timeline.grid
-    time = usage.person(person, session.session.dur, session.event, session.site)[step]
-    return int(time) + seat_price(usage, session, seat, person)
+    time = usage.at(person, session.session.dur, session.event, session.site, step)
+    return time + seat_price(usage, session, seat, person)
 
 
 def _debrief(usage: Usage, frame: Frame, path: Path, session: SessionFrame, person: str) -> int:
     debrief = frame.loop.debrief
     if debrief is None or path.debrief is None or not session.interview or person in debrief.attend:
         return 0
-    prices = usage.person(person, debrief.dur, Event.DEBRIEF, None)
-    return int(prices[path.debrief // usage.timeline.grid])
+    return usage.at(person, debrief.dur, Event.DEBRIEF, None, path.debrief // usage.timeline.grid)
 
 
 def _shadow_choices(usage: Usage, session: SessionFrame, path: Path) -> tuple[Choice, ...]:
@@ -152,7 +151,7 @@ def _shadow_choices(usage: Usage, session: SessionFrame, path: Path) -> tuple[Ch
     step = path.starts[session.session.id] // usage.timeline.grid
     out = [Choice(weights.no_shadow, ())]
     for person in session.shadows:
-        price = int(usage.person(person, session.session.dur, session.event, session.site)[step])
+        price = usage.at(person, session.session.dur, session.event, session.site, step)
         if price < BEYOND:
             out.append(Choice(price + weights.rank * wanted.rank.get(person, 0), (person,)))
     return tuple(sorted(out, key=lambda choice: (choice.price, choice.people)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
 import pytest
 
-from benchmarks.solver import greedy, naive, report, rows, worker
+from benchmarks.solver import expert, greedy, naive, report, table, worker
 from benchmarks.solver.bench import Bench, geometric_mean
 from benchmarks.solver.families import FAMILIES, make
 from benchmarks.solver.plant import KINDS, plant
@@ -77,6 +78,21 @@ def test_the_naive_model_agrees_that_there_is_no_way(kind: str) -> None:
     assert result.status is Status.INFEASIBLE and faults(it, result) == ()
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("days", [1, 2])
+def test_the_experts_model_agrees_with_ours(seed: int, days: int) -> None:
+    it = make("XS", seed)
+    it = replace(it, buffer=15, loops=(replace(it.loops[0], max_days=days, max_span=240, min_break=15),))
+    theirs, ours = expert.solve(it, 60), solve(it)
+    assert faults(it, theirs) == faults(it, ours) == ()
+    assert (theirs.status, theirs.cost) == (ours.status, ours.cost)
+
+
+def test_the_experts_model_refuses_what_it_does_not_say() -> None:
+    with pytest.raises(ValueError, match="plain"):
+        expert.solve(make("dst", 1), 1)
+
+
 @pytest.mark.parametrize("family", ["XS", "M", "superday", "dst"])
 def test_first_slot_that_fits_is_legal(family: str) -> None:
     it = make(family, 1)
@@ -92,7 +108,9 @@ def test_a_planted_instance_differs_from_its_base_in_what_was_planted() -> None:
 
 
 def test_a_measurement_is_judged_and_weighed() -> None:
-    answer = worker.measured({"task": "solve", "method": "ours", "family": "XS", "seed": 1, "seconds": 30})
+    answer = worker.measured(
+        {"task": "solve", "method": "ours", "family": "XS", "seed": 1, "seconds": 30, "cpu": True}
+    )
     assert answer["proven"] and answer["faults"] == [] and answer["placed"] == answer["loops"] == 1
     assert answer["memory_mb"] > 10 and answer["seconds"] > 0
 
@@ -104,7 +122,7 @@ def test_a_process_that_dies_is_a_trouble_and_not_a_crash() -> None:
 
 
 def test_the_table_says_what_was_measured(tmp_path: Path) -> None:
-    row = rows.Row(
+    row = table.Row(
         "S: naive ÷ ours", "100", "200", "150", True, ["all proven"], {"naive": [2.0], "ours": [0.02]}
     )
     files = report.write(tmp_path, [row], 7, "quick run", {'{"task": "solve"}': {"seconds": 0.02}})
