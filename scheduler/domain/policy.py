@@ -55,6 +55,8 @@ class Policy:
     quiet_from: time = time(20)
     quiet_until: time = time(8)
     """When nobody is reminded of anything, on their own clock; the same time twice: never."""
+    own_fields: tuple[str, ...] = ("avoid", "pauses", "rather_not")
+    """What interviewers change of themselves on their page, by the names of the company file."""
     reasons: tuple[ReasonCode, ...] = DEFAULT_REASONS
     """Why people cancel, reschedule and so on: the codes that may be given."""
 

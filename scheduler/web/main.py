@@ -18,7 +18,7 @@ from scheduler.web.company import views as company
 from scheduler.web.frame import assets, live
 from scheduler.web.frame.refusals import Refusals
 from scheduler.web.health import views as health
-from scheduler.web.interviewer import proposing
+from scheduler.web.interviewer import hours, proposing
 from scheduler.web.interviewer import views as interviewer
 from scheduler.web.load import views as load
 from scheduler.web.loop import views as loop
@@ -60,6 +60,7 @@ GUESTS = (
     needing.router,
     interviewer.router,
     proposing.router,
+    hours.router,
 )
 """What is opened by a link, without sign-in."""
 

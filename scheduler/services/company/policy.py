@@ -38,6 +38,9 @@ Price = Literal[
 """The rules of the plan's price that have a weight."""
 
 
+OwnField = Literal["hours", "lunch", "avoid", "pauses", "rather_not", "max_day", "max_week"]
+
+
 class Written(BaseModel):
     """A group of fields; a key that is not among them is refused."""
 
@@ -102,4 +105,5 @@ class PolicyFile(Written):
     hour_before: bool = True
     quiet_from: Clock = time(20)
     quiet_until: Clock = time(8)
+    own_fields: Annotated[list[OwnField], OneOrMany] = ["avoid", "pauses", "rather_not"]
     reasons: list[ReasonFile] | None = Field(default=None, description="the company's own codes")

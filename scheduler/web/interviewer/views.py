@@ -17,6 +17,7 @@ from scheduler.domain.guests.links import Link, Purpose
 from scheduler.domain.templates import SeatKind
 from scheduler.services import opening
 from scheduler.services.app import App
+from scheduler.services.changing.words import price_in_words
 from scheduler.services.links import calendar, interviewer
 from scheduler.services.links.interviewer import BACK, Mine
 from scheduler.web.frame.clock import Clock
@@ -153,7 +154,8 @@ def _declining(
         return page(request, app, viewer, token, mine, 404, note=viewer.words(ELSE))
     except ConnectorError:
         others = ()
-    more = {"duty": duty, "others": others, "reasons": mine.reasons}
+    why = price_in_words(others[0].verdict.price) if others else []
+    more = {"duty": duty, "others": others, "why": why, "reasons": mine.reasons}
     return shown(request, app, token, mine, "interviewer/decline.html", 200, more)
 
 
