@@ -111,7 +111,8 @@ def _room(written: RoomFile, usual: DefaultsFile, home: str) -> Room:
 
 def _policy(written: PolicyFile) -> Policy:
     return Policy(
-        **kept(written, Policy, "prices", "stages", "automations", "matches", "reasons"),
+        **kept(written, Policy, "prices", "stages", "automations", "matches", "reasons", "own_fields"),
+        own_fields=tuple(sorted(set(written.own_fields))),
         prices=dict(written.prices.items()),
         stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),
         automations=tuple(map(_automation, written.automations)),
