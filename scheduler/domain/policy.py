@@ -52,6 +52,10 @@ class Policy:
     """The candidate is told of the interviews of a day, the day before."""
     hour_before: bool = True
     """And of the first of them, an hour before."""
+    feedback_hours: int = 0
+    """How long before the debrief whoever has interviewed is reminded of writing down what they think; 0: not at all."""
+    decide_days: int = 0
+    """Within how many weekdays of the last interview the candidate hears; 0: nothing is promised."""
     quiet_from: time = time(20)
     quiet_until: time = time(8)
     """When nobody is reminded of anything, on their own clock; the same time twice: never."""

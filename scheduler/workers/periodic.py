@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.errors import ConnectorError
 from scheduler.services import archiving, opening
-from scheduler.services.afterwards import conflicts, push, replies, silence
+from scheduler.services.afterwards import conflicts, promises, push, replies, silence
 from scheduler.services.app import App
 from scheduler.services.asking import answers
 from scheduler.services.attention import care, digest
@@ -103,7 +103,11 @@ class Periodic:
             "heads": lambda: self.heads_file and heads.note(self.app, self.heads_file),
             "hooks": lambda: hooks.sweep(self.app),
             "digest": lambda: digest.queue(self.app, self.digest_hour),
-            "timely": lambda: (silence.open_seats(self.app), timely.queue(self.app)),
+            "timely": lambda: (
+                silence.open_seats(self.app),
+                promises.remind(self.app),
+                timely.queue(self.app),
+            ),
             "mailbox": lambda: reading.look(self.app),
             "hiring": lambda: sweeping.sweep(self.app),
             "mirror": lambda: mirroring.watch(self.app),

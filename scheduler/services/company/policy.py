@@ -103,6 +103,8 @@ class PolicyFile(Written):
     open_hours: Annotated[StrictInt, Field(ge=0, le=720)] = 0
     day_before: bool = True
     hour_before: bool = True
+    feedback_hours: Annotated[StrictInt, Field(ge=0, le=168)] = 0
+    decide_days: Annotated[StrictInt, Field(ge=0, le=60)] = 0
     quiet_from: Clock = time(20)
     quiet_until: Clock = time(8)
     own_fields: Annotated[list[OwnField], OneOrMany] = ["avoid", "pauses", "rather_not"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from scheduler.domain.bookings import Interview, InterviewState
@@ -16,10 +16,10 @@ from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.people import Person, Room, Site
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.templates import EVALUATING, InterviewKind, InterviewSpec, SeatKind
-from scheduler.domain.time import Span
+from scheduler.domain.time import Span, zone
 from scheduler.services.booking import offers
 from scheduler.services.booking.offers import Told
-from scheduler.services.telling import agenda, notices
+from scheduler.services.telling import agenda, notices, promise
 from scheduler.storage.database import Tx
 
 MOST_PLANS = 6
@@ -111,6 +111,8 @@ class Standing:
     meetings: tuple[Meeting, ...]
     exercises: tuple[InterviewSpec, ...]
     may_give_times: bool
+    hears: date | None
+    """The day by which they hear, where one is promised."""
 
 
 def standing(tx: Tx, link: Link) -> Standing | None:
@@ -134,6 +136,7 @@ def standing(tx: Tx, link: Link) -> Standing | None:
         meetings=tuple(_booked(tx, loop, application, booked, site)),
         exercises=tuple(s for s in loop.template.interviews if s.kind is InterviewKind.TAKE_HOME),
         may_give_times=loop.state in _UNBOOKED and not booked,
+        hears=promise.day(tx.company.policy(), booked, zone(application.candidate.zone)),
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from connectors.errors import AuthExpired, RateLimited, Transient
 from connectors.mail import Message
 from connectors.protocol import event_id
 from scheduler.domain.bookings import Interview
 from scheduler.domain.facts import Fact
-from scheduler.domain.loops import ENDED, Application
+from scheduler.domain.loops import ENDED, Application, Loop, LoopState
 from scheduler.domain.people import Person
 from scheduler.domain.time import zone
 from scheduler.services import jobs
@@ -30,6 +31,8 @@ PROPOSED = "time_proposed"
 """Somebody proposes another time for an interview."""
 CANNOT = "candidate_cannot"
 """The candidate cannot come to an interview."""
+PROMISE = "promise_due"
+"""The day is near by which the candidate hears."""
 _LATER = 300.0
 """Seconds until a mail server that does not answer is tried again."""
 
@@ -63,7 +66,7 @@ def send(app: App, seq: int) -> float | None:
         loop = tx.loops.get(fact.subject.removeprefix("loop:")) if fact else None
         application = tx.applications.get(loop.application) if loop else None
         owner = tx.people.get(loop.owner, active=True) if loop and loop.owner else None
-        if fact is None or loop is None or application is None or owner is None or loop.state in ENDED:
+        if fact is None or loop is None or application is None or owner is None or _over(loop, fact):
             return None
         subject, text = TOLD[fact.what](Happened(tx, fact, application, owner))
         whole = "\n\n".join([f"Dear {owner.name},", text, tx.company.name()])
@@ -74,6 +77,11 @@ def send(app: App, seq: int) -> float | None:
         log.warning("what %s is told of %s waits: %s", owner.id, loop.id, error)
         return _LATER
     return None
+
+
+def _over(loop: Loop, fact: Fact) -> bool:
+    """Whether it is too late to tell it: a promise is kept once the interviews are over."""
+    return loop.state in ENDED and not (fact.what == PROMISE and loop.state is LoopState.COMPLETED)
 
 
 def when(interview: Interview, reader: Person) -> str:
@@ -111,9 +119,19 @@ def _cannot(one: Happened) -> tuple[str, str]:
     return one.subject("Cannot come"), said
 
 
+def _promise(one: Happened) -> tuple[str, str]:
+    promised = date.fromisoformat(one.fact.data["day"])
+    said = (
+        f"{one.application.candidate.name} was told to hear from us by {promised:%A, %d %B}. "
+        "If they have heard already, there is nothing to do."
+    )
+    return one.subject(f"By {promised:%A}"), said
+
+
 TOLD: Mapping[str, Callable[[Happened], tuple[str, str]]] = {
     UNANSWERED: _unanswered,
     PROPOSED: _proposed,
     CANNOT: _cannot,
+    PROMISE: _promise,
 }
 """Subject and text of the mail about each of these facts."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 
 from connectors.ics import Invitation, cancellation, following, request, told_by
@@ -23,6 +23,7 @@ from scheduler.domain.templates import InterviewKind, Modality
 from scheduler.domain.time import zone
 from scheduler.services import jobs, opening
 from scheduler.services.app import App
+from scheduler.services.telling import promise
 from scheduler.services.telling.agenda import Line, for_candidate
 from scheduler.storage import codec
 from scheduler.storage.database import Tx
@@ -66,7 +67,7 @@ def _queue(
     application, people_and_rooms, written = known or _known(tx, loop, visible)
     lines, homework = lines_of(tx, loop, application, visible, people_and_rooms)
     told = told_last(loop, written)
-    organizer, company, _ = tx.company.terms()
+    organizer, company, policy = tx.company.terms()
     writer = _Writer(app, loop, application, organizer, company, written, why)
     for interview in visible:
         cancelled = interview.state is InterviewState.CANCELLED
@@ -77,7 +78,9 @@ def _queue(
     if writer.rows and agenda:
         live = [lines[i.id] for i in visible if i.state is not InterviewState.CANCELLED]
         page = page_of(app, tx, loop) if live else ""
-        writer.add(AGENDA, "", writer.agenda(live, homework, again=AGENDA in told), page)
+        standing = [i for i in visible if i.state is not InterviewState.CANCELLED]
+        hears = promise.day(policy, standing, zone(application.candidate.zone))
+        writer.add(AGENDA, "", writer.agenda(live, homework, again=AGENDA in told, hears=hears), page)
     tx.ledger.add_all(writer.rows, app.clock())
     if writer.rows:
         jobs.mail(app, tx, loop, writer.rows[0])
@@ -253,9 +256,11 @@ class _Writer:
     def _changed(self, line: Line, change: str) -> str:
         return "\n\n".join(filter(None, [change, text_of([line])]))
 
-    def agenda(self, lines: Sequence[Line], homework: Sequence[Line], *, again: bool) -> Message:
+    def agenda(
+        self, lines: Sequence[Line], homework: Sequence[Line], *, again: bool, hears: date | None
+    ) -> Message:
         """All that stands, in order. ``again`` where the candidate has an earlier one: then it says first what
-        is different."""
+        is different. ``hears`` is the day that is promised."""
         candidate = self.application.candidate
         if lines:
             ordered = sorted([*lines, *homework], key=lambda line: (line.start, line.end))
@@ -263,7 +268,9 @@ class _Writer:
             if again:
                 first = "\n".join(["your interviews have changed:", *(f"- {c}" for c in self.changes)])
                 first += "\n\nThis is your agenda now:"
-            text = f"Dear {candidate.name},\n\n{first}\n\n{text_of(ordered)}\n\n{self.company}"
+            promised = f"You hear from us by {hears:%A, %d %B}." if hears else ""
+            told = [f"Dear {candidate.name},", first, text_of(ordered), promised]
+            text = "\n\n".join([*filter(None, told), self.company])
             subject = f"Your interviews with {self.company}" + (" have changed" if again else "")
         else:
             told = [

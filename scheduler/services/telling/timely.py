@@ -1,5 +1,5 @@
 """Reminds in time, without being asked: the candidate the day before and an hour before, the people of an interview of
-an invitation that they have not answered.
+an invitation that they have not answered, and of what they think before the debrief.
 
 Nothing waits in a timer: each round works out from what is booked what is due now, so that what was moved or cancelled
 meanwhile is never reminded of, and what was due while no worker ran is made up for. Each reminder is one mail for its
@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 
 from connectors.mail import Message
 from connectors.protocol import event_id
-from scheduler.domain.bookings import UNANSWERED, UNTIL, Interview, LedgerRow, Write
+from scheduler.domain.bookings import UNANSWERED, UNTIL, Interview, LedgerRow, SeatState, Write
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Application, Loop, LoopState
 from scheduler.domain.policy import Policy
-from scheduler.domain.templates import InterviewKind
+from scheduler.domain.templates import EVALUATING, InterviewKind
 from scheduler.domain.time import Span, at, zone
 from scheduler.services import jobs
 from scheduler.services.app import App
@@ -30,6 +30,8 @@ from scheduler.storage import codec
 from scheduler.storage.database import Tx
 
 ACTOR, REMINDED = "system:timely", "reminded_in_time"
+FEEDBACK = "feedback:"
+"""The row of a mail that reminds somebody of what they think of a candidate is named by this and the person."""
 _AHEAD, _DAY, _HOUR = timedelta(hours=72), timedelta(days=1), timedelta(hours=1)
 """How far is looked: a day before, brought forward by less than a day of quiet, and the rest of that day."""
 _MOST = 2_000
@@ -85,6 +87,7 @@ def _note(app: App, policy: Policy, now: datetime, loop_id: str) -> int:
 def _due(app: App, tx: Tx, policy: Policy, now: datetime, only: Loop | None = None) -> Iterator[Timely]:
     """Of every loop, or of one, what no row of the ledger is for yet."""
     found = [*_of_candidates(app, tx, policy, now, only), *_of_people(app, tx, policy, now, only)]
+    found += _of_feedback(app, tx, policy, now, only)
     known = tx.ledger.known([one.key for one in found]) if found else ()
     return (one for one in found if one.key not in known)
 
@@ -155,6 +158,26 @@ def _of_people(app: App, tx: Tx, policy: Policy, now: datetime, only: Loop | Non
         yield _one(app, UNANSWERED + who, tuple(waiting), begun, who, f"{now:%Y-%m-%d}")
 
 
+def _of_feedback(app: App, tx: Tx, policy: Policy, now: datetime, only: Loop | None) -> Iterator[Timely]:
+    """Whoever has interviewed, before the debrief at which it is needed: one mail for all that they gave."""
+    if not policy.feedback_hours:
+        return
+    ahead = Span(now, now + timedelta(hours=policy.feedback_hours))
+    rows = tx.interviews.between(ahead) if only is None else tx.interviews.of_loop(only.id)
+    debriefs = {i.loop: i for i in rows if i.kind is InterviewKind.DEBRIEF and now < i.span.start < ahead.end}
+    for loop in tx.loops.of_ids(sorted(debriefs), {LoopState.CONFIRMED}) if debriefs else ():
+        begins, mine = debriefs[loop.id].span.start, dict[str, list[Interview]]()
+        for one in tx.interviews.of_loop(loop.id):
+            if one.kind is InterviewKind.INTERVIEW and one.span.end <= now:
+                for seat in one.seats:
+                    if seat.kind in EVALUATING and seat.state not in (SeatState.DECLINED, SeatState.REPLACED):
+                        mine.setdefault(seat.person, []).append(one)
+        zones = {p.id: zone(p.zone) for p in tx.people.list(sorted(mine))} if mine else {}
+        for who, given in mine.items():
+            if who in zones and not quiet(policy, now, zones[who]):
+                yield _one(app, FEEDBACK + who, tuple(given), begins, who, f"{begins:%Y%m%dT%H%MZ}")
+
+
 def _one(
     app: App, kind: str, mine: tuple[Interview, ...], until: datetime, person: str = "", asked: str = ""
 ) -> Timely:
@@ -170,7 +193,8 @@ def _one(
 
 def _row(app: App, tx: Tx, loop: Loop, application: Application, due: Timely, order: int) -> LedgerRow:
     if due.person:
-        message = _to_person(app, tx, application, due)
+        opinion = due.kind.startswith(FEEDBACK)
+        message = _of_opinion(tx, application, due) if opinion else _to_person(app, tx, application, due)
         page = reminders.page_of(app, tx, loop, due.person)
     else:
         message = _to_candidate(tx, loop, application, due)
@@ -204,3 +228,14 @@ def _to_person(app: App, tx: Tx, application: Application, due: Timely) -> Messa
     also = f"Where we hear nothing by {until:%A, %d %B %H:%M}, we ask somebody else." if hours else ""
     text = reminders.text_of(person, due.interviews, tx.company.name(), also)
     return Message(due.key, person.email, person.name, subject, text)
+
+
+def _of_opinion(tx: Tx, application: Application, due: Timely) -> Message:
+    person = tx.people.get(due.person)
+    assert person is not None
+    tz, name = zone(person.zone), application.candidate.name
+    given = "\n".join(f"- {i.title}, {i.span.start.astimezone(tz):%A, %d %B %H:%M}" for i in due.interviews)
+    begins = f"{due.until.astimezone(tz):%A, %d %B %H:%M} ({person.zone})"
+    asked = f"please write down what you think of {name} before the debrief, {begins}. You have met them in:"
+    text = "\n\n".join([f"Dear {person.name},", asked, given, tx.company.name()])
+    return Message(due.key, person.email, person.name, f"Your feedback: {name}, {application.job}", text)

@@ -131,6 +131,7 @@ FACTS: Mapping[str, str] = {
     "link_made": N_("A link to a page was made"),
     "link_revoked": N_("A link to a page was revoked"),
     "sign_in_link_made": N_("A link to sign in was made"),
+    "promise_due": N_("The day is near by which the candidate hears"),
     "own_hours_changed": N_("Changed their own hours and wishes"),
     "signed_in": N_("A browser signed in"),
     "signed_out": N_("A browser was signed out"),
