@@ -5,8 +5,6 @@ Told by `tests/scheduler/services/links/test_calendar.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from connectors.ics import Entry, published
 from connectors.protocol import event_id
 from scheduler.domain.bookings import SeatState
@@ -17,12 +15,13 @@ from scheduler.services.links.interviewer import Mine
 
 def of_candidate(app: App, standing: Standing) -> str:
     """Every interview of the candidate, under the UIDs of their invitations: whoever has those has nothing twice."""
-    return published(standing.company, _entries(app, standing), app.clock())
+    return published(standing.company, entries(app, standing).values(), app.clock())
 
 
-def _entries(app: App, standing: Standing) -> Iterable[Entry]:
-    for meeting in standing.meetings:
-        yield Entry(
+def entries(app: App, standing: Standing) -> dict[str, Entry]:
+    """The interviews of a candidate as a calendar has them, by the template's id."""
+    return {
+        meeting.id: Entry(
             uid=event_id(f"{app.deployment}/{standing.loop.id}/{meeting.id}/candidate"),
             title=f"{meeting.title}, {standing.company}",
             start=meeting.span.start,
@@ -30,6 +29,8 @@ def _entries(app: App, standing: Standing) -> Iterable[Entry]:
             description=_people(meeting),
             location=meeting.join or ", ".join(filter(None, [meeting.place, meeting.address])),
         )
+        for meeting in standing.meetings
+    }
 
 
 def of_interviewer(app: App, mine: Mine) -> str:

@@ -13,6 +13,7 @@ from connectors.errors import ConnectorError
 from scheduler.domain.errors import DomainError, Missing
 from scheduler.services.app import App
 from scheduler.services.links import calendar, choosing
+from scheduler.services.links.adding import adding
 from scheduler.services.links.candidate import Stage, Standing
 from scheduler.web.candidate import doors, shown
 from scheduler.web.candidate.doors import Door, Opened
@@ -117,6 +118,7 @@ def _page(
             "fault": "",
             "note": "",
             "done": words(DONE.get(request.query_params.get("done", ""), "")) if not more.get("note") else "",
+            "adding": {id: adding(entry) for id, entry in calendar.entries(app, stands).items()},
             "ahead": {m.id for m in stands.meetings if m.span.start > app.clock()},
             **more,
         },
