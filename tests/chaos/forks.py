@@ -52,24 +52,28 @@ class Forked:
         return self._status
 
 
-def fork(work: Callable[[], int], log: Path, environment: dict[str, str] | None = None) -> Forked:
-    """Do ``work`` in a copy, whose status is what it returns; what it prints goes to ``log``."""
+def fork(
+    work: Callable[[], int], log: Path, environment: dict[str, str] | None = None, errors: Path | None = None
+) -> Forked:
+    """Do ``work`` in a copy, whose status is what it returns; what it prints goes to ``log``, and what it says on
+    standard error to ``errors`` where that is named."""
     sys.stdout.flush()
     process = os.fork()
     if process:
         return Forked(process, log)
     status = 70
     try:
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        sys.stdout = sys.stderr = os.fdopen(output, "w", buffering=1)
+        for number, path in ((1, log), (2, errors or log)):
+            output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.dup2(output, number)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
         os.environ.update(environment or {})
         status = work()
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(status)
 
 

@@ -21,9 +21,11 @@ import pytest
 
 from scheduler.demo.company import demo_company
 from scheduler.domain.people import Standing
+from tests.stories import copies
 
 ROOT = Path(__file__).parents[2]
 ORGANIZER = "interviews@talwerk.example"
+_DEMO = ("demo", "--once", "--port", "0", "--data")
 POOLS = {
     "panel": "backend",
     "coding": "backend",
@@ -32,22 +34,16 @@ POOLS = {
 }
 
 
-def demo(data: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
-    """`loopwright demo --once` in its own process, killed at a failpoint if one is named."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("LOOPWRIGHT_")}
-    env |= {"COLUMNS": "120"} | ({"LOOPWRIGHT_FAILPOINT": failpoint} if failpoint else {})
-    command = [
-        sys.executable,
-        "-m",
-        "scheduler.cli.main",
-        "demo",
-        "--once",
-        "--port",
-        "0",
-        "--data",
-        str(data),
-    ]
+def demo(data: Path) -> subprocess.CompletedProcess[str]:
+    """`loopwright demo --once` in its own process."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("LOOPWRIGHT_")} | {"COLUMNS": "120"}
+    command = [sys.executable, "-m", "scheduler.cli.main", *_DEMO, str(data)]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=250)
+
+
+def again(data: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
+    """The same in a copy, killed at a failpoint if one is named."""
+    return copies.run("tests.stories.process_demo", data, failpoint=failpoint)
 
 
 class Event:
@@ -132,8 +128,8 @@ def test_the_demo_holds_by_an_independent_look(tmp_path: Path) -> None:
     assert "The price is in minutes, less is better" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     before = {e.uid: (e.start, e.key) for e in ours(data, ORGANIZER)}
-    again = demo(data)
-    assert again.returncode == 0, again.stdout + again.stderr
+    second = demo(data)
+    assert second.returncode == 0, second.stdout + second.stderr
     assert {e.uid: (e.start, e.key) for e in ours(data, ORGANIZER)} == before
 
 
@@ -141,16 +137,16 @@ def test_the_demo_holds_by_an_independent_look(tmp_path: Path) -> None:
 def test_a_killed_demo_goes_on(tmp_path: Path, failpoint: str) -> None:
     """Killed while planning, booking, repairing or mailing; the same command finishes the job."""
     data = tmp_path / "demo"
-    killed = demo(data, failpoint)
+    killed = again(data, failpoint)
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
-    done = demo(data)
+    done = again(data)
     assert done.returncode == 0, done.stdout + done.stderr
     look(data)
 
 
 def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("four years of work")
-    refused = demo(tmp_path)
+    refused = again(tmp_path)
     assert refused.returncode == 2
     assert refused.stderr.strip().count("\n") == 0 and "use another folder" in refused.stderr
     assert [f.name for f in tmp_path.iterdir()] == ["thesis.txt"]
@@ -166,7 +162,7 @@ def test_a_demo_of_an_earlier_week_says_so(tmp_path: Path) -> None:
         "begun": "2023-12-29T09:00:00+00:00",
     }
     (data / "demo.json").write_text(json.dumps(mark))
-    refused = demo(data)
+    refused = again(data)
     assert refused.returncode == 2 and "--fresh" in refused.stderr
 
 
@@ -182,7 +178,7 @@ def test_two_demos_in_one_folder_at_once_are_one_too_many(tmp_path: Path) -> Non
     (data / "demo.json").write_text(json.dumps(mark))
     with (data / "demo.lock").open("w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
-        refused = demo(data)
+        refused = again(data)
         assert refused.returncode == 2
         assert refused.stderr == f"--data: another demo runs in {data}; end it, or choose another folder\n"
-    assert "another demo runs" not in demo(data).stderr, "a demo that has ended is in nobody's way"
+    assert "another demo runs" not in again(data).stderr, "a demo that has ended is in nobody's way"

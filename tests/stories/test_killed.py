@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -17,26 +16,14 @@ from scheduler.services.failpoints import NAMES
 from scheduler.services.planning import plan as planning
 from scheduler.storage import invariants
 from tests.scheduler.kit import NOW, Kit, make
-from tests.stories.entering import command
+from tests.stories import copies
 from tests.stories.kit import booked, events
 from tests.stories.process import runtime
-
-ROOT = Path(__file__).parents[2]
 
 
 def run(folder: Path, what: str, failpoint: str = "") -> subprocess.CompletedProcess[str]:
     """The process of the kill tests, ended at a failpoint or by itself."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("LOOPWRIGHT_")}
-    if failpoint:
-        env["LOOPWRIGHT_FAILPOINT"] = failpoint
-    return subprocess.run(
-        command("tests.stories.process", str(folder), what),
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return copies.run("tests.stories.process", folder, what, failpoint=failpoint)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections import Counter
@@ -13,24 +12,14 @@ import pytest
 from scheduler.services.failpoints import NAMES
 from scheduler.storage import invariants
 from tests.scheduler.kit import NOW, Kit, make
-from tests.stories.entering import command
+from tests.stories import copies
 from tests.stories.kit import events
 from tests.stories.process import runtime
 from tests.stories.process_together import LOOPS
 
-ROOT = Path(__file__).parents[2]
-
 
 def run(folder: Path, failpoint: str = "") -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("LOOPWRIGHT_")}
-    return subprocess.run(
-        command("tests.stories.process_together", str(folder)),
-        cwd=ROOT,
-        env={**env, "LOOPWRIGHT_FAILPOINT": failpoint} if failpoint else env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    return copies.run("tests.stories.process_together", folder, failpoint=failpoint)
 
 
 @pytest.mark.parametrize("name", ["K1:2", "K2", "B1", "B2", "K4:2", "K7:5"])
