@@ -32,7 +32,7 @@ from scheduler.api.gate.door import Door
 from scheduler.api.health import metrics
 from scheduler.api.health import routes as health
 from scheduler.api.health.checks import Checks
-from scheduler.api.hiring import arriving, automations, connections, inbox
+from scheduler.api.hiring import arriving, automations, connections, inbox, process
 from scheduler.api.links import routes as links
 from scheduler.api.outgoing import hooks
 from scheduler.api.privacy import routes as privacy
@@ -63,6 +63,7 @@ ROUTERS = (
     proposals.router,
     bookings.router,
     applications.router,
+    process.router,
     company.router,
     webhooks.router,
     arriving.router,

@@ -8,6 +8,7 @@ from datetime import time
 
 from scheduler.domain.hiring.automations import Automation
 from scheduler.domain.hiring.connections import Match
+from scheduler.domain.hiring.processes import Process
 from scheduler.domain.loops import BookMode
 from scheduler.domain.reasons import DEFAULT_REASONS, ReasonCode
 
@@ -44,6 +45,8 @@ class Policy:
     automations: tuple[Automation, ...] = ()
     matches: tuple[Match, ...] = ()
     """Whom of the people, jobs and stages of hiring systems we know."""
+    processes: tuple[Process, ...] = ()
+    """The stages of jobs, in order."""
     remind_hours: int = 24
     """How long an invitation waits for an answer before its people are reminded of it; 0: they are not."""
     open_hours: int = 0

@@ -86,18 +86,21 @@ def threads(of: Share, concurrency: int) -> int:
 
 LEAST_URGENT = 10
 """The priority of what nobody waits for: it is run when nothing else is to do."""
+PRIORITIES: Mapping[str, int] = {
+    Job.FURTHER: LEAST_URGENT,
+    Job.DIGEST: LEAST_URGENT,
+    Job.MIRROR: LEAST_URGENT,
+}
+"""The priority of a job, also of its every further try; those that are not named here are urgent."""
 
 
-def _queue(
-    app: App,
-    tx: Tx,
-    job: Job,
-    payload: Mapping[str, Any],
-    key: str,
-    delay: float = 0.0,
-    priority: int = 0,
-) -> None:
-    app.jobs.enqueue(tx, job.value, payload, key=key, delay=delay, priority=priority)
+def priority(job: str) -> int:
+    """How long a job lets others go first: the smaller, the sooner."""
+    return PRIORITIES.get(job, 0)
+
+
+def _queue(app: App, tx: Tx, job: Job, payload: Mapping[str, Any], key: str, delay: float = 0.0) -> None:
+    app.jobs.enqueue(tx, job.value, payload, key=key, delay=delay, priority=priority(job))
 
 
 def hook(app: App, tx: Tx, id: str, what: str) -> None:
@@ -113,7 +116,7 @@ def erase(app: App, tx: Tx, erasure: str, again: str = "") -> None:
 def digest(app: App, tx: Tx, owner: str, day: date) -> None:
     """Tell somebody what needs them: once for each day."""
     payload = {"owner": owner, "day": day.isoformat()}
-    _queue(app, tx, Job.DIGEST, payload, f"digest/{owner}/{day}", priority=LEAST_URGENT)
+    _queue(app, tx, Job.DIGEST, payload, f"digest/{owner}/{day}")
 
 
 def tell(app: App, tx: Tx, fact: int) -> None:
@@ -137,9 +140,9 @@ def look(app: App, tx: Tx, connection: str, application: str, cause: str) -> Non
     _queue(app, tx, Job.LOOK, payload, f"look/{connection}/{application}/{cause}")
 
 
-def mirror(app: App, tx: Tx, loop: str, fact: int) -> None:
-    """Have the hiring system show a loop as it is; ``fact`` is the newest that tells of it."""
-    _queue(app, tx, Job.MIRROR, {"loop": loop}, f"mirror/{loop}/{fact}")
+def mirror(app: App, tx: Tx, loop: str, fact: int, due: datetime) -> None:
+    """Have the hiring system show a loop as it is since ``fact``, which was due then: one job each time that it is."""
+    _queue(app, tx, Job.MIRROR, {"loop": loop}, f"mirror/{loop}/{fact}/{due.timestamp():.6f}")
 
 
 def plan(app: App, tx: Tx, loop: Loop) -> None:
@@ -158,7 +161,7 @@ def further(app: App, tx: Tx, loop: Loop, effort: float) -> None:
     loop is *proposed* and was not planned anew."""
     payload = {"loop": loop.id, "generation": loop.generation, "replans": loop.replans, "effort": effort}
     key = f"further:{loop.id}:{loop.generation}:{loop.replans}"
-    _queue(app, tx, Job.FURTHER, payload, key, priority=LEAST_URGENT)
+    _queue(app, tx, Job.FURTHER, payload, key)
 
 
 def batch(app: App, tx: Tx, id: str, round: int) -> None:

@@ -31,6 +31,7 @@ from scheduler.storage.repositories.facts import Facts
 from scheduler.storage.repositories.guests.links import Links
 from scheduler.storage.repositories.hiring.advances import Advances
 from scheduler.storage.repositories.hiring.connections import Automations, Connections
+from scheduler.storage.repositories.hiring.showing import Showings
 from scheduler.storage.repositories.hooks import Hooks
 from scheduler.storage.repositories.inbox import Inbox
 from scheduler.storage.repositories.interviews import Interviews
@@ -95,6 +96,7 @@ class Tx:
         self.hiring = Connections(connection)
         self.automations = Automations(connection)
         self.advances = Advances(connection)
+        self.showings = Showings(connection)
         self.links = Links(connection)
         self.accounts = Accounts(connection)
         self.sights = Sights(connection)

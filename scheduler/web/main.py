@@ -26,6 +26,7 @@ from scheduler.web.new import views as new
 from scheduler.web.people import views as people
 from scheduler.web.plans import views as plans
 from scheduler.web.privacy import views as privacy
+from scheduler.web.process import views as process
 from scheduler.web.queue import views as queue
 from scheduler.web.superday import views as superday
 from scheduler.web.today import views as today
@@ -46,6 +47,7 @@ ROUTERS = (
     people.router,
     company.router,
     automations.router,
+    process.router,
     audit.router,
     health.router,
     privacy.router,

@@ -25,7 +25,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, Enque
 
 from scheduler.domain.privacy.erasure import Words
 from scheduler.services import meters
-from scheduler.services.jobs import Job, Share, share, threads
+from scheduler.services.jobs import Job, Share, priority, share, threads
 from scheduler.storage.database import Database, Tx
 from scheduler.storage.engine import IDLE_SECONDS, session_limits
 from scheduler.workers.watch import Watch
@@ -151,7 +151,7 @@ class Queue:
         return count
 
     def later(self, name: str, payload: Mapping[str, Any], attempt: int, delay: float) -> None:
-        """Enqueue another try outside any transaction."""
+        """Enqueue another try outside any transaction, as urgent as the first."""
         options: EnqueueOptions = {
             "queue_name": queue_of(name),
             "workflow_name": "job",
@@ -159,6 +159,8 @@ class Queue:
             "app_version": VERSION,
             "delay_seconds": max(delay, 0.1),
         }
+        if urgency := priority(name):
+            options["priority"] = urgency
         self.client.enqueue(options, name, dict(payload), attempt)
 
     @property

@@ -18,6 +18,7 @@ from scheduler.services.attention import care, digest
 from scheduler.services.booking import reconcile
 from scheduler.services.checking import heads
 from scheduler.services.hiring import mirroring, sweeping
+from scheduler.services.hiring.process import deciding
 from scheduler.services.links.mailed import reading
 from scheduler.services.privacy import erasing, keeping
 from scheduler.services.privacy.keeping import Policy
@@ -91,7 +92,7 @@ class Periodic:
         }
         jobs: dict[str, Callable[[], object]] = {
             "replies": lambda: replies.sync(self.app),
-            "sweep": lambda: reconcile.sweep(self.app),
+            "sweep": lambda: _sweep(self.app),
             "orphans": lambda: reconcile.orphans(self.app),
             "push": lambda: push.watch(self.app),
             "conflicts": lambda: conflicts.watch(self.app, self.watch_days, self.conflicts),
@@ -154,3 +155,8 @@ class Periodic:
             log.warning("%s: %s", name, error)
         except Exception:
             log.exception("%s failed", name)
+
+
+def _sweep(app: App) -> None:
+    reconcile.sweep(app)
+    deciding.open_next(app)

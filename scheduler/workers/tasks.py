@@ -106,6 +106,14 @@ def _replies(app: App) -> None:
         log.warning("replies after a notice: %s", error)
 
 
+def _subject(name: str, payload: Mapping[str, Any]) -> str:
+    """What a job is about that is about no loop: the first of these that it names, else itself."""
+    if "connection" in payload and "application" in payload:
+        return f"application:{payload['connection']}:{payload['application']}"
+    kinds = {"delivery": "delivery", "batch": "batch", "hook": "hook", "owner": "person"}
+    return next((f"{kind}:{payload[key]}" for key, kind in kinds.items() if key in payload), f"job:{name}")
+
+
 def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
     """A job is given up: the loop it was for waits for a human, with the reason in words. What went
     wrong in the program is for its log."""
@@ -114,14 +122,14 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
     with app.db.write() as tx:
         proposal = tx.proposals.get(str(payload.get("proposal", "")))
         loop_id = proposal.loop if proposal else str(payload.get("loop", ""))
-        subject = f"loop:{loop_id}" if loop_id else f"delivery:{payload.get('delivery', name)}"
+        subject = f"loop:{loop_id}" if loop_id else _subject(name, payload)
         tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name))
         if name == Job.INTAKE:
             tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {GIVEN_UP[name]}")
         if name == Job.BATCH:
             superdays.give_up(app, tx, str(payload["batch"]))
         loop = tx.loops.claim(loop_id)
-        if name == Job.MIRROR:  # the loop is as it was; the next fact of it is another try
+        if name == Job.MIRROR:  # the loop is as it was; it is shown once more when it is due again
             return
         if loop is not None and name == Job.FURTHER:  # the best plan is on offer all the same
             tx.facts.add(ended(loop, now, further.GIVEN_UP))

@@ -35,6 +35,7 @@ ADDRESSES = {
     Do.PERSON: ("GET", "/people/{target}"),
     Do.ROOM: ("GET", "/rooms/{target}"),
     Do.READY: ("GET", "/health/ready"),
+    Do.DECIDE: ("POST", "/applications/{target}/decide"),
 }
 _NOTE = "More than the code says, for colleagues."
 

@@ -10,6 +10,7 @@ from scheduler.api.models.loops import InterviewOut, LoopDetail, LoopOut
 from scheduler.api.models.proposals import ProposalOut
 from scheduler.domain.errors import Missing
 from scheduler.services.booking import offers
+from scheduler.services.booking.undo_end import books_at
 from scheduler.services.planning import plan as planning
 from scheduler.storage.database import Tx
 
@@ -26,6 +27,7 @@ def detail(tx: Tx, loop_id: str) -> LoopDetail:
         **LoopOut.of(loop).model_dump(),
         looking=looking,
         no_more=no_more,
+        books_at=books_at(tx, loop),
         proposals=[ProposalOut.of(p, interviews) for p, interviews in proposals],
         interviews=[InterviewOut.of(i) for i in interviews],
     )

@@ -19,6 +19,7 @@ from scheduler.api.models.loops import In
 from scheduler.api.problems import answers
 from scheduler.domain.hiring.automations import ALL, Automation, Pause, Without
 from scheduler.domain.loops import BookMode
+from scheduler.services.booking.undo_end import books_at
 from scheduler.services.hiring import automating, stopping
 from scheduler.storage.database import Tx
 
@@ -110,6 +111,9 @@ class StartedOut(BaseModel):
     advance: str
     state: str
     noted_at: datetime
+    books_at: datetime | None = Field(
+        description="Until when it can be undone before it is booked by itself."
+    )
 
 
 def _paused(tx: Tx, waiting: int = 0) -> PausedOut:
@@ -221,17 +225,17 @@ def list_what_was_started(
     with app.db.read() as tx:
         if automation_id != ALL:
             stopping.known(tx, automation_id)
-        found = stopping.started(tx, automation_id, since)
-    return [
-        StartedOut(
-            loop=loop.id,
-            application=loop.application,
-            advance=advance.id,
-            state=loop.state.value,
-            noted_at=advance.noted_at,
-        )
-        for advance, loop in found
-    ]
+        return [
+            StartedOut(
+                loop=loop.id,
+                application=loop.application,
+                advance=advance.id,
+                state=loop.state.value,
+                noted_at=advance.noted_at,
+                books_at=books_at(tx, loop),
+            )
+            for advance, loop in stopping.started(tx, automation_id, since)
+        ]
 
 
 @router.post("/{automation_id}/undo", response_model=AllUndoneOut, responses=answers(404, 409, 412, 413, 415))

@@ -325,6 +325,9 @@ class LoopDetail(LoopOut):
         description="Why no more plans are looked for: `asked` (there are as many as are offered), `no_other` "
         "(proven: none differs as a person would notice), `effort`, `limit`, `given_up` (there may be more)."
     )
+    books_at: datetime | None = Field(
+        None, description="Until when it can be undone before the best plan is booked by itself."
+    )
     proposals: list[ProposalOut]
     interviews: list[InterviewOut]
 

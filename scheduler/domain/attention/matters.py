@@ -25,11 +25,13 @@ class Kind(StrEnum):
     INVITATION = "invitation_unanswered"
     LEFT = "candidate_left"
     INFEASIBLE = "loop_infeasible"
+    DECISION = "decision_due"
     CANDIDATE = "candidate_silent"
     REVOKED = "calendar_revoked"
     UNREADABLE = "calendar_unreadable"
     ADVANCE = "advance_waits"
     CONNECTION = "connection_fault"
+    SHOWN = "loop_not_shown"
     DELIVERY = "webhook_dead_letter"
     LATE = "webhook_waits"
     HOOK = "webhook_disabled"
@@ -72,6 +74,7 @@ class Do(StrEnum):
     PERSON = "person"
     ROOM = "room"
     READY = "ready"
+    DECIDE = "decide"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,11 +110,26 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the hiring system shows of one of our interviews: its id there, and a digest of what was written."""
+    """What the hiring system shows of one of our interviews: its id there, and a digest of what was written, or of
+    what it refused ``tries`` times with ``error``."""
 
     interview: str
     connection: str
     theirs: str
     digest: str
+    tries: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A loop that the hiring system does not show yet as it is since ``fact``. ``due_at`` is when it is tried (again),
+    ``None`` where it was given up; ``since`` the first of these ``tries``, ``error`` what the last one met."""
+
+    loop: str
+    connection: str
+    fact: int
+    due_at: datetime | None
+    since: datetime
     tries: int = 0
     error: str = ""

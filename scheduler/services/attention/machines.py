@@ -17,6 +17,7 @@ from scheduler.domain.subjects import Subject, Whose
 from scheduler.domain.time import Span
 from scheduler.services.app import App
 from scheduler.services.hiring import waiting
+from scheduler.services.hiring.process import gates
 from scheduler.storage.database import Tx
 
 PASSING = frozenset({"transient", "rate_limited", "auth_expired", "not_answered"})
@@ -32,6 +33,7 @@ _WAITS = {
         "the application {about} of {system} has reached a stage, and no loop is asked for: {why}",
     ),
     "connection_fault": (Kind.CONNECTION, "the hiring system {system} does not answer as it should: {why}"),
+    "not_shown": (Kind.SHOWN, "the hiring system {system} does not show the loop {about} as it is: {why}"),
     "delivery_waits": (Kind.LATE, "a message of the hiring system {system} waits: {why}"),
 }
 """The kind and the sentence of each thing of a hiring system that needs a person."""
@@ -44,6 +46,7 @@ def every(app: App, tx: Tx, since: datetime) -> Iterator[Matter]:
     yield from _hooks(tx)
     yield from _deliveries(tx, since)
     yield from _advances(app, tx)
+    yield from _decisions(app, tx)
     yield from _calendars(app, tx)
     yield from _hanging(app, tx)
     yield from _given_up(app, tx)
@@ -85,6 +88,21 @@ def _advances(app: App, tx: Tx) -> Iterator[Matter]:
             subject=f"connection:{waits.connection}",
             since=waits.since,
             text=text.format(about=waits.about, system=waits.connection, why=waits.why),
+        )
+
+
+def _decisions(app: App, tx: Tx) -> Iterator[Matter]:
+    """Gates whose interviews are over and that nobody has decided."""
+    for due in gates.undecided(app, tx):
+        yield Matter(
+            id=f"{Kind.DECISION}:{due.loop.id}",
+            kind=Kind.DECISION,
+            subject=f"application:{due.application.id}",
+            since=due.loop.updated_at,
+            text=f"the interviews of {due.stage} are over, and nobody has decided about {due.application.candidate.name}",
+            owner=due.application.hiring_manager,
+            loop=due.loop.id,
+            people=(due.application.hiring_manager,),
         )
 
 

@@ -28,6 +28,11 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
             return (missing, Way(Do.RETRY, thing, "Look at the advance once more"))
         case Kind.CONNECTION:
             return (Way(Do.READ_AGAIN, thing, "Ask the hiring system once more"),)
+        case Kind.SHOWN:
+            connection = matter.subject.partition(":")[2]
+            return (
+                Way(Do.READ_AGAIN, connection, "Ask the hiring system once more, and have it show the loop"),
+            )
         case Kind.LATE:
             return (Way(Do.WORK_AGAIN, thing, "Work on the message now"),)
         case Kind.REVOKED | Kind.UNREADABLE:
@@ -60,6 +65,9 @@ def ways(matter: Matter, loop: About | None) -> tuple[Way, ...]:
         case Kind.LOOP:
             again = Way(Do.REPLAN, matter.loop, "Read the calendars again and plan anew")
             return (again, Way(Do.CHANGE, matter.loop, "Complete or change the loop"), _cancel(matter))
+        case Kind.DECISION:
+            application = matter.subject.partition(":")[2]
+            return (Way(Do.DECIDE, application, "Decide: go on, or end it here"), _look(matter))
         case Kind.LEFT:
             return (_cancel(matter), _look(matter))
         case Kind.STUCK:

@@ -11,6 +11,7 @@ from datetime import date, time
 from scheduler.domain.company import Company
 from scheduler.domain.hiring.automations import Automation
 from scheduler.domain.hiring.connections import Match, MatchHow
+from scheduler.domain.hiring.processes import Process, ProcessStage
 from scheduler.domain.people import Account, Closing, Person, Pool, Room, Site, Standing
 from scheduler.domain.policy import Policy, StageRule
 from scheduler.domain.reasons import DEFAULT_REASONS, ReasonCode
@@ -26,7 +27,7 @@ from scheduler.services.company.file import (
     RoomFile,
     SiteFile,
 )
-from scheduler.services.company.policy import AutomationFile, MatchFile, PolicyFile
+from scheduler.services.company.policy import AutomationFile, MatchFile, PolicyFile, ProcessFile
 from scheduler.services.company.words import together
 
 NOWHERE = ""
@@ -111,12 +112,23 @@ def _room(written: RoomFile, usual: DefaultsFile, home: str) -> Room:
 
 def _policy(written: PolicyFile) -> Policy:
     return Policy(
-        **kept(written, Policy, "prices", "stages", "automations", "matches", "reasons", "own_fields"),
+        **kept(
+            written,
+            Policy,
+            "prices",
+            "stages",
+            "automations",
+            "matches",
+            "processes",
+            "reasons",
+            "own_fields",
+        ),
         own_fields=tuple(sorted(set(written.own_fields))),
         prices=dict(written.prices.items()),
         stages=tuple(StageRule(s.stage, s.template, s.mode, s.job) for s in written.stages),
         automations=tuple(map(_automation, written.automations)),
         matches=tuple(map(_match, written.matches)),
+        processes=tuple(map(_process, written.processes)),
         reasons=DEFAULT_REASONS
         if written.reasons is None
         else tuple(ReasonCode(r.code, r.text, frozenset(r.deeds)) for r in written.reasons),
@@ -125,6 +137,11 @@ def _policy(written: PolicyFile) -> Policy:
 
 def _automation(written: AutomationFile) -> Automation:
     return Automation(**{name: getattr(written, name) for name in AutomationFile.model_fields})
+
+
+def _process(written: ProcessFile) -> Process:
+    stages = (ProcessStage(s.stage, s.template, s.target_days, s.gate) for s in written.stages)
+    return Process(written.id, tuple(stages), written.job)
 
 
 def _match(written: MatchFile) -> Match:

@@ -281,6 +281,27 @@ def automations_lead_somewhere(_: CompanyFile, company: Company, __: Reading) ->
             yield Fault(("policy", "matches", n, "ours"), fault, nearest(match.ours, people))
 
 
+def processes_lead_somewhere(_: CompanyFile, company: Company, __: Reading) -> Iterator[Fault]:
+    """A job has one process, a stage is once in it, and asks for a known template."""
+    known, seen = {t.id for t in company.templates}, dict[str | None, int]()
+    for n, process in enumerate(company.policy.processes):
+        loc: Loc = ("policy", "processes", n)
+        if process.job in seen:
+            fault = f"{process.job or 'every job'!r} already has policy.processes[{seen[process.job]}]"
+            yield Fault((*loc, "job"), fault, "keep one process for each job")
+        seen.setdefault(process.job, n)
+        if not process.stages:
+            yield Fault((*loc, "stages"), "holds no stage", "name at least one")
+        names = [s.stage for s in process.stages]
+        for at, stage in enumerate(process.stages):
+            if stage.template is not None and leads_nowhere(stage.template, known):
+                fault = f"unknown template {stage.template!r}"
+                yield Fault((*loc, "stages", at, "template"), fault, nearest(stage.template, known))
+            if stage.stage in names[:at]:
+                fault = f"{stage.stage!r} is already a stage of this process"
+                yield Fault((*loc, "stages", at, "stage"), fault, "name each stage once")
+
+
 def reasons_differ(_: CompanyFile, company: Company, __: Reading) -> Iterator[Fault]:
     """A code is one reason."""
     seen: dict[str, int] = {}
@@ -311,6 +332,7 @@ RULES: tuple[Rule, ...] = (
     templates_can_be_planned,
     stages_lead_to_templates,
     automations_lead_somewhere,
+    processes_lead_somewhere,
     reasons_differ,
     seats_open_after_a_reminder,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInput, BadInputs
 from scheduler.domain.hiring.connections import Match
+from scheduler.domain.hiring.processes import Process
 from scheduler.domain.people import Person, Pool, Site, Standing
 from scheduler.domain.policy import Policy
 from scheduler.domain.templates import InterviewSpec, LoopTemplate, SeatSpec
@@ -154,7 +155,12 @@ def _policy(value: Policy) -> dict[str, Any]:
         "reasons": reasons,
         "automations": [_said({**written(a), "branch": dict(a.branch)}) for a in value.automations],
         "matches": [_match(m) for m in value.matches],
+        "processes": [_process(p) for p in value.processes],
     }
+
+
+def _process(value: Process) -> dict[str, Any]:
+    return _said({**written(value), "stages": [_said(written(stage)) for stage in value.stages]})
 
 
 def _match(value: Match) -> dict[str, Any]:

@@ -47,6 +47,7 @@ _STAND_INS: Mapping[str, Callable[[], Any]] = {
     "people": list,
     "sites": list,
     "stage": _name,
+    "stages": list,
     "summary": _name,
     "template": _name,
     "text": _name,

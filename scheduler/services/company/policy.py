@@ -85,6 +85,23 @@ class MatchFile(Written):
     connection: Id | None = None
 
 
+class ProcessStageFile(Written):
+    stage: Line = Field(description="the stage's name in the applicant tracking system")
+    template: Id | None = Field(
+        default=None, description="the loop that it asks for; none where nobody is met"
+    )
+    target_days: Annotated[StrictInt, Field(ge=1, le=365)] | None = None
+    gate: bool = Field(
+        default=True, description="passed by a decision; without one the next stage opens by itself"
+    )
+
+
+class ProcessFile(Written):
+    id: Id
+    job: Line | None = None
+    stages: list[ProcessStageFile]
+
+
 class PolicyFile(Written):
     hold_minutes: Some = 30
     undo_minutes: Minutes = 10
@@ -99,6 +116,7 @@ class PolicyFile(Written):
     stages: list[StageFile] = []
     automations: list[AutomationFile] = []
     matches: list[MatchFile] = []
+    processes: list[ProcessFile] = []
     remind_hours: Annotated[StrictInt, Field(ge=0, le=720)] = 24
     open_hours: Annotated[StrictInt, Field(ge=0, le=720)] = 0
     day_before: bool = True

@@ -154,6 +154,7 @@ def healed(app: App, connection: Connection) -> None:
     if connection.fault:
         with app.db.write() as tx:
             tx.hiring.change(connection.id, fault="", fault_since=None)
+            tx.showings.once_more(connection.id, app.clock())
 
 
 def replay(

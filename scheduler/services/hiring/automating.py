@@ -14,7 +14,7 @@ from connectors.hiring.types import Role
 from scheduler.domain.errors import DomainError
 from scheduler.domain.hiring.automations import ALL, Automation, Without, fitting
 from scheduler.domain.hiring.connections import Advance, AdvanceState, Connection
-from scheduler.domain.loops import Application, BookMode, Candidate
+from scheduler.domain.loops import ENDED, Application, BookMode, Candidate, LoopState
 from scheduler.domain.time import zone
 from scheduler.services.app import App
 from scheduler.services.asking import leaving, requests
@@ -22,12 +22,15 @@ from scheduler.services.asking.requests import LoopRequest
 from scheduler.services.company.faults import Said
 from scheduler.services.company.words import email_of
 from scheduler.services.hiring.matching import Known
+from scheduler.services.hiring.process.counting import counting, pivoted_at
 from scheduler.storage.database import Tx
 
 LABEL = "automation"
 """The label of a loop that names what started it."""
+_MOST = 1000
 _OFFICE = (time(9), time(17))
-_MOST_DAYS = 30
+OVER = frozenset({LoopState.CANCELLING, LoopState.CANCELLED})
+"""Loops that will not take place."""
 
 
 class Waits(Exception):
@@ -98,13 +101,25 @@ def begin(
     if rule is None or said.state is not AdvanceState.STARTED:
         return said
     application = _application(tx, connection, found, known)
+    opened = _opened(tx, application)
+    if opened is not None:
+        return Begun(AdvanceState.STARTED, "", (), rule.id, opened)
     try:
-        loop = requests.ask_in(
-            app, tx, request(app, rule, application, advance, known), f"automation:{rule.id}", cause
-        )
+        visit, owner = _visit(tx, application.id, advance.visit), _owner(rule, known)
+        asked = request(app, tx, rule, application, visit, owner, _counting(tx, application, rule))
+        loop = requests.ask_in(app, tx, asked, f"automation:{rule.id}", cause)
     except DomainError as error:
         raise Waits(error.text) from None
     return Begun(AdvanceState.STARTED, "", (), rule.id, loop.id)
+
+
+def _opened(tx: Tx, application: Application) -> str | None:
+    """The loop that a gate's decision has asked for already, before the hiring system said the same."""
+    for loop in tx.loops.list(application=application.id, limit=_MOST):
+        here = loop.labels.get(leaving.STAGE) == application.stage
+        if here and loop.state not in ENDED and loop.stage_visit.startswith("gate:"):
+            return loop.id
+    return None
 
 
 def _application(tx: Tx, connection: Connection, found: Theirs, known: Known) -> Application:
@@ -129,13 +144,35 @@ def _line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
 
 
+def _counting(tx: Tx, application: Application, rule: Automation) -> Sequence[str]:
+    """Of whoever has pivoted, the steps that count already; all of them is none: then a person looks."""
+    template = tx.templates.get(rule.template)
+    since = pivoted_at(tx, application.id)
+    return counting(tx, application.id, template, since) if template else ()
+
+
+def _visit(tx: Tx, application: str, visit: str) -> str:
+    """Under which visit the loop is asked for: a visit whose loop was ended asks once more under a number."""
+    number, found = 1, visit
+    while (known := tx.loops.by_visit(application, found)) is not None and known.state in OVER:
+        number += 1
+        found = f"{visit}~{number}"
+    return found
+
+
 def request(
-    app: App, rule: Automation, application: Application, advance: Advance, known: Known
+    app: App,
+    tx: Tx,
+    rule: Automation,
+    application: Application,
+    visit: str,
+    owner: str | None,
+    leave_out: Sequence[str],
 ) -> LoopRequest:
-    """What the rule asks for."""
+    """What the rule asks for, but for the steps to leave out."""
     windows: Sequence[tuple[str, str]] = ()
     if rule.without_windows is Without.OFFICE_HOURS:
-        windows = office_hours(app.clock(), application.candidate.zone, rule.horizon_days or 14)
+        windows = office_hours(app.clock(), application.candidate.zone, _days(tx, rule))
     horizon = None
     if rule.horizon_days is not None:
         now = app.clock()
@@ -148,9 +185,10 @@ def request(
         mode=rule.mode,
         horizon=horizon,
         branch=rule.branch,
-        stage_visit=advance.visit,
+        stage_visit=visit,
+        leave_out=leave_out,
         labels={leaving.STAGE: application.stage, LABEL: rule.id},
-        owner=_owner(rule, known),
+        owner=owner,
         undo_minutes=rule.undo_minutes,
         notice_hours=rule.notice_hours,
     )
@@ -164,12 +202,18 @@ def _owner(rule: Automation, known: Known) -> str | None:
     return None if person is None or rule.approver == Role.RECRUITER else person.id
 
 
+def _days(tx: Tx, rule: Automation) -> int:
+    """How far ahead the rule plans: as it says, else as its template does."""
+    template = tx.templates.get(rule.template)
+    return rule.horizon_days or (template.horizon_days if template else 14)
+
+
 def office_hours(now: datetime, zone_name: str, days: int) -> list[tuple[str, str]]:
     """Monday to Friday, nine to five where the candidate is, from the next full hour on."""
     here = zone(zone_name, "zone")
     today = now.astimezone(here)
     found = []
-    for n in range(min(days, _MOST_DAYS) + 1):
+    for n in range(days + 1):
         day = today.date() + timedelta(days=n)
         start, end = (datetime.combine(day, at, here) for at in _OFFICE)
         start = max(start, (today + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0))

@@ -11,6 +11,7 @@ from datetime import datetime
 from connectors.errors import Gone, NotFound
 from connectors.hiring.types import Application, Standing
 from scheduler.domain.hiring.connections import Advance, AdvanceState, Connection, Reading
+from scheduler.domain.loops import Loop
 from scheduler.services.app import App
 from scheduler.services.asking import leaving, requests
 from scheduler.services.asking.intake import ERASED
@@ -73,6 +74,9 @@ def _act(
     if visit is None:
         return "ignored: the application is in no stage", None
     known = matching.known(tx, connection, found)
+    if before is not None and before.standing != Standing.ACTIVE:
+        leaving.reopened(app, tx, ours, cause)
+        _reopen(tx, connection, theirs, visit.id)
     if before is None or before.visit != visit.id:
         leaving.entered(app, tx, ours, known.stage, cause, entered)
         _end(tx, connection, theirs, visit.id)
@@ -127,6 +131,32 @@ def _noted(app: App, connection: Connection, found: Application, known: matching
         noted_at=app.clock(),
         state=AdvanceState.WAITING,
     )
+
+
+def _reopen(tx: Tx, connection: Connection, theirs: str, visit: str) -> None:
+    """The visit goes on: what the closing ended, and it alone, is asked for anew. What waited may begin, and so may
+    what was called off before it was booked."""
+    known = tx.advances.of_visit(connection.id, theirs, visit)
+    if known is None:
+        return
+    loop = tx.loops.get(known.loop) if known.loop else None
+    waited = known.state is AdvanceState.ENDED
+    called_off = known.state is AdvanceState.STARTED and loop is not None and _by_closing(tx, loop)
+    if waited or called_off:
+        at = max(known.entered_at, known.noted_at)
+        tx.advances.change(
+            known.id,
+            state=AdvanceState.WAITING,
+            why="the application was opened again",
+            loop=None,
+            entered_at=at,
+        )
+
+
+def _by_closing(tx: Tx, loop: Loop) -> bool:
+    """Whether it was the closing that called the loop off, and no person."""
+    moves = [f for f in tx.facts.of(f"loop:{loop.id}") if f.after in automating.OVER]
+    return loop.state in automating.OVER and bool(moves) and moves[0].actor == leaving.CLOSING
 
 
 def _end(tx: Tx, connection: Connection, theirs: str, visit: str) -> None:

@@ -105,6 +105,7 @@ def read_all(app: App, connection: Connection, ats: Ats) -> int:
     stages = {s.id: s for job in jobs for s in ats.stages(job.id)} if len(jobs) <= _MOST_JOBS else {}
     with app.db.write() as tx:
         keep(tx, connection, users)
+        tx.showings.once_more(connection.id, app.clock())  # it answers: what was given up is shown
         for kind, rows in (
             (MatchKind.JOB, [(j.id, j.title) for j in jobs]),
             (MatchKind.STAGE, [(s.id, s.name) for s in stages.values()]),

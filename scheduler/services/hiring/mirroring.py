@@ -9,13 +9,14 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from connectors.errors import ConnectorError, Gone, NotFound, RateLimited, Transient
 from connectors.hiring.protocol import Ats
 from connectors.hiring.types import Interview as Theirs
 from connectors.hiring.types import Interviewer, Reply, Step
 from scheduler.domain.bookings import Interview, InterviewState, SeatState
-from scheduler.domain.hiring.connections import Advance, Connection, Written
+from scheduler.domain.hiring.connections import Advance, Connection, Showing, Written
 from scheduler.domain.loops import Loop
 from scheduler.domain.templates import InterviewKind
 from scheduler.services import jobs
@@ -28,6 +29,12 @@ log = logging.getLogger("loopwright.hiring")
 CURSOR = "hiring:mirror"
 TRIES = 5
 """How often a system may refuse an interview before a person has to look: what it says is kept."""
+PATIENCE = timedelta(hours=24)
+"""How long a system that does not answer is tried; then a person has to look."""
+_LEASE = timedelta(minutes=10)
+"""After so long a loop whose job never came back is due again."""
+_LONGEST = timedelta(hours=1)
+_REFUSED = "refused:"
 _PAGE, _PAGES = 500, 20
 _LOOP = "loop:"
 _SILENT = frozenset({InterviewKind.TAKE_HOME})
@@ -39,55 +46,103 @@ _REPLIES = {
 
 
 def watch(app: App) -> int:
-    """Queue a look at every loop of a hiring system that something has happened to; how many."""
-    count = 0
+    """Note every loop of a hiring system that something has happened to, and queue those that are due; how many.
+    A loop has one job at a time, and one that waits for its next try has none, however much happens to it."""
     for _ in range(_PAGES):
-        read, found = _page(app)
-        count += found
-        if read < _PAGE:
+        if _page(app) < _PAGE:
             break
-    return count
+    return _queue(app)
 
 
-def _page(app: App) -> tuple[int, int]:
-    """How many facts were read, and how many loops of them are to be looked at."""
+def _queue(app: App) -> int:
+    now = app.clock()
+    with app.db.read() as tx:
+        if not tx.showings.due(now, 1):
+            return 0
+    with app.db.write() as tx:
+        due = tx.showings.due(now, _PAGE)
+        for one in due:
+            assert one.due_at is not None, "what was given up is not due"
+            tx.showings.put_off(one.loop, now + _LEASE)
+            jobs.mirror(app, tx, one.loop, one.fact, one.due_at)
+    return len(due)
+
+
+def _page(app: App) -> int:
+    """How many facts were read; the loops of them are noted."""
     with app.db.write() as tx:
         said = tx.cursors.get(CURSOR)
         if said is None and not tx.hiring.list():
             tx.cursors.put(CURSOR, str(tx.facts.head()[0]), app.clock())
-            return 0, 0
+            return 0
         facts = tx.facts.list(_PAGE, int(said or 0))
         loops = {f.subject.removeprefix(_LOOP): f.seq for f in facts if f.subject.startswith(_LOOP)}
-        theirs = [loop for loop in loops if tx.advances.of_loop(loop) is not None]
-        for loop in theirs:
-            jobs.mirror(app, tx, loop, loops[loop])
+        for loop, fact in loops.items():
+            advance = tx.advances.of_loop(loop)
+            if advance is not None:
+                tx.showings.want(loop, advance.connection, fact, app.clock())
         if facts:
             tx.cursors.put(CURSOR, str(facts[-1].seq), app.clock())
-        return len(facts), len(theirs)
+        return len(facts)
 
 
-def mirror(app: App, loop_id: str) -> float | None:
-    """Have the system show this loop as it is; seconds until it is worth another try."""
+def mirror(app: App, loop_id: str) -> None:
+    """Have the system show this loop as it is. What it does not take is due again later, at longer and longer
+    intervals; after `TRIES` refusals of an interview or `PATIENCE` without an answer a person has to look."""
+    with app.db.write() as tx:
+        advance = tx.advances.of_loop(loop_id)
+        if advance is None:
+            return
+        known = tx.showings.of_loop(loop_id)
+        if known is None:
+            tx.showings.want(loop_id, advance.connection, 0, app.clock())
+            known = tx.showings.of_loop(loop_id)
+    assert known is not None, "it was noted just now"
+    try:
+        refused = _show(app, loop_id)
+    except (NotFound, Gone):
+        refused = []  # the application is gone, and what it showed with it
+    except ConnectorError as error:
+        log.warning("hiring system %s: %s", advance.connection, error)
+        _put_off(app, known, str(error), wait_of(error), for_good=app.clock() - known.since > PATIENCE)
+        return
+    if refused:
+        over = all(one.tries >= TRIES for one in refused)
+        _put_off(app, known, refused[0].error, wait_of(Transient("")), for_good=over)
+        return
+    with app.db.write() as tx:
+        tx.showings.done(known, app.clock())
+
+
+def _put_off(app: App, known: Showing, error: str, seconds: float, *, for_good: bool) -> None:
+    wait = min(
+        timedelta(seconds=seconds) * 2 ** min(known.tries, 10), max(_LONGEST, timedelta(seconds=seconds))
+    )
+    with app.db.write() as tx:
+        due = None if for_good else app.clock() + wait
+        tx.showings.put_off(known.loop, due, tries=known.tries + 1, error=error)
+
+
+def _show(app: App, loop_id: str) -> Sequence[Written]:
+    """Write what differs; what the system refuses, as it is noted. Raises `ConnectorError` where it does not
+    answer."""
     with app.db.read() as tx:
         loop, advance = tx.loops.get(loop_id), tx.advances.of_loop(loop_id)
         connection = tx.hiring.get(advance.connection) if advance else None
         if loop is None or advance is None or connection is None or not connection.writes:
-            return None
+            return []
         wanted = _wanted(app, tx, loop, advance)
-        before = tx.advances.written([w.key.rpartition("/")[2] for w in wanted])
+        before = tx.advances.written([_id(w) for w in wanted])
     ats = app.systems.ats(connection.id, connection.system, connection.credentials)
-    todo = [w for w in wanted if _differs(w, before.get(w.key.rpartition("/")[2]))]
+    todo = [w for w in wanted if _differs(w, before.get(_id(w)))]
     if ats is None or not todo:
-        return None
-    try:
-        steps = _steps(ats, advance)
-        waits = [_write(app, connection, ats, one, before, steps) for one in todo]
-    except (NotFound, Gone):
-        return None  # the application is gone, and what it showed with it
-    except ConnectorError as error:
-        log.warning("hiring system %s: %s", connection.id, error)
-        return wait_of(error)
-    return max((w for w in waits if w is not None), default=None)
+        return []
+    steps = _steps(ats, advance)
+    written = [
+        _write(app, connection, ats, one, before, steps) for one in todo if _tries(one, before) < TRIES
+    ]
+    stuck = [before[_id(one)] for one in todo if _tries(one, before) >= TRIES]
+    return [*(one for one in written if one.error), *stuck]
 
 
 def _steps(ats: Ats, advance: Advance) -> Sequence[Step]:
@@ -152,7 +207,18 @@ def _digest(wanted: Theirs) -> str:
 def _differs(wanted: Theirs, before: Written | None) -> bool:
     if before is None:
         return not wanted.cancelled
-    return before.digest != _digest(wanted) and before.tries < TRIES
+    return before.digest != _digest(wanted)
+
+
+def _id(wanted: Theirs) -> str:
+    """Ours of an interview."""
+    return wanted.key.rpartition("/")[2]
+
+
+def _tries(wanted: Theirs, before: Mapping[str, Written]) -> int:
+    """How often the system has refused exactly this."""
+    known = before.get(_id(wanted))
+    return known.tries if known is not None and known.digest == _REFUSED + _digest(wanted) else 0
 
 
 def _write(
@@ -162,10 +228,9 @@ def _write(
     wanted: Theirs,
     before: Mapping[str, Written],
     steps: Sequence[Step],
-) -> float | None:
-    """Write one and note it. What the system refuses is counted, noted in words, and tried again some times."""
-    id = wanted.key.rpartition("/")[2]
-    known = before.get(id) or Written(id, connection.id, "", "")
+) -> Written:
+    """Write one and note it. What the system refuses is counted and noted in words."""
+    known = before.get(_id(wanted)) or Written(_id(wanted), connection.id, "", "")
     wanted = replace(wanted, id=known.theirs, step=_step(wanted, steps))
     try:
         if wanted.cancelled:
@@ -177,10 +242,11 @@ def _write(
         raise
     except ConnectorError as error:
         log.warning("hiring system %s: %s", connection.id, error)
-        done = replace(known, tries=known.tries + 1, error=str(error))
+        tries = _tries(wanted, before) + 1
+        done = replace(known, digest=_REFUSED + _digest(wanted), tries=tries, error=str(error))
     with app.db.write() as tx:
         tx.advances.write(done)
-    return wait_of(Transient("")) * done.tries if done.error and done.tries < TRIES else None
+    return done
 
 
 def _step(wanted: Theirs, steps: Sequence[Step]) -> str:

@@ -19,8 +19,8 @@ OVERDUE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``what`` is ``advance_waits``, ``delivery_dead``, ``delivery_waits`` or ``connection_fault``; ``id`` that of the
-    advance, the delivery or the connection; ``about`` their application; ``why`` in words; ``since`` when."""
+    """``what`` is ``advance_waits``, ``delivery_dead``, ``delivery_waits``, ``connection_fault`` or ``not_shown``; ``id``
+    that of the advance, the delivery, the connection or the loop; ``about`` their application; ``why`` in words; ``since`` when."""
 
     what: str
     id: str
@@ -47,6 +47,10 @@ def still(tx: Tx, now: datetime, limit: int = 200) -> Sequence[Waiting]:
         Waiting("connection_fault", c.id, c.id, "", c.fault, c.fault_since)
         for c in tx.hiring.list()
         if c.fault and c.fault_since is not None
+    ]
+    found += [
+        Waiting("not_shown", s.loop, s.connection, s.loop, s.error, s.since)
+        for s in tx.showings.given_up(limit)
     ]
     return [*found, *(_message(d) for d in tx.inbox.pending(now - OVERDUE, limit))]
 

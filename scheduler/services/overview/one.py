@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from scheduler.domain.bookings import Interview, LedgerRow, Write
 from scheduler.domain.errors import Missing
@@ -19,6 +20,7 @@ from scheduler.domain.reasons import ReasonCode
 from scheduler.domain.subjects import Subject, Whose
 from scheduler.services.booking import offers
 from scheduler.services.booking.offers import Told
+from scheduler.services.booking.undo_end import books_at
 from scheduler.services.planning import plan as planning
 from scheduler.storage.database import Tx
 
@@ -46,6 +48,8 @@ class Whole:
     site: Site | None
     reasons: Sequence[ReasonCode]
     mails: Sequence[LedgerRow]
+    books_at: datetime | None = None
+    """Until when it can be undone before the best plan is booked by itself."""
 
     def name(self, person: str) -> str:
         """What somebody is called."""
@@ -91,6 +95,7 @@ def whole(tx: Tx, loop_id: str) -> Whole:
         site=tx.sites.get(loop.site) if loop.site else None,
         reasons=tx.company.policy().reasons,
         mails=[row for row in tx.ledger.of_loop(loop_id) if row.write is Write.MAIL],
+        books_at=books_at(tx, loop),
     )
 
 

@@ -157,6 +157,14 @@ class Loops:
         query = sa.select(loops.c.id).where(confirmed, ~sa.exists().where(ahead)).order_by(loops.c.id)
         return list(self.connection.execute(query).scalars())
 
+    def completed(self, since: datetime, limit: int = 500) -> Sequence[Loop]:
+        """Those that have been over since then, the latest first."""
+        query = sa.select(loops).where(
+            loops.c.state == LoopState.COMPLETED.value, loops.c.updated_at >= since
+        )
+        query = query.order_by(loops.c.updated_at.desc(), loops.c.id).limit(limit)
+        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+
     def move(
         self,
         loop_id: str,

@@ -74,6 +74,19 @@ advances = sa.Table(
     sa.Index("ix_lw_advances_loop", "loop"),
 )
 
+showing = sa.Table(
+    "lw_showing",
+    metadata,
+    words("loop", primary_key=True),
+    words("connection"),
+    number("fact"),
+    instant("due_at", nullable=True),
+    instant("since"),
+    number("tries"),
+    words("error"),
+    sa.Index("ix_lw_showing_due_at", "due_at"),
+)
+
 written = sa.Table(
     "lw_written",
     metadata,

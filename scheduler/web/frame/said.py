@@ -41,6 +41,8 @@ SAID = {
     "packing": N_("One plan is made for all of them."),
     "all_booked": N_("Chosen: all times are held, and the invitations follow."),
     "saved": N_("Saved."),
+    "stage_opened": N_("Decided: the next stage is open."),
+    "decided": N_("Decided."),
     "mails_again": N_("What could not be sent is sent again."),
     "mails_sent": N_("Sent once more to the candidate."),
     "again": N_("It is worked on once more."),

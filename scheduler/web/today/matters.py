@@ -36,6 +36,8 @@ KINDS: Mapping[str, str] = {
     Kind.HANGING: N_("A job hangs"),
     Kind.ADVANCE: N_("A stage was reached"),
     Kind.CONNECTION: N_("Hiring system"),
+    Kind.DECISION: N_("Decision due"),
+    Kind.SHOWN: N_("Not shown"),
     Kind.LATE: N_("Message waits"),
     Kind.FAILED: N_("A job failed"),
 }

@@ -54,7 +54,8 @@ def test_a_job_that_is_given_up_says_so_in_words_and_logs_the_rest(
 
 
 def test_every_job_of_a_loop_has_its_words(kit: Kit) -> None:
-    without = {"replies", "push", "conflicts", "left", "further", "hook", "digest", "look", "mirror"}
+    apart = {"replies", "push", "conflicts", "left", "hook", "digest", "look", "tell", "erase"}
+    without = {*apart, "further", "mirror"}  # the loop is as it was
     assert set(GIVEN_UP) == set(tasks(kit.app)) - without
 
 
@@ -71,7 +72,25 @@ def test_a_message_that_is_given_up_says_so_in_words(kit: Kit) -> None:
 def test_a_periodic_job_that_is_given_up_is_noted(kit: Kit) -> None:
     kit.give_up("push", {}, BOOM)
     with kit.app.db.read() as tx:
-        assert [f.what for f in tx.facts.of("delivery:push")] == ["job_given_up"]
+        assert [f.what for f in tx.facts.of("job:push")] == ["job_given_up"]
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "subject"),
+    [
+        ("look", {"connection": "main", "application": "7", "cause": "sweep:1"}, "application:main:7"),
+        ("hook", {"hook": "h1"}, "hook:h1"),
+        ("digest", {"owner": "rolf", "day": "2026-03-09"}, "person:rolf"),
+        ("conflicts", {"days": 7}, "job:conflicts"),
+        ("look", {}, "job:look"),
+    ],
+)
+def test_a_job_without_a_loop_is_noted_under_what_it_is_about(
+    kit: Kit, name: str, payload: dict[str, Any], subject: str
+) -> None:
+    kit.give_up(name, payload, BOOM)
+    with kit.app.db.read() as tx:
+        assert [(f.what, f.cause) for f in tx.facts.of(subject)] == [("job_given_up", name)]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from scheduler.domain.loops import Loop, LoopState
 from scheduler.services import jobs
 from scheduler.services.app import App
 from scheduler.storage.database import Tx
+from scheduler.workers.engine import Queue
 from scheduler.workers.tasks import GIVEN_UP, tasks
 from tests.scheduler.kit import NOW
 
@@ -145,3 +146,36 @@ def test_nothing_is_asked_for_a_state_that_waits_for_no_job() -> None:
     loop = cast("Loop", replace(_Loop(), state=LoopState.CONFIRMED))
     with pytest.raises(KeyError):
         jobs.awaited_again(cast("App", _App(_Said())), TX, loop)
+
+
+@dataclass
+class _Client:
+    """Hears what is queued."""
+
+    heard: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def enqueue(self, options: Mapping[str, Any], *_: object) -> None:
+        self.heard.append(options)
+
+    def enqueue_in_transaction(self, _: object, options: Mapping[str, Any], *__: object) -> None:
+        self.heard.append(options)
+
+
+@dataclass
+class _Tx:
+    connection: None = None
+
+
+@pytest.mark.parametrize("job", jobs.Job)
+def test_every_further_try_is_as_urgent_as_the_first(job: jobs.Job) -> None:
+    client = _Client()
+    queue = Queue("sqlite://", cast("Any", client))
+    queue.enqueue(cast("Tx", _Tx()), job, {}, key="k", priority=jobs.priority(job))
+    queue.later(job, {}, 2, 1.0)
+    first, again = client.heard
+    assert first.get("priority") == again.get("priority")
+    assert first["queue_name"] == again["queue_name"]
+
+
+def test_what_nobody_waits_for_lets_others_go_first() -> None:
+    assert {job for job in jobs.Job if jobs.priority(job)} == {"further", "digest", "mirror"}

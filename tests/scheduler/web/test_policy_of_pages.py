@@ -115,17 +115,18 @@ def test_every_page_for_every_role_with_own_and_foreign_things(scene: Scene) -> 
     said, refused, passed = table(), 0, 0
     for role in Role:
         for loop, mine in ((scene.own, True), (scene.foreign, False)):
+            ours = {"loop_id": loop, "application_id": look(scene.kit, loop).application}
             for method, route, declared in pages():
                 action, narrows = declared.of(method, route.path), declared.narrow(method, route.path)
-                far, named = said[role.value, action.value], "{loop_id}" in route.path
+                names = {name: id for name, id in ours.items() if f"{{{name}}}" in route.path}
+                far, named = said[role.value, action.value], bool(names)
                 let_in = far == "all" or (far == "own" and (narrows or (named and mine)))
-                names = {"loop_id": loop} if named else {}
                 assert passes(scene, role, action, names, narrows) is let_in, (role, method, route.path)
                 passed += let_in
                 if let_in or (not named and not mine):
                     continue
                 refused += 1
-                path = re.sub(r"{\w+}", "x", route.path.replace("{loop_id}", loop))
+                path = re.sub(r"{(\w+)}", lambda found, ours=ours: ours.get(found[1], "x"), route.path)
                 answer = scene.site.request(method, path, headers=scene.headers(role), content="")
                 assert answer.status_code == (404 if far == "own" and named else 403), (role, method, path)
                 assert answer.headers["content-type"].startswith("text/html")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from scheduler.storage.tables import advances, links, metadata, readings, written
 from scheduler.storage.tables import applications as a
 from scheduler.storage.tables.apart import attention, undoables
+from scheduler.storage.tables.hiring import showing
 
 t = metadata.tables
 
@@ -114,6 +115,7 @@ HELD: tuple[Held, ...] = (
     Held(attention, _matters),
     Held(advances, lambda theirs: advances.c.loop.in_(theirs.loops) | _advanced(theirs)),
     Held(readings, _read),
+    Held(showing, _of_loops(showing.c.loop)),
     Held(written, _of_interviews(written.c.interview), None, frozenset({"digest"})),
     Held(links, _of_loops(links.c.loop), None, frozenset({"digest"})),
 )

@@ -12,7 +12,12 @@ from scheduler.storage.repositories.attention.found import About
 
 AT = datetime(2026, 3, 9, tzinfo=UTC)
 OF_LOOPS = (Do.LOOK, Do.REPAIR, Do.ACCEPT_MOVE, Do.REPLAN, Do.CHANGE, Do.CANCEL, Do.REMIND, Do.SEND_AGAIN)
-MACHINES = {Kind.ADVANCE: "connection:hc_1", Kind.HANGING: "worker:w", Kind.FAILED: "job:push"}
+MACHINES = {
+    Kind.ADVANCE: "connection:hc_1",
+    Kind.SHOWN: "connection:hc_1",
+    Kind.HANGING: "worker:w",
+    Kind.FAILED: "job:push",
+}
 
 
 def _matter(kind: Kind, thing: str, **more: object) -> Matter:
@@ -32,6 +37,7 @@ def test_nothing_is_told_without_a_way(kind: Kind) -> None:
     [
         (Kind.ADVANCE, "ad_1", (), [(Do.MATCHES, "hc_1"), (Do.RETRY, "ad_1")]),
         (Kind.CONNECTION, "hc_1", (), [(Do.READ_AGAIN, "hc_1")]),
+        (Kind.SHOWN, "lp_1", (), [(Do.READ_AGAIN, "hc_1")]),
         (Kind.LATE, "dl_1", (), [(Do.WORK_AGAIN, "dl_1")]),
         (Kind.REVOKED, "person:hana", ("hana",), [(Do.PERSON, "hana")]),
         (Kind.UNREADABLE, "room:blue", (), [(Do.ROOM, "blue")]),

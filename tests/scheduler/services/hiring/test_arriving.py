@@ -9,11 +9,13 @@ from datetime import timedelta
 import pytest
 
 from connectors.hiring.signatures import Forged
+from scheduler.domain.hiring.automations import ALL
 from scheduler.domain.hiring.connections import AdvanceState
 from scheduler.domain.loops import LoopState
 from scheduler.services.asking import leaving
-from scheduler.services.hiring import arriving, looking
-from tests.connectors.servers.hiring.base import Told
+from scheduler.services.booking import cancel
+from scheduler.services.hiring import arriving, looking, stopping
+from tests.connectors.servers.hiring.base import Applied, Told
 from tests.scheduler.services.hiring.kit import Hiring
 
 
@@ -97,6 +99,60 @@ def _worked(hiring: Hiring, applied: object) -> list[str]:
     ids = hiring.hook(applied)  # type: ignore[arg-type]
     hiring.kit.run()
     return ids
+
+
+def test_who_is_closed_and_opened_again_in_the_same_visit_has_a_loop(hiring: Hiring) -> None:
+    applied = hiring.apply()
+    hiring.advance(applied, "Talks")
+    closed_and_opened(hiring, applied)
+    first, second = hiring.loops()
+    assert (first.state, second.state) == (LoopState.CANCELLED, LoopState.AWAITING_CANDIDATE)
+    assert [(a.state, a.loop) for a in hiring.advances()] == [(AdvanceState.STARTED, second.id)]
+    closed_and_opened(hiring, applied)
+    assert [loop.state for loop in hiring.loops()] == [LoopState.CANCELLED] * 2 + [
+        LoopState.AWAITING_CANDIDATE
+    ]
+    hiring.hook(applied)
+    hiring.kit.run()
+    assert len(hiring.loops()) == 3, "once for each time that it was opened"
+
+
+def test_what_a_person_called_off_stays_so_when_the_application_is_opened_again(hiring: Hiring) -> None:
+    applied = hiring.apply()
+    hiring.advance(applied, "Talks")
+    cancel.cancel(hiring.kit.app, hiring.loops()[0].id, "person:rolf")
+    closed_and_opened(hiring, applied)
+    assert [loop.state for loop in hiring.loops()] == [LoopState.CANCELLED]
+
+
+def test_what_waited_when_the_application_was_closed_waits_again(hiring: Hiring) -> None:
+    with hiring.kit.app.db.write() as tx:
+        stopping.pause(hiring.kit.app, tx, ALL, "test")
+    applied = hiring.apply()
+    hiring.advance(applied, "Talks")
+    hiring.server.world.close(applied, "rejected")
+    heard(hiring, applied)
+    assert [a.state for a in hiring.advances()] == [AdvanceState.ENDED]
+    hiring.server.world.close(applied, "active")
+    heard(hiring, applied)
+    assert [a.state for a in hiring.advances()] == [AdvanceState.WAITING]
+    with hiring.kit.app.db.write() as tx:
+        stopping.resume(hiring.kit.app, tx, ALL, "test")
+    hiring.kit.run()
+    assert [a.state for a in hiring.advances()] == [AdvanceState.STARTED]
+
+
+def heard(hiring: Hiring, applied: Applied) -> None:
+    hiring.kit.clock.now = max(hiring.kit.clock.now, hiring.server.world.now)
+    hiring.hook(applied)
+    hiring.kit.run()
+
+
+def closed_and_opened(hiring: Hiring, applied: Applied) -> None:
+    hiring.server.world.close(applied, "rejected")
+    heard(hiring, applied)
+    hiring.server.world.close(applied, "active")
+    heard(hiring, applied)
 
 
 def test_who_is_deleted_or_merged_leaves_no_open_loop(each: Hiring) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from scheduler.domain.errors import BadInput, BadInputs, Missing
 from scheduler.domain.hiring.automations import ALL, Automation, Without, fitting
 from scheduler.domain.hiring.connections import AdvanceState
 from scheduler.domain.loops import BookMode, LoopState
+from scheduler.services.asking.requests import MAX_WINDOWS
+from scheduler.services.booking import choose
+from scheduler.services.booking.undo_end import books_at
 from scheduler.services.hiring import automating, stopping
 from scheduler.storage.database import Tx
 from tests.connectors.servers.hiring.greenhouse import GreenhouseServer
+from tests.scheduler.kit import NOW
 from tests.scheduler.services.hiring.kit import Hiring, company_text, connected
 
 RULE = Automation("talks", "Talks", "short", without_windows=Without.OFFICE_HOURS)
@@ -56,6 +60,49 @@ def test_office_hours_are_planned_in_where_the_candidate_has_said_nothing(each: 
     (loop,) = each.loops()
     assert loop.state is LoopState.PROPOSED
     assert loop.labels[automating.LABEL] == "talks"
+
+
+@pytest.mark.parametrize(("days", "windows"), [(5, 6), (30, 23), (90, 65)])
+def test_office_hours_reach_as_far_as_the_rule_says(days: int, windows: int) -> None:
+    """They used to end after thirty days, whatever was asked for."""
+    found = automating.office_hours(NOW, "Europe/Berlin", days)
+    last = datetime.fromisoformat(found[-1][1])
+    assert len(found) <= MAX_WINDOWS
+    assert abs(len(found) - windows) <= 1
+    assert timedelta(days=days - 3) < last - NOW < timedelta(days=days + 1)
+
+
+def test_without_a_horizon_office_hours_reach_as_far_as_the_template(hiring: Hiring) -> None:
+    put(hiring, replace(RULE, mode=BookMode.OFF))
+    with hiring.kit.app.db.read() as tx:
+        template = tx.templates.get("short")
+        assert template is not None
+        assert automating._days(tx, replace(RULE, horizon_days=None)) == template.horizon_days
+        assert automating._days(tx, replace(RULE, horizon_days=77)) == 77
+
+
+def test_the_end_of_the_undo_delay_is_told(hiring: Hiring) -> None:
+    put(hiring, replace(RULE, mode=BookMode.BOOK, undo_minutes=45))
+    real, hiring.kit.jobs.enqueue = hiring.kit.jobs.enqueue, _all_but(hiring.kit.jobs.enqueue, "book")  # type: ignore[method-assign]
+    hiring.advance(hiring.apply(), "Talks")
+    hiring.kit.jobs.enqueue = real  # type: ignore[method-assign]
+    (loop,) = hiring.loops()
+    with hiring.kit.app.db.read() as tx:
+        assert books_at(tx, loop) == hiring.kit.clock() + timedelta(minutes=45)
+        assert books_at(tx, replace(loop, mode=BookMode.PROPOSE)) is None
+        best = tx.proposals.of_loop(loop.id)[0]
+    choose.choose(hiring.kit.app, best.id, actor="policy:book")
+    hiring.kit.run()
+    with hiring.kit.app.db.read() as tx:
+        assert books_at(tx, hiring.loops()[0]) is None
+
+
+def _all_but(enqueue: Callable[..., None], name: str) -> Callable[..., None]:
+    def enqueued(tx: Tx, job: str, payload: Mapping[str, Any], **more: Any) -> None:
+        if job != name:
+            enqueue(tx, job, payload, **more)
+
+    return enqueued
 
 
 def test_booked_by_itself_after_its_own_undo_delay(hiring: Hiring) -> None:
