@@ -39,7 +39,8 @@ def faults_of(error: RequestValidationError, request: Request) -> list[FieldFaul
 
 def _fault(found: ErrorDetails, request: Request) -> FieldFault:
     place, loc = _split(found["loc"])
-    model = owner(Body, ("it", *loc)) if place == "body" and (Body := _body(request)) else None
+    Body = _body(request) if place == "body" else None
+    model = owner(Body, ("it", *found["loc"][1:])) if Body is not None else None
     name = path(loc) or place or "body"
     if loc and found["type"] in _SAID:
         fault, fix = _SAID[found["type"]](found["input"], found.get("ctx", {}))

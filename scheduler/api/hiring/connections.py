@@ -177,7 +177,7 @@ def _veil(app: App) -> Veil:
     return Veil("connection", "secret", known)
 
 
-@router.post("", status_code=201, response_model=NewConnectionOut, responses=answers(413, 415))
+@router.post("", status_code=201, response_model=NewConnectionOut, responses=answers(409, 413, 415))
 def add_a_connection(body: ConnectionIn, app: Services, actor: Configurer, key: Key) -> Response:
     """Connect a hiring system: its webhooks are then taken at `/webhooks/{system}/{id}`."""
 

@@ -131,7 +131,7 @@ def _check(tx: Tx, hook_id: str, conditions: Conditions) -> None:
         conditions.check("hook", hook_id, HookOut.of(now))
 
 
-@router.post("", status_code=201, response_model=NewHookOut, responses=answers(413, 415))
+@router.post("", status_code=201, response_model=NewHookOut, responses=answers(409, 413, 415))
 def add_a_hook(body: HookIn, app: Services, actor: Configurer, key: Key) -> Response:
     """Have a program told by webhook, signed after Standard Webhooks. Messages hold ids and no personal data."""
 

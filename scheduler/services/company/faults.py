@@ -171,7 +171,8 @@ def from_pydantic(error: ErrorDetails, loc: Loc, model: type[BaseModel] | None) 
     if isinstance(said, Said):
         return Fault(loc, said.fault, said.fix)
     if what == "missing":
-        description = model.model_fields[str(loc[-1])].description if model else ""
+        lacking = model.model_fields.get(str(loc[-1])) if model else None
+        description = lacking.description if lacking else ""
         return Fault(loc, "missing", f"give {description}" if description else "give a value")
     if what == "extra_forbidden":
         known = model.model_fields if model else ()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from scheduler.services.company.faults import MOST, STAND_IN, Fault, Loc, from_pydantic, raise_all
@@ -130,20 +130,27 @@ def _mend(error: ErrorDetails, data: Any) -> Loc:
 
 
 def owner(model: type[BaseModel], loc: Loc) -> type[BaseModel] | None:
-    """The model that has, or lacks, the field that ``loc`` ends with."""
-    here: type[BaseModel] | None = model
+    """The model that has, or lacks, the field that ``loc`` ends with; a tag in it says which of several."""
+    here: list[tuple[str, type[BaseModel]]] = [("", model)]
     for part in loc[:-1]:
         if isinstance(part, str) and part in TAGS:
-            here = TAGS[part]
-        elif isinstance(part, str) and here is not None:
-            info = here.model_fields.get(part)
-            here = _model_in(info.annotation) if info else None
-    return here
+            here = [(part, TAGS[part])]
+        elif isinstance(part, str) and part.startswith("<"):
+            here = [one for one in here if one[0] == part] or here
+        elif isinstance(part, str):
+            fields = (m.model_fields[part] for _, m in here if part in m.model_fields)
+            here = [one for info in fields for one in _models_in(info.annotation)]
+    models = [m for _, m in here]
+    return next((m for m in models if str(loc[-1]) in m.model_fields), models[0] if models else None)
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any, tag: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every model of an annotation, with its tag."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation if issubclass(annotation, BaseModel) else None
-    if get_origin(annotation) is None and not isinstance(annotation, UnionType):
-        return None
-    return next((m for m in map(_model_in, get_args(annotation)) if m), None)
+        if issubclass(annotation, BaseModel):
+            yield tag, annotation
+    elif get_origin(annotation) is not None or isinstance(annotation, UnionType):
+        parts = get_args(annotation)
+        tag = next((part.tag for part in parts if isinstance(part, Tag)), tag)
+        for part in parts:
+            yield from _models_in(part, tag)

@@ -222,6 +222,31 @@ def test_what_cannot_be_meant_is_one_line_with_field_and_fix(
     assert "\n" not in said["detail"]
 
 
+@pytest.mark.parametrize(
+    ("do", "fields"),
+    [
+        ("move", {"interview", "to"}),
+        ("seat", {"interview", "person"}),
+        ("free", {"interview", "person"}),
+        ("swap", {"interview", "person", "other_interview", "other_person"}),
+        ("room", {"interview", "room"}),
+        ("add", {"add"}),
+        ("remove", {"interview"}),
+        ("add_seat", {"interview", "seat"}),
+        ("remove_seat", {"interview", "seat"}),
+        ("windows", {"windows"}),
+        ("horizon", {"start", "end"}),
+        ("lock", {"interview"}),
+        ("unlock", {"interview"}),
+    ],
+)
+def test_what_is_missing_is_named(api: Client, do: str, fields: set[str]) -> None:
+    found = api.refused(422, "/loops/lp_x/try", "POST", json=bad(do=do))["errors"]
+    assert {(e["field"], e["fault"]) for e in found} == {(f"changes[0].{name}", "missing") for name in fields}
+    (wrong,) = api.refused(422, "/loops/lp_x/try", "POST", json=bad(do="remove", interveiw="a"))["errors"][1:]
+    assert (wrong["field"], wrong["fix"]) == ("changes[0].interveiw", "did you mean 'interview'?")
+
+
 def test_two_locks_that_cannot_both_hold(api: Client, loop: Any) -> None:
     body = {
         "changes": [

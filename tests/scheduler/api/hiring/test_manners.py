@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scheduler.domain.loops import LoopState
 from scheduler.services.telling import hooks
+from tests.connectors.servers.hiring.greenhouse import GreenhouseServer
 from tests.scheduler.api.client import APPLICATION, BASE, DAYS, Client, event, occupy, wanted
-from tests.scheduler.services.hiring.kit import Hiring
+from tests.scheduler.services.hiring.kit import Hiring, company_text, connected
 
 ALONE = {
     ("post", "/loops/{loop_id}/try"),  # changes nothing
@@ -32,6 +34,13 @@ MOVED = "/loops/{loop_id}/accept-move"
 """No event was moved: it is refused for that first. `test_once.py` tells of its key."""
 TOLD_ONCE = {"/links", "/tokens"}
 """Whose answer holds a secret that is kept nowhere: the second is told that it was made."""
+
+
+@pytest.fixture
+def hiring(tmp_path: Path) -> Iterator[Hiring]:
+    """One plan is enough."""
+    with connected(tmp_path, GreenhouseServer, company_text(alternatives="1")) as found:
+        yield found
 
 
 @dataclass(frozen=True)
@@ -195,11 +204,12 @@ def _batches(api: Client) -> Iterator[Deed]:
         return [api.ask("/loops", "POST", wanted("short", **more), 202)["id"]]
 
     yield Deed("post", "/batches", "/batches", {**body, "loops": loops()})
-    made = api.ask("/batches", "POST", {**body, "loops": loops()}, 202)["id"]
     at = "/batches/{batch_id}"
+    with api.kit.app.db.read() as tx:
+        made = tx.connection.exec_driver_sql("SELECT id FROM lw_batches").scalar_one()
     yield Deed("post", f"{at}/repack", f"/batches/{made}/repack", {})
     yield Deed("post", f"{at}/choose", f"/batches/{made}/choose")
-    other = api.ask("/batches", "POST", {**body, "loops": loops()}, 202)["id"]
+    other = api.post(f"{BASE}/batches", json={**body, "loops": loops()}).json()["id"]
     yield Deed("post", f"{at}/cancel", f"/batches/{other}/cancel")
 
 
@@ -208,21 +218,24 @@ def _facts(api: Client) -> int:
         return int(tx.connection.exec_driver_sql("SELECT count(*) FROM lw_facts").scalar() or 0)
 
 
-def _stale(api: Client, deed: Deed) -> None:
+def _stale(api: Client, deed: Deed, described: Any) -> None:
     before = _facts(api)
     answer = api.request(deed.method, BASE + deed.path, json=deed.body, headers={"If-Match": '"another"'})
     assert answer.status_code == (409 if deed.route == MOVED else 412), (deed, answer.text)
     assert answer.json()["type"] in ("stale", "wrong_state")
+    assert str(answer.status_code) in described["responses"], deed
     assert _facts(api) == before, deed
 
 
-def _twice(api: Client, deed: Deed, key: str) -> None:
+def _twice(api: Client, deed: Deed, described: Any, key: str) -> None:
     def call() -> Any:
         return api.request(deed.method, BASE + deed.path, json=deed.body, headers={"Idempotency-Key": key})
 
     first = call()
     assert first.is_success, (deed, first.text)
     then, again = _facts(api), call()
+    for answer in (first, again):
+        assert str(answer.status_code) in described["responses"], (deed, answer.text)
     assert _facts(api) == then, (deed, "had its effect twice")
     if deed.route in TOLD_ONCE:
         assert again.status_code == 409 and "told once and not kept" in again.text
@@ -242,14 +255,15 @@ def test_every_change_is_stopped_by_a_stale_tag_and_every_post_has_its_effect_on
     }
     done = set()
     for n, deed in enumerate(deeds(api, hiring)):
-        names = {p["name"] for p in described[BASE + deed.route][deed.method].get("parameters", [])}
+        about = described[BASE + deed.route][deed.method]
+        names = {p["name"] for p in about.get("parameters", [])}
         if "If-Match" in names:
-            _stale(api, deed)
+            _stale(api, deed, about)
         done.add((deed.method, deed.route))
         if deed.route == MOVED:
             continue
         if "Idempotency-Key" in names:
-            _twice(api, deed, f"key-{n}")
+            _twice(api, deed, about, f"key-{n}")
         else:
             answer = api.request(deed.method, BASE + deed.path, json=deed.body)
             assert answer.is_success, (deed, answer.text)
