@@ -14,6 +14,7 @@ from scheduler.domain.bookings import Interview
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import Loop, LoopState
 from scheduler.domain.policy import Policy
+from scheduler.domain.privacy.erasure import NOBODY
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span, at, zone
 from scheduler.services.app import App
@@ -57,7 +58,8 @@ def _due(tx: Tx, policy: Policy, now: datetime, only: Loop | None = None) -> Ite
         interviews = tx.interviews.of_loop(loop.id)
         owner = tx.people.get(loop.owner, active=True) if loop.owner else None
         application = tx.applications.get(loop.application)
-        if owner is None or application is None or any(label in loop.labels for label in _GONE):
+        erased = application is not None and application.candidate.email.endswith(f"@{NOBODY}")
+        if owner is None or application is None or erased or any(label in loop.labels for label in _GONE):
             continue
         promised = promise.day(policy, interviews, zone(application.candidate.zone))
         last = max((i.span.end for i in interviews if i.kind is not InterviewKind.DEBRIEF), default=now)

@@ -14,7 +14,7 @@ _BINS = {
     "outlook": "Exchange keeps deleted events among the recoverable items for 14 days, or as your policy says.",
 }
 _ALWAYS = (
-    "Mails that were sent lie in the mailboxes of whoever got them, and perhaps in the mail server's log.",
+    "Mails that were sent, and what was answered to them, lie in the mailboxes of whoever got them, and perhaps in the mail server's log.",
     "Backups of the database and of the data folder hold the candidate until they run out; after a restore, erase again.",
 )
 

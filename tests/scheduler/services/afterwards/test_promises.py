@@ -16,13 +16,14 @@ from scheduler.domain.policy import Policy
 from scheduler.domain.time import Span
 from scheduler.services.afterwards import promises
 from scheduler.services.booking import cancel
+from scheduler.services.privacy import erasing
 from scheduler.services.telling import promise
 from tests.scheduler.kit import COMPANY, Kit, make
 from tests.scheduler.services.test_timely import answered, asked, of_thursday, reminders
 from tests.scheduler.storage.samples import interview
 from tests.scheduler.web.guests.doors import door
 from tests.scheduler.web.plain import Plain
-from tests.stories.kit import booked, look
+from tests.stories.kit import MARA, booked, look
 from tests.stories.test_mails import mails, text
 
 PROMISES = (
@@ -79,6 +80,15 @@ def test_nobody_is_reminded_of_who_is_further_by_now(kit: Kit, further: str) -> 
     with kit.app.db.write() as tx:
         at = of_thursday(kit, loop)[-1].span.end + timedelta(minutes=5)
         tx.facts.add(Fact(at, "webhook:stage", further, f"application:{loop.application}", "", "Offer"))
+    assert reminded(kit, EVE) == []
+
+
+def test_nobody_is_reminded_of_who_was_erased(kit: Kit) -> None:
+    loop = asked(kit)
+    completed(kit, loop)
+    erasing.ask(kit.app, "person:rolf", MARA.candidate.email)
+    kit.run()
+    assert look(kit, loop.id).application.startswith("erased-")
     assert reminded(kit, EVE) == []
 
 
