@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -44,7 +45,9 @@ def measured(build: Path, row: Row, loops: int, seed: int, **other: Any) -> dict
     """One round of one build, in a process of its own; ``other`` options than the row's."""
     options = {**row.options, **other, "loops": loops, "seed": seed}
     command = [sys.executable, str(CHILD), str(build.resolve()), row.measure, json.dumps(options)]
-    done = subprocess.run(command, cwd=build, capture_output=True, text=True, check=False)
+    # the solving processes of a build are Pythons of their own, which look for the product on this path
+    env = {**os.environ, "PYTHONPATH": str(build.resolve())}
+    done = subprocess.run(command, cwd=build, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{build}: {row.what}\n{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
