@@ -7,7 +7,7 @@ the loop's generation, the plan that was chosen, the slot of time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -86,6 +86,8 @@ def threads(of: Share, concurrency: int) -> int:
 
 LEAST_URGENT = 10
 """The priority of what nobody waits for: it is run when nothing else is to do."""
+_TOGETHER = 4
+"""Into so many jobs deliveries that came at once are dealt: as many threads work on them."""
 PRIORITIES: Mapping[str, int] = {
     Job.FURTHER: LEAST_URGENT,
     Job.DIGEST: LEAST_URGENT,
@@ -127,6 +129,23 @@ def tell(app: App, tx: Tx, fact: int) -> None:
 def intake(app: App, tx: Tx, delivery: str) -> None:
     """Work on a stored delivery of the hiring system."""
     _queue(app, tx, Job.INTAKE, {"delivery": delivery}, f"intake:{delivery}")
+
+
+def intake_all(app: App, tx: Tx, deliveries: Sequence[str]) -> None:
+    """Work on stored deliveries that came at once: each few of them are one job."""
+    size = max(1, -(-len(deliveries) // _TOGETHER))
+    for n in range(0, len(deliveries), size):
+        some = list(deliveries[n : n + size])
+        if len(some) == 1:
+            intake(app, tx, some[0])
+        else:
+            _queue(app, tx, Job.INTAKE, {"deliveries": some}, f"intake:{some[0]}")
+
+
+def intake_alone(app: App, tx: Tx, delivery: str, delay: float) -> None:
+    """`intake` of one that was worked on among others and is to be tried again, ``delay`` seconds from now."""
+    key = f"intake:{delivery}:alone:{app.clock().timestamp():.6f}"
+    _queue(app, tx, Job.INTAKE, {"delivery": delivery}, key, delay)
 
 
 def intake_replayed(app: App, tx: Tx, delivery: str, at: datetime) -> None:

@@ -9,12 +9,13 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -179,6 +180,32 @@ class Together:
             following.ready.set()
 
 
+T = TypeVar("T")
+
+
+@dataclass
+class Known(Generic[T]):
+    """What was read a moment ago, so that it is not read for each message of many: believed for ``seconds``, and less
+    where it turns out to be wrong. What this process changes itself it forgets at once."""
+
+    seconds: float = 1.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _kept: dict[str, tuple[float, T]] = field(default_factory=dict, repr=False)
+
+    def get(self, id: str) -> T | None:
+        with self._lock:
+            until, value = self._kept.get(id, (0.0, None))
+        return value if time.monotonic() < until else None
+
+    def put(self, id: str, value: T) -> None:
+        with self._lock:
+            self._kept[id] = (time.monotonic() + self.seconds, value)
+
+    def forget(self, id: str) -> None:
+        with self._lock:
+            self._kept.pop(id, None)
+
+
 Maker = Callable[[Mapping[str, str]], Ats]
 
 
@@ -191,6 +218,8 @@ class Systems:
     makers: Mapping[str, Maker] = field(default_factory=dict)
     vault: Vault = field(default_factory=Vault)
     together: Together = field(default_factory=Together)
+    known: Known[Any] = field(default_factory=Known)
+    """Connections with their opened secrets."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _open: dict[str, tuple[str, Ats]] = field(default_factory=dict, repr=False)
     _before: list[Ats] = field(default_factory=list, repr=False)

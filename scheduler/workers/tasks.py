@@ -53,7 +53,11 @@ GIVEN_UP: Mapping[str, str] = {
 def tasks(app: App) -> dict[str, Callable[[Mapping[str, Any]], float | None]]:
     """Job name → what it does; a returned number of seconds asks to be run again."""
     return {
-        Job.INTAKE: lambda p: arriving.work(app, p["delivery"]),
+        Job.INTAKE: lambda p: (
+            arriving.work_all(app, p["deliveries"])
+            if "deliveries" in p
+            else arriving.work(app, p["delivery"])
+        ),
         Job.LOOK: lambda p: arriving.look_again(app, p["connection"], p["application"], p["cause"]),
         Job.MIRROR: lambda p: mirroring.mirror(app, p["loop"]),
         Job.PLAN: lambda p: waiting.plan(app, p["loop"]),
@@ -125,7 +129,8 @@ def failed(app: App, name: str, payload: Mapping[str, Any], error: str) -> None:
         subject = f"loop:{loop_id}" if loop_id else _subject(name, payload)
         tx.facts.add(Fact(now, "system:jobs", "job_given_up", subject, "", "", name))
         if name == Job.INTAKE:
-            tx.inbox.finish(str(payload["delivery"]), f"dead_letter: {GIVEN_UP[name]}")
+            for delivery in payload.get("deliveries", [payload.get("delivery")]):
+                tx.inbox.finish(str(delivery), f"dead_letter: {GIVEN_UP[name]}")
         if name == Job.BATCH:
             superdays.give_up(app, tx, str(payload["batch"]))
         loop = tx.loops.claim(loop_id)

@@ -5,12 +5,15 @@ Told by `tests/scheduler/services/hiring/test_arriving.py`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from connectors.errors import ConnectorError, RateLimited
+from connectors.hiring.signatures import Forged
 from connectors.hiring.types import Kind, Message
 from scheduler.domain.errors import BadInput, DomainError, Missing
 from scheduler.domain.facts import Fact
@@ -27,6 +30,8 @@ GENERIC = "generic"
 PREFIX = "hiring:"
 PATIENCE = timedelta(hours=24)
 """How long a message waits for a system that does not answer; then it is a dead letter, and the sweep's to find."""
+_ALONE = 2.0
+"""Seconds until a message whose work failed among others is tried by itself."""
 _AGAIN, _LATER = 60.0, 300.0
 """Seconds until a system is asked again that does not answer, and one that refuses."""
 
@@ -34,14 +39,35 @@ _AGAIN, _LATER = 60.0, 300.0
 def hear(app: App, connection: str, system: str, body: bytes, headers: Mapping[str, str]) -> Message:
     """The message, if it is genuine. Raises `Missing` for no such connection, and what
     `connectors.hiring.protocol.Receiver` raises."""
+    names = {name.lower(): value for name, value in headers.items()}
+    known = app.systems.known.get(connection)
+    if known is not None:
+        with contextlib.suppress(Forged, Missing):
+            return _heard(app, known, connection, system, body, names)
+    # new, or changed since by another process: what the database says now decides
     with app.db.read() as tx:
-        known = tx.hiring.get(connection)
+        found = tx.hiring.get(connection)
+    if found is not None:
+        known = found, {sealed: app.systems.vault.open(sealed) for sealed in found.secrets(app.clock())}
+        app.systems.known.put(connection, known)
+    return _heard(app, known if found is not None else None, connection, system, body, names)
+
+
+def _heard(
+    app: App,
+    known: tuple[Connection, Mapping[str, str]] | None,
+    connection: str,
+    system: str,
+    body: bytes,
+    headers: Mapping[str, str],
+) -> Message:
+    """The message by what is known of its connection and its opened secrets."""
     receiver = app.systems.receivers.get(system)
-    if known is None or known.system != system or receiver is None:
+    if known is None or known[0].system != system or receiver is None:
         raise Missing("connection", connection)
     now = app.clock()
-    opened = [app.systems.vault.open(sealed) for sealed in known.secrets(now)]
-    return receiver(body, {name.lower(): value for name, value in headers.items()}, opened, now.timestamp())
+    opened = [known[1][sealed] for sealed in known[0].secrets(now) if sealed in known[1]]
+    return receiver(body, headers, opened, now.timestamp())
 
 
 def receive(app: App, connection: str, system: str, message: Message, body: bytes) -> tuple[str, bool]:
@@ -59,23 +85,46 @@ def receive(app: App, connection: str, system: str, message: Message, body: byte
 
 
 def _keep(app: App, given: Sequence[tuple[str, Message, bytes]]) -> list[tuple[str, bool]]:
-    """Keep several in one transaction: what comes at once costs one writing to the disk."""
-    kept = []
+    """Keep several in one transaction: what comes at once costs one writing to the disk, one insertion and few jobs."""
+    now = app.clock()
+    fresh = [
+        Delivery(
+            uuid.uuid4().hex,
+            source,
+            message.key,
+            hashlib.sha256(body).hexdigest(),
+            body,
+            now,
+            about=message.application,
+            what=message.what,
+        )
+        for source, message, body in given
+    ]
     with app.db.write() as tx:
-        for source, message, body in given:
-            digest, now = hashlib.sha256(body).hexdigest(), app.clock()
-            told = {"about": message.application, "what": message.what}
-            delivery, new = tx.inbox.receive(source, message.key, digest, body, now, **told)
+        kept = tx.inbox.receive_all(fresh)
+        work = []
+        for (_, message, _), (id, new) in zip(given, kept, strict=True):
             if new and message.kind is Kind.NEWS:
-                jobs.intake(app, tx, delivery.id)
+                work.append(id)
             elif new:
-                tx.inbox.finish(
-                    delivery.id, f"ignored: {message.what or 'this'} is nothing to act on", at=now
-                )
-            kept.append((delivery.id, new))
+                tx.inbox.finish(id, f"ignored: {message.what or 'this'} is nothing to act on", at=now)
+        jobs.intake_all(app, tx, work)
     for _, new in kept:
         meters.WEBHOOKS.labels("received", "new" if new else "repeated").inc()
     return kept
+
+
+def work_all(app: App, deliveries: Sequence[str]) -> None:
+    """Act on several, one after the other; one that has to wait, or that fails, has a job of its own from then on."""
+    for id in deliveries:
+        try:
+            wait = work(app, id)
+        except Exception as error:
+            log.warning("delivery %s: %s: %s", id, type(error).__name__, error)
+            wait = _ALONE
+        if wait is not None:
+            with app.db.write() as tx:
+                jobs.intake_alone(app, tx, id, wait)
 
 
 def work(app: App, delivery_id: str) -> float | None:

@@ -126,6 +126,7 @@ def rotate(
         fields = ("secret", "old_secret", "old_until")
         tx.hiring.change(id, **{field: getattr(new, field) for field in fields})
         note(app, tx, actor, "connection_secret_changed", id, known.system)
+    app.systems.known.forget(id)
     return new, secret
 
 
@@ -137,6 +138,7 @@ def remove(app: App, id: str, actor: str, before: Before = None) -> None:
         known = claimed(tx, id)
         tx.hiring.remove(id)
         note(app, tx, actor, "connection_removed", id, known.system)
+    app.systems.known.forget(id)
 
 
 def claimed(tx: Tx, id: str) -> Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from scheduler.domain.errors import BadInput, Missing, WrongState
 from scheduler.storage.mapping import Rows
-from scheduler.storage.statements import add_new
+from scheduler.storage.statements import add_new, insert
 from scheduler.storage.tables import answers, inbox
 
 CLAIMED = timedelta(seconds=60)
@@ -71,6 +72,35 @@ class Inbox:
         same = (inbox.c.source == source) & (inbox.c.delivery_id == delivery_id)
         row = self.connection.execute(sa.select(inbox).where(same)).mappings().one()
         return _rows.value(row), False
+
+    def receive_all(self, fresh: Sequence[Delivery]) -> list[tuple[str, bool]]:
+        """Keep many in one statement: of each the id under which it is kept, and whether it is new. One that came before,
+        or stands twice among them, is kept as it came first."""
+        rows = sorted((_rows.row(one) for one in fresh), key=lambda r: (r["source"], r["delivery_id"]))
+        # in one order, so that two who keep the same messages wait for each other in turn
+        statement = insert(self.connection, inbox).on_conflict_do_nothing().returning(inbox.c.id)
+        new = set(self.connection.execute(statement, rows).scalars()) if rows else set()
+        before = (
+            {
+                (row.source, row.delivery_id): row.id
+                for row in self.connection.execute(
+                    sa.select(inbox.c.source, inbox.c.delivery_id, inbox.c.id).where(
+                        sa.or_(
+                            *(
+                                (inbox.c.source == one.source) & (inbox.c.delivery_id == one.delivery_id)
+                                for one in fresh
+                                if one.id not in new
+                            )
+                        )
+                    )
+                )
+            }
+            if len(new) < len(fresh)
+            else {}
+        )
+        return [
+            (one.id, True) if one.id in new else (before[one.source, one.delivery_id], False) for one in fresh
+        ]
 
     def get(self, id: str) -> Delivery | None:
         """The delivery of that id (ours, not the sender's), or ``None``."""

@@ -10,13 +10,15 @@ import pytest
 
 from connectors.hiring.signatures import Forged
 from scheduler.domain.hiring.automations import ALL
-from scheduler.domain.hiring.connections import AdvanceState
+from scheduler.domain.hiring.connections import AdvanceState, Connection
 from scheduler.domain.loops import LoopState
+from scheduler.services.app import App
 from scheduler.services.asking import leaving
 from scheduler.services.booking import cancel
 from scheduler.services.hiring import arriving, looking, stopping
+from scheduler.storage.repositories.inbox import Delivery
 from tests.connectors.servers.hiring.base import Applied, Told
-from tests.scheduler.services.hiring.kit import Hiring
+from tests.scheduler.services.hiring.kit import SECRET, Hiring
 
 
 def test_who_reaches_a_stage_has_a_loop(each: Hiring) -> None:
@@ -99,6 +101,60 @@ def _worked(hiring: Hiring, applied: object) -> list[str]:
     ids = hiring.hook(applied)  # type: ignore[arg-type]
     hiring.kit.run()
     return ids
+
+
+def test_what_comes_at_once_is_few_jobs_and_each_message_kept_once(hiring: Hiring) -> None:
+    every = [hiring.apply(email=f"c{n}@example.org") for n in range(9)]
+    for applied in every:
+        hiring.move(applied, "Talks")
+    app = hiring.kit.app
+    sent = [pair for applied in every for pair in hiring.server.hook(applied, SECRET)]
+    heard = [(arriving.hear(app, "main", "greenhouse", body, headers), body) for body, headers in sent]
+    given = [("hiring:main", message, body) for message, body in heard]
+    kept = arriving._keep(app, [*given, given[0]])
+    assert [new for _, new in kept] == [True] * len(given) + [False]
+    assert kept[-1][0] == kept[0][0], "the second of the same is the first"
+    assert arriving._keep(app, given) == [(id, False) for id, _ in kept[:-1]]
+    assert 1 < len(hiring.kit.jobs.waiting) <= 4
+    hiring.kit.run(400)
+    assert {loop.application for loop in hiring.loops()} == {f"main:{a.id}" for a in every}
+
+
+def test_one_message_that_fails_among_others_has_a_job_of_its_own(
+    hiring: Hiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = looking.look, []
+
+    def failing(app: App, connection: Connection, theirs: str, cause: str) -> tuple[str, str | None]:
+        seen.append(theirs)
+        if theirs == "1":
+            raise RuntimeError("a mistake of ours")
+        return real(app, connection, theirs, cause)
+
+    monkeypatch.setattr(looking, "look", failing)
+    with hiring.kit.app.db.write() as tx:
+        fresh = [
+            Delivery(f"d{n}", "hiring:main", f"k{n}", "", b"{}", hiring.kit.clock(), about=str(n))
+            for n in range(3)
+        ]
+        tx.inbox.receive_all(fresh)
+    arriving.work_all(hiring.kit.app, ["d0", "d1", "d2"])
+    assert seen == ["0", "1", "2"], "the others are worked on"
+    assert [bool(hiring.delivery(id).outcome) for id in ("d0", "d1", "d2")] == [True, False, True]
+    assert [(name, payload) for name, payload, _ in hiring.kit.jobs.waiting] == [
+        ("intake", {"delivery": "d1"})
+    ]
+
+
+def test_a_secret_that_another_process_has_changed_counts_at_once(hiring: Hiring) -> None:
+    """What is known of a connection is believed for a second, and read again before a message is refused."""
+    applied = hiring.apply()
+    hiring.move(applied, "Talks")
+    hiring.hook(applied)
+    other = "another-secret-of-the-system-2"
+    with hiring.kit.app.db.write() as tx:
+        tx.hiring.change("main", secret=hiring.kit.app.systems.vault.seal(other))
+    assert hiring.hook(applied, other)
 
 
 def test_who_is_closed_and_opened_again_in_the_same_visit_has_a_loop(hiring: Hiring) -> None:
