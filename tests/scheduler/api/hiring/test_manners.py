@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from scheduler.domain.loops import LoopState
+from scheduler.services.asking import leaving
 from scheduler.services.telling import hooks
 from tests.connectors.servers.hiring.greenhouse import GreenhouseServer
 from tests.scheduler.api.client import APPLICATION, BASE, DAYS, Client, event, occupy, wanted
@@ -38,10 +39,13 @@ TOLD_ONCE = {"/links", "/tokens"}
 """Whose answer holds a secret that is kept nowhere: the second is told that it was made."""
 
 
+PROCESSES = "[{id: usual, stages: [{stage: Review}]}]"
+
+
 @pytest.fixture
 def hiring(tmp_path: Path) -> Iterator[Hiring]:
     """One plan is enough."""
-    with connected(tmp_path, GreenhouseServer, company_text(alternatives="1")) as found:
+    with connected(tmp_path, GreenhouseServer, company_text(alternatives="1", processes=PROCESSES)) as found:
         yield found
 
 
@@ -71,6 +75,7 @@ def deeds(api: Client, hiring: Hiring) -> Iterator[Deed]:
     yield from _loops(api)
     yield from _without_a_plan(api)
     yield from _batches(api)
+    yield from _process(api)
     yield Deed("post", "/erasures", "/erasures", {"email": "c0@example.org"})
 
 
@@ -213,6 +218,15 @@ def _batches(api: Client) -> Iterator[Deed]:
     yield Deed("post", f"{at}/choose", f"/batches/{made}/choose")
     other = api.post(f"{BASE}/batches", json={**body, "loops": loops()}).json()["id"]
     yield Deed("post", f"{at}/cancel", f"/batches/{other}/cancel")
+
+
+def _process(api: Client) -> Iterator[Deed]:
+    one, at = "/applications/app-process", "/applications/{application_id}"
+    api.ask(one, "PUT", {**APPLICATION, "id": "app-process"})
+    with api.kit.app.db.write() as tx:
+        leaving.entered(api.kit.app, tx, "app-process", "Review", "t", api.kit.clock())
+    yield Deed("post", f"{at}/decide", f"{one}/decide", {"stage": "Review", "verdict": "go"})
+    yield Deed("post", f"{at}/pivot", f"{one}/pivot", {"job": "Another job"})
 
 
 def _facts(api: Client) -> int:
