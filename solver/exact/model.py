@@ -161,28 +161,8 @@ class Model:
 
     def solve(self, allowed: Allowance) -> Found:
         """Searches until proven, stopped, out of budget, or at a price that is `enough`; that is *optimal* too."""
-        solver = cp_model.CpSolver()
-        parameters = solver.parameters
-        parameters.num_workers = allowed.workers
-        parameters.random_seed = allowed.seed
-        parameters.linearization_level = allowed.linear
-        parameters.cp_model_presolve = allowed.presolve
-        if allowed.light:
-            parameters.cp_model_probing_level = 0
-            parameters.symmetry_level = 0
-            parameters.max_presolve_iterations = 1
-        if allowed.memory_mb is not None:
-            parameters.max_memory_in_mb = allowed.memory_mb
-        if allowed.seconds is not None:
-            parameters.max_time_in_seconds = max(allowed.seconds, 0.0)
-        if allowed.work is not None:
-            parameters.max_deterministic_time = max(allowed.work, 0.0)
         reached = None if self._enough is None else Reached(self._enough)
-        with _Watch(solver, allowed.stop):
-            code = solver.solve(self.cp, reached)
-        if code == cp_model.MODEL_INVALID:
-            raise RuntimeError(f"the exact model is invalid: {self.cp.validate()}")
-        status = _STATUS.get(code, Status.UNKNOWN)
+        solver, status = searched(self.cp, allowed, reached)
         work = solver.response_proto.deterministic_time
         if status not in (Status.OPTIMAL, Status.FEASIBLE):
             return Found(status, {}, 0, _bound(solver), work)
@@ -191,6 +171,33 @@ class Model:
         if self._enough is not None and objective <= self._enough:
             status = Status.OPTIMAL
         return Found(status, plans, objective, _bound(solver), work)
+
+
+def searched(
+    cp: cp_model.CpModel, allowed: Allowance, watched: cp_model.CpSolverSolutionCallback | None = None
+) -> tuple[cp_model.CpSolver, Status]:
+    """A search within what is allowed: CP-SAT with what it found, and how that ended."""
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.num_workers = allowed.workers
+    parameters.random_seed = allowed.seed
+    parameters.linearization_level = allowed.linear
+    parameters.cp_model_presolve = allowed.presolve
+    if allowed.light:
+        parameters.cp_model_probing_level = 0
+        parameters.symmetry_level = 0
+        parameters.max_presolve_iterations = 1
+    if allowed.memory_mb is not None:
+        parameters.max_memory_in_mb = allowed.memory_mb
+    if allowed.seconds is not None:
+        parameters.max_time_in_seconds = max(allowed.seconds, 0.0)
+    if allowed.work is not None:
+        parameters.max_deterministic_time = max(allowed.work, 0.0)
+    with _Watch(solver, allowed.stop):
+        code = solver.solve(cp, watched)
+    if code == cp_model.MODEL_INVALID:
+        raise RuntimeError(f"the exact model is invalid: {cp.validate()}")
+    return solver, _STATUS.get(code, Status.UNKNOWN)
 
 
 def _bound(solver: cp_model.CpSolver) -> int:

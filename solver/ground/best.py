@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from solver.ground.frame import Frame
 from solver.problem.plan import LoopPlan, Status
 
 
@@ -37,3 +39,12 @@ def unfinished(best: Best | None, lowest: int) -> Best:
     if best is None:
         return Best(Status.UNKNOWN, None, 0, lowest)
     return replace(best, status=Status.FEASIBLE, bound=min(lowest, best.cost))
+
+
+class Column(NamedTuple):
+    """One way to place a loop; ``own`` is its price without fair load, ``taken`` whether it is so now."""
+
+    frame: Frame
+    plan: LoopPlan
+    own: int
+    taken: bool

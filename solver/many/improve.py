@@ -17,6 +17,7 @@ from solver.ground.usage import events_of
 from solver.many.ejection import Contested, Owners
 from solver.many.neighbourhood import together
 from solver.many.packing import Packing
+from solver.many.pool import Pool
 from solver.one.placer import Placer
 from solver.problem.plan import Assignment, LoopPlan
 
@@ -40,6 +41,16 @@ MOST_TOGETHER = 4
 TOGETHER = 0.05
 """The part of all work that placing loops together may take."""
 
+RECOMBINED = 8
+"""Moves without a new best after which every loop is placed anew in another order, and all plans that were ever made
+are recombined."""
+
+MOST_ANEW = 60
+"""Loops up to which that is done: with more a pass takes too long to have many."""
+
+RECOMBINING = 0.2
+"""The part of all work that this may take."""
+
 DRIFT = 60
 """Moves without a new best after which the search goes back to the best plan."""
 
@@ -59,6 +70,11 @@ class Improver:
             self.owners.add(packing.frames[name], plan)
         self.placer = Placer(packing.judge, packing.usage, budget)
         self.waiting: list[str] = []
+        self.pool = Pool(packing)
+        for name, plan in packing.plans.items():
+            self.pool.keep(name, plan, packing.own(name))
+        self.recombined = 0.0
+        """Work spent on recombining."""
         self.exact = 0.0
         """Work spent on placing loops together."""
 
@@ -67,6 +83,7 @@ class Improver:
     def add(self, name: str, plan: LoopPlan, own: int | None = None) -> None:
         self.packing.add(name, plan, own)
         self.owners.add(self.packing.frames[name], plan)
+        self.pool.keep(name, plan, self.packing.own(name))
 
     def remove(self, name: str) -> LoopPlan:
         plan = self.packing.remove(name)
@@ -104,6 +121,8 @@ class Improver:
                 self._force(self.random.choice(wanted) if not self.waiting else self._next(wanted))
             else:
                 self._ruin()
+            if stale % RECOMBINED == RECOMBINED - 1:
+                self._recombine()
             if self.packing.keep():
                 stale = 0
                 self.report("improve")
@@ -114,6 +133,34 @@ class Improver:
                 self.restore(dict(self.packing.best))
                 self.waiting = []
         self.restore(dict(self.packing.best))
+
+    def _recombine(self) -> None:
+        """The best of all plans that were ever seen, after another pass, where that is better than the best so far."""
+        best, spent = self.packing.best_cost, self.budget.work
+        if best is None or len(self.packing.frames) > MOST_ANEW or self.recombined > RECOMBINING * spent:
+            return
+        self._pass()
+        found = self.pool.recombined(min(best, self.packing.cost), self.budget)
+        self.recombined += self.budget.work - spent
+        if found is not None:
+            self.restore(dict(found))
+
+    def _pass(self) -> None:
+        """Every loop once more from nothing, in an order near that of urgency; goes back to what was there."""
+        packing, before = self.packing, dict(self.packing.plans)
+        names = packing.by_priority(name for name in packing.frames if name not in packing.pinned)
+        for name in names:
+            if name in packing.plans:
+                self.remove(name)
+        place = {name: at + self.random.random() * len(names) for at, name in enumerate(names)}
+        for name in sorted(names, key=lambda name: place[name]):
+            if self.budget.over():
+                break
+            best = self.place(name)
+            if best is not None and best.plan is not None:
+                self.add(name, best.plan, best.own)
+        if not packing.keep():
+            self.restore(before)
 
     def _wanted(self) -> list[str]:
         """Loops left out that could be placed if they were alone."""

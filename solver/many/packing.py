@@ -51,6 +51,10 @@ class Packing:
         self.cost -= self._own.pop(name) + fair_of(frame, self.usage, plan) - self.out[name]
         return plan
 
+    def own(self, name: str) -> int:
+        """A placed loop's own price, without fair load."""
+        return self._own[name]
+
     def worth(self, name: str, added: int) -> bool:
         """Whether a loop is better placed for ``added`` than left out."""
         return name in self.pinned or added <= self.out[name]
