@@ -59,6 +59,7 @@ WORDS = {
     "connectors/google": "Google Calendar",
     "connectors/greenhouse": "Greenhouse",
     "connectors/hiring": "hiring systems",
+    "connectors/identity": "who signs in",
     "connectors/lever": "Lever",
     "connectors/local": "iCalendar files",
     "connectors/outlook": "Microsoft 365",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -79,6 +79,13 @@ class Settings(BaseSettings):
     archive_days: int = Field(60, ge=0, le=3650)
     """How long what is over stays where bookings are made: events in local calendars, mails in the outbox, jobs; 0:
     for ever."""
+    oidc_issuer: str = ""
+    """Where people sign in, by OpenID Connect: the issuer's address, as the provider writes it; empty: by
+    `loopwright login` alone."""
+    oidc_client_id: str = ""
+    """What that provider calls this deployment."""
+    oidc_client_secret: str = Field("", repr=False)
+    """And the secret that goes with it; empty for a client without one."""
     keep_candidates_days: int = Field(730, ge=0, le=36500)
     """How long a candidate is kept once the last of their loops is over; then they are erased. 0: for ever."""
     keep_messages_days: int = Field(90, ge=0, le=36500)
@@ -140,6 +147,26 @@ class Settings(BaseSettings):
         if not good or not value.isascii() or not value.isprintable() or set(value) & set(" ?#@\\"):
             raise ValueError("is not an https address; write it as https://hire.example.com")
         return value.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _an_issuer(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+            good = not value or ((parts.scheme == "https" or here) and bool(parts.hostname))
+        except ValueError:
+            good = False
+        if not good or not value.isascii() or set(value) & set(" ?#@\\"):
+            raise ValueError("is not an https address; write it as https://accounts.google.com")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _a_client(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("oidc_issuer")):
+            raise ValueError("stands without LOOPWRIGHT_OIDC_ISSUER, or that without it; give both")
+        return value
 
     @field_validator("webhook_secret")
     @classmethod

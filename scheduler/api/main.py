@@ -28,6 +28,7 @@ from scheduler.api.common import BASE
 from scheduler.api.conditional.tagged import Tagged
 from scheduler.api.doing import batches, bulk, changing, fixes
 from scheduler.api.doing.choosing import Choosing
+from scheduler.api.gate import signing
 from scheduler.api.gate.door import Door
 from scheduler.api.health import metrics
 from scheduler.api.health import routes as health
@@ -89,6 +90,7 @@ ROUTERS = (
     me.router,
     sessions.router,
     privacy.router,
+    signing.router,
     docs.front,
     pages.front,
 )
@@ -129,6 +131,7 @@ def create_app(app: App, settings: Settings, secret: str = "", pages: Pages | No
     api.state.home = pages.home if pages else f"{BASE}/docs"
     api.state.checks, api.state.listening = Checks(app, settings), following.Listening()
     api.state.admitted, api.state.may = admitted, may
+    api.state.provider = signing.provider_of(settings)
     problems.install(api)
     found = [entry for router in ROUTERS for entry in opened(router)]
     found += addresses(pages.open) if pages else ()

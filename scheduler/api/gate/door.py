@@ -5,10 +5,14 @@ Told by `tests/scheduler/api/gate/test_door.py`.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
+import os
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 
+from cryptography.fernet import Fernet
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
@@ -52,6 +56,9 @@ class Door:
         self._app = app
         self._tries, self._limits = Tries(), Limits(settings)
         self.keeping = visits.keeping(settings, secret)
+        derived = hmac.new(self._secret or os.urandom(32), b"loopwright.signing-in", hashlib.sha256).digest()
+        self.flows = Fernet(base64.urlsafe_b64encode(derived))
+        """Seals what a browser keeps while it is at a provider of sign-ins."""
         self._names = {https: visits.name(secret or "nobody", https) for https in (True, False)}
 
     async def admitted(self, scope: Scope) -> None:
@@ -91,6 +98,17 @@ class Door:
             "`loopwright address` for a new one"
         )
         raise self._wrong(scope, text)
+
+    def let_in(self, scope: Scope, whose: Callable[[Tx], tuple[str, Actor] | None]) -> Entered | None:
+        """The cookie for whoever was signed in elsewhere; ``None`` where no account is theirs."""
+        before = self._session(scope)
+        with self._app.db.write() as tx:
+            found = whose(tx) if self._secret else None
+            if found is None:
+                return None
+            if before is not None:
+                tx.sessions.remove(before[1].id)
+            return self._begun(tx, scope, *found)
 
     def _good(self, ticket: str) -> bool:
         """Whether a ticket is worth a writer's turn."""

@@ -51,6 +51,15 @@ sessions = sa.Table(
     sa.UniqueConstraint("digest", name="uq_lw_sessions_digest"),
 )
 
+identities = sa.Table(
+    "lw_identities",
+    metadata,
+    words("issuer", primary_key=True),
+    words("subject", primary_key=True),
+    words("user"),
+    instant("created_at"),
+)
+
 sign_ins = sa.Table(
     "lw_sign_ins",
     metadata,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -70,6 +71,11 @@ def refusal(request: Request, problem: Any) -> str:
     used = "token" in request.query_params
     guest = request.url.path.startswith(("/candidate/", "/interviewer/"))  # who has no other page
     context = {"viewer": viewer, "problem": problem, "used": used, "guest": guest}
+    issuer = request.app.state.settings.oidc_issuer if "app" in request.scope else ""
+    context |= {
+        "provider": urlsplit(issuer).hostname if issuer else "",
+        "came": request.url.path == "/sign-in/back",
+    }
     return templates.plain(viewer, template, context)
 
 

@@ -135,6 +135,7 @@ FACTS: Mapping[str, str] = {
     "own_hours_changed": N_("Changed their own hours and wishes"),
     "signed_in": N_("A browser signed in"),
     "signed_out": N_("A browser was signed out"),
+    "identity_added": N_("An account was tied to whoever signed in"),
     "erasure_asked": N_("The erasure of a candidate was asked for"),
     "words_erased": N_("Facts lost a candidate’s words"),
     "candidate_erased": N_("A candidate was erased"),

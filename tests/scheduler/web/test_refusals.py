@@ -31,11 +31,22 @@ def test_no_page_is_open_to_strangers(kit: Kit) -> None:
     assert len(paths) > 10
     guests = {route.path for router in GUESTS for route in router.routes}  # type: ignore[attr-defined]
     for path, methods in paths.items():
-        if path not in ("/", "/llms.txt"):
+        if path not in ("/", "/llms.txt", "/sign-in", "/sign-in/back"):
             for method in methods:
                 answer = site.request(method, path.replace("{loop_id}", "lp_1"))
                 # a link that is none opens nothing, and says no more than that
                 assert answer.status_code == (404 if path in guests else 401), (method, path)
+
+
+def test_where_a_provider_is_set_up_strangers_are_led_there(kit: Kit) -> None:
+    led = Plain(kit, signed_in=False, oidc_issuer="https://accounts.google.com", oidc_client_id="x")
+    text = led.get("/today").text
+    assert 'href="/sign-in"' in text and "Sign in with accounts.google.com" in text
+    late = led.get("/sign-in/back?code=1&state=2")
+    assert late.status_code == 401 and "did not begin here" in late.text and 'href="/sign-in"' in late.text
+    alone = Plain(kit, signed_in=False)
+    assert "/sign-in" not in alone.get("/today").text
+    assert alone.get("/sign-in").status_code == 404
 
 
 def test_a_stranger_is_told_how_to_come_in(site: Site) -> None:

@@ -13,6 +13,7 @@ from scheduler.domain.access.accounts import ApiToken, User
 from scheduler.storage.mapping import Rows
 from scheduler.storage.statements import add_new, upsert
 from scheduler.storage.tables import tokens, users
+from scheduler.storage.tables.access import identities
 
 _users, _tokens = Rows(User, users), Rows(ApiToken, tokens)
 
@@ -38,6 +39,25 @@ class Accounts:
         mine = sa.select(users).where(users.c.id == id).with_for_update()
         row = self.connection.execute(mine).mappings().first()
         return _users.value(row) if row else None
+
+    # --- who they are at a provider of sign-ins ---
+
+    def of_identity(self, issuer: str, subject: str) -> User | None:
+        """The account of whoever a provider calls so."""
+        c = identities.c
+        mine = sa.select(c.user).where(c.issuer == issuer, c.subject == subject)
+        found = self.connection.execute(mine).scalar()
+        return self.get(found) if found is not None else None
+
+    def has_identity(self, issuer: str, user: str) -> bool:
+        """Whether somebody at that provider is this account already."""
+        mine = sa.select(identities.c.user).where(identities.c.issuer == issuer, identities.c.user == user)
+        return self.connection.execute(mine.limit(1)).first() is not None
+
+    def add_identity(self, issuer: str, subject: str, user: str, at: datetime) -> None:
+        """Have an account be theirs from now on."""
+        row = {"issuer": issuer, "subject": subject, "user": user, "created_at": at}
+        self.connection.execute(sa.insert(identities).values(row))
 
     # --- tokens ---
 

@@ -139,7 +139,7 @@ OTHERS = frozenset(
             "lw_calendar_faults",
         ),
         *("lw_matches", "lw_automations", "lw_pauses", "lw_fact_people", "lw_fact_chain", "lw_cursors"),
-        *("lw_subscriptions", "lw_leases", "lw_erasures", "lw_redactions"),
+        *("lw_subscriptions", "lw_leases", "lw_erasures", "lw_redactions", "lw_identities"),
     }
 )
 """Tables about the company, whoever works in it, and machines."""

@@ -1,0 +1,1 @@
+"""Who somebody is, told by a service that they sign in to."""
