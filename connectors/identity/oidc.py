@@ -7,12 +7,13 @@ Told by `tests/connectors/test_oidc.py`.
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -31,6 +32,7 @@ _LEEWAY = 60
 _KNOWN_FOR = 600.0
 """Seconds for which the provider's own description is not read again."""
 _LARGEST = 1 << 20
+_BASIC = "client_secret_basic"
 _SCOPE = "openid email profile"
 
 
@@ -121,12 +123,17 @@ class Provider:
             "client_id": self.client,
             "code_verifier": begun.verifier,
         }
-        if self.secret:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        ways = self._metadata(http).get("token_endpoint_auth_methods_supported", [_BASIC])
+        if self.secret and _BASIC in ways:  # RFC 6749 section 2.3.1
+            pair = f"{quote(self.client, safe='')}:{quote(self.secret, safe='')}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        elif self.secret:
             form["client_secret"] = self.secret
         answer = http.request(
             "POST",
             self._endpoint(http, "token_endpoint"),
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            headers=headers,
             content=urlencode(form),
         )
         if 400 <= answer.status < 500:

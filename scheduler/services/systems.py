@@ -50,6 +50,15 @@ class Vault:
         except InvalidToken:
             raise self._strange() from None
 
+    def opened(self, kept: str, plain: str) -> str:
+        """`open`, for what is sealed only since it was last changed, or since the last new key: until then it begins with
+        ``plain``."""
+        return kept if kept.startswith(plain) else self.open(kept)
+
+    def sealed_again(self, kept: str, plain: str) -> str:
+        """`seal_again`, also for what was not sealed yet."""
+        return self.seal(kept) if kept.startswith(plain) else self.seal_again(kept)
+
     def add_key(self) -> None:
         """Seal with a new key from now on, in every process; what the ones before it have sealed is opened still."""
         self._keys()  # so that there is one before it

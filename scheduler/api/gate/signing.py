@@ -89,7 +89,7 @@ def _provider(request: Request) -> Provider:
     found: Provider | None = request.app.state.provider
     if found is None:
         raise Refused(
-            404, "missing", "sign-in: no provider is set up; ask for an address by `loopwright login`"
+            404, "not_found", "sign-in: no provider is set up; ask for an address by `loopwright login`"
         )
     return found
 

@@ -148,7 +148,7 @@ def _veil(app: App) -> Veil:
     def known(id: str) -> list[str]:
         with app.db.read() as tx:
             hook = tx.hooks.get(id)
-        return [] if hook is None else [hook.secret, *filter(None, [hook.old_secret])]
+        return [] if hook is None else hooks.secrets_of(app, hook)
 
     return Veil("hook", "secret", known)
 

@@ -22,7 +22,9 @@ Sites = Annotated[list[str], typer.Option("--site", help="Only for this site; re
 tokens = typer.Typer(help="Tokens that programs and people ask with.", no_args_is_help=True)
 users = typer.Typer(help="Accounts of people, with their roles.", no_args_is_help=True)
 
-keys = typer.Typer(help="The keys that seal the secrets of hiring systems.", no_args_is_help=True)
+keys = typer.Typer(
+    help="The keys that seal the secrets of hiring systems and webhooks.", no_args_is_help=True
+)
 
 
 @keys.command("rotate")

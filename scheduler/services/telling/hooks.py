@@ -12,6 +12,7 @@ import base64
 import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,7 +64,7 @@ def add(app: App, url: str, types: Collection[str], actor: str) -> Hook:
     with app.db.write() as tx:
         if len(tx.hooks.list()) >= MOST_HOOKS:
             raise BadInput("url", f"there are {MOST_HOOKS} hooks already", "remove one first")
-        tx.hooks.put(made)
+        tx.hooks.put(replace(made, secret=app.systems.vault.seal(made.secret)))
         _note(app, tx, made.id, "hook_added", actor, "", HookState.ACTIVE)
     return made
 
@@ -110,7 +111,8 @@ def rotate(app: App, id: str, actor: str, overlap: timedelta, before: Before = _
         if hook is None:
             raise Missing("hook", id)
         kept = {"old_secret": hook.secret, "old_until": until} if overlap else _FORGOTTEN
-        tx.hooks.change(id, secret=_new_secret(), **kept)
+        fresh = _new_secret()
+        tx.hooks.change(id, secret=app.systems.vault.seal(fresh), **kept)
         _note(
             app,
             tx,
@@ -121,7 +123,26 @@ def rotate(app: App, id: str, actor: str, overlap: timedelta, before: Before = _
             "",
             f"the secret of before counts until {until:%Y-%m-%d %H:%M} UTC",
         )
-        return _known(tx, id)
+        return replace(_known(tx, id), secret=fresh)
+
+
+def secrets_of(app: App, hook: Hook) -> list[str]:
+    """Both secrets of a hook as they are, the present one first; the one of before where there is one. Raises
+    `connectors.errors.Invalid` for one that no key opens."""
+    return [app.systems.vault.opened(kept, PREFIX) for kept in (hook.secret, hook.old_secret) if kept]
+
+
+def seal_again(app: App, tx: Tx) -> int:
+    """Seal the secrets of all hooks with the first key; how many hooks."""
+    found = tx.hooks.list()
+    for one in found:
+        known = tx.hooks.claim(one.id)
+        if known is not None:
+            kept = {
+                n: app.systems.vault.sealed_again(getattr(known, n), PREFIX) for n in ("secret", "old_secret")
+            }
+            tx.hooks.change(one.id, **kept)
+    return len(found)
 
 
 _FORGOTTEN: Mapping[str, Any] = {"old_secret": "", "old_until": None}
@@ -220,7 +241,10 @@ def _send(app: App, hook: Hook, message: HookDelivery) -> None:
         "webhook-id": message.id,
         "webhook-timestamp": str(stamp),
         # space-delimited, as Standard Webhooks has it for a secret that is being changed
-        "webhook-signature": " ".join(sign(s, message.id, stamp, body) for s in hook.secrets(app.clock())),
+        "webhook-signature": " ".join(
+            sign(app.systems.vault.opened(s, PREFIX), message.id, stamp, body)
+            for s in hook.secrets(app.clock())
+        ),
     }
     answer = wire.post(hook.url, headers, body, allowed=app.hook_hosts)
     now = app.clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from connectors.errors import Invalid
 from scheduler.services.hiring import connecting, sealing
 from scheduler.services.systems import Vault
+from scheduler.services.telling import hooks
 from tests.scheduler.services.hiring.kit import SECRET, Hiring
 
 
@@ -65,3 +67,28 @@ def test_no_key_is_forgotten_while_a_secret_needs_it(hiring: Hiring, vault: Vaul
             sealing.rotate(app, "test")
         assert len(keys(vault)) == made and keys(vault)[-1] == first
     assert vault.open(sealed) == SECRET
+
+
+def test_the_secrets_of_hooks_are_sealed_too_and_those_from_before_with_the_next_key(
+    hiring: Hiring, vault: Vault
+) -> None:
+    app = hiring.kit.app
+    made = hooks.add(app, "https://ats.example.com/hook", (), "test")
+    assert made.secret.startswith("whsec_")
+    with app.db.write() as tx:
+        (kept,) = tx.hooks.list()
+        assert "whsec_" not in kept.secret and vault.open(kept.secret) == made.secret
+        tx.hooks.put(replace(kept, id="hk_old", secret="whsec_b2xk"))  # as it was kept before
+    turned = hooks.rotate(app, made.id, "test", timedelta(hours=1))
+    sealing.rotate(app, "test")
+    sealing.rotate(app, "test")
+    with app.db.read() as tx:
+        found = {hook.id: hook for hook in tx.hooks.list()}
+    assert "whsec_" not in str([(h.secret, h.old_secret) for h in found.values()])
+    assert hooks.secrets_of(app, found[made.id]) == [turned.secret, made.secret]
+    assert hooks.secrets_of(app, found["hk_old"]) == ["whsec_b2xk"]
+    assert vault.path is not None
+    vault.path.write_bytes(b"")
+    vault.path.unlink()
+    with pytest.raises(Invalid, match="another key"):
+        hooks.secrets_of(app, found[made.id])
