@@ -24,8 +24,6 @@ from tests.scheduler.services.hiring.kit import Hiring, company_text, connected
 ALONE = {
     ("post", "/loops/{loop_id}/try"),  # changes nothing
     ("post", "/exports"),  # asks, and changes nothing
-    ("post", "/applications/{application_id}/decide"),  # told by `test_process.py`, where a gate is
-    ("post", "/applications/{application_id}/pivot"),
     ("post", "/webhooks/{system}/{connection}"),  # a message is known by its signature
     ("post", "/webhooks/stage"),  # told by `test_once.py`, since it is signed
     ("post", "/push/google"),
