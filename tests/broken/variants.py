@@ -227,7 +227,7 @@ VARIANTS = (
         "tests/scheduler/storage/test_facts.py::test_a_fact_put_in_between_is_found[sqlite]",
         _cut(
             f"{_STORAGE}facts:Facts.verify",
-            "if fact.seq != seq + 1 or fact.seq > head.seq or fact.hash != chained(last, fact):",
+            "if fact.seq != seq + 1 or fact.seq > head.seq or not sound:",
             "if False:",
         ),
     ),
