@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from solver.questions.solve import solve
     from solver.why.amend import amended
     from solver.why.changes import NeededChange
-    from solver.why.groups import Kind
+    from solver.why.gaps import AvailabilityGap, Lack
+    from solver.why.groups import Group, Kind
     from solver.why.wording import gap_sentence
 
 _LOADED_LATER = {
@@ -81,6 +82,9 @@ _LOADED_LATER = {
     "gap_sentence": "solver.why.wording",
     "amended": "solver.why.amend",
     "NeededChange": "solver.why.changes",
+    "AvailabilityGap": "solver.why.gaps",
+    "Lack": "solver.why.gaps",
+    "Group": "solver.why.groups",
     "Kind": "solver.why.groups",
 }
 
@@ -96,6 +100,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "RULES",
     "Assignment",
+    "AvailabilityGap",
     "Busy",
     "BusyKind",
     "Change",
@@ -104,8 +109,10 @@ __all__ = [
     "Explanation",
     "Fix",
     "Gap",
+    "Group",
     "Interval",
     "Kind",
+    "Lack",
     "Limits",
     "Lock",
     "LongestRun",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from scheduler.domain.saying import Said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewSpec, LoopTemplate
 from scheduler.domain.time import Span, zone
@@ -105,14 +106,22 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a loop waits or cannot be met, in words and in parts: ``kind`` is stable."""
+    """Why a loop waits or cannot be met, in words and in parts: ``kind`` is stable, ``said`` the same as data."""
 
     kind: str
     text: str
     people: tuple[str, ...] = ()
     interviews: tuple[str, ...] = ()
+    said: Said | None = field(default=None, compare=False)
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is said beside what stands in the way, and does not stand there itself: people who were left out
+        since their calendars cannot be read, where no interview fails for want of them."""
+        return self.kind == UNREAD and not self.interviews
 
 
+UNREAD = "unknown_calendar"
 REPAIR_OFFERED, REPAIR_OUTDATED = "repair_offered", "repair_outdated"
 """Kinds of reasons: a repair waits for a yes; it did, and the loop has changed since."""
 
@@ -121,7 +130,8 @@ def outdated(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """The reasons of a loop whose offered repair is stale."""
     text = "the repair that was offered does not fit the loop as it is now; ask for another one"
     return tuple(
-        replace(r, kind=REPAIR_OUTDATED, text=text) if r.kind == REPAIR_OFFERED else r for r in reasons
+        replace(r, kind=REPAIR_OUTDATED, text=text, said=None) if r.kind == REPAIR_OFFERED else r
+        for r in reasons
     )
 
 

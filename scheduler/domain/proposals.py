@@ -54,6 +54,8 @@ class Proposal:
     state: ProposalState
     created_at: datetime
     generation: int = 0
+    kept_until: datetime | None = None
+    """Until when somebody has its times kept free, beyond the time that every offer has."""
 
     @property
     def by_hand(self) -> bool:

@@ -130,7 +130,7 @@ def _minutes(minutes: int) -> str:
 def change_sentence(change: NeededChange, name: Name, when: When | None) -> str:
     """One change as the end of "It would fit if …"."""
     limits = dict(change.limits)
-    at = listed(when(start, end) for start, end in change.times) if when is not None and change.times else ""
+    at = listed(when(start, end) for start, end in stretches(change.times)) if when and change.times else ""
     more = limits.get("people", 0)
     return _CHANGES[change.kind].format(
         loop=name(change.loop),
@@ -148,6 +148,17 @@ def change_sentence(change: NeededChange, name: Name, when: When | None) -> str:
         more="one more person" if more == 1 else f"{more} more people",
         caps=_caps(limits) if change.kind is Kind.CAPS else "",
     )
+
+
+def stretches(times: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Intervals in order, those that touch or overlap as one: an hour of somebody's time is asked for once."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(times):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
 
 
 _CHANGES = {

@@ -22,7 +22,7 @@ from scheduler.services.asking.owners import check_owner
 from scheduler.services.attention import matters
 from scheduler.services.attention.ways import ways
 from scheduler.storage.database import Tx
-from scheduler.storage.repositories.attention.found import About
+from scheduler.storage.repositories.attention.found import About, Awaited
 
 LONGEST_SNOOZE = timedelta(days=90)
 _FORGOTTEN = timedelta(days=180)
@@ -52,6 +52,8 @@ class Shown:
     kept: Kept
     about: str
     ways: tuple[Way, ...]
+    asked: tuple[Awaited, ...] = ()
+    """What somebody was asked for already, and has not answered."""
 
     @property
     def place(self) -> str:
@@ -105,8 +107,8 @@ def _place(text: str) -> tuple[str, int, str, str]:
 def _shown(tx: Tx, found: Sequence[Kept]) -> list[Shown]:
     loops = tx.found_matters.about(one.matter.loop for one in found if one.matter.loop)
     return [
-        Shown(one, _about(loops.get(one.matter.loop)), ways(one.matter, loops.get(one.matter.loop)))
-        for one in found
+        Shown(one, _about(loop), ways(one.matter, loop), loop.asked if loop is not None else ())
+        for one, loop in ((one, loops.get(one.matter.loop)) for one in found)
     ]
 
 

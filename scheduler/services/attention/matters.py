@@ -95,7 +95,7 @@ def _of_loop(loop: OpenLoop, kind: Kind, text: str, people: tuple[str, ...], ahe
 
 def _said(loop: OpenLoop) -> tuple[Kind, str, tuple[str, ...]] | None:
     """The kind of the matter, its sentence, and whom it is about; ``None`` for a loop that needs nobody."""
-    text = "; ".join(reason.text for reason in loop.reasons)
+    text = "; ".join(reason.text for reason in loop.reasons if not reason.aside)
     people = tuple(dict.fromkeys(p for reason in loop.reasons for p in reason.people))
     match loop.state:
         case LoopState.NEEDS_ATTENTION:

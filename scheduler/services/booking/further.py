@@ -46,7 +46,7 @@ def look(app: App, loop_id: str, generation: int, replans: int, effort: float) -
     picture = gather(app, loop)
     with app.db.read() as tx:
         others = offers.standing(tx, app.clock(), picture.policy, {loop_id})
-    first, later = [o for o in others if o.rank == 1], [o for o in others if o.rank != 1]
+    first, later = [o for o in others if o.leads], [o for o in others if not o.leads]
     picture = offers.around(picture, first, later)
     try:
         encoded = encode(picture)
@@ -214,7 +214,7 @@ def free(app: App, tx: Tx, loop: Loop, new: Proposal) -> bool:
     whole = Span(min(s.start for _, s in wanted.times), max(s.end for _, s in wanted.times))
     rows = tx.reservations.of_subjects({s for s, _ in wanted.times}, whole, except_loop=loop.id)
     others = offers.standing(tx, app.clock(), tx.company.policy(), {loop.id})
-    taken = [(r.subject, r.span) for r in rows] + [t for o in others if o.rank == 1 for t in o.times]
+    taken = [(r.subject, r.span) for r in rows] + [t for o in others if o.leads for t in o.times]
     return not offers.overlapping(wanted.rows, taken)
 
 

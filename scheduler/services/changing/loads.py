@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from connectors.types import Known
 from scheduler.domain.people import Person, Standing
+from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewSpec
 from scheduler.domain.time import Span, at, zone
@@ -46,31 +47,41 @@ def fitting(posed: Posed, spec: InterviewSpec, number: int) -> tuple[list[str], 
 
 def unfit(posed: Posed, spec: InterviewSpec, number: int, person: str) -> Refusal:
     """Why somebody of a seat's pools may not take it, whatever the time."""
-    kind, text, fix = _unfit(posed, spec, number, posed.draft.ground.people[person])
+    kind, code, text, fix, things = _unfit(posed, spec, number, posed.draft.ground.people[person])
     name = posed.draft.ground.name(person)
-    return Refusal(kind, spec.id, (person,), f"{spec.title}: {name} {text}", fix)
+    what = said(f"unfit.{code}", title=spec.title, who=name, things=listed(things, "or"))
+    told = said("refused", where=said("untimed", title=spec.title), what=what)
+    return Refusal(kind, spec.id, (person,), f"{spec.title}: {name} {text}", fix, told)
 
 
-def _unfit(posed: Posed, spec: InterviewSpec, number: int, person: Person) -> tuple[str, str, str]:
+_Unfit = tuple[str, str, str, str, list[str]]
+"""The rule, the code of the sentence, the sentence, what would help, and what the sentence lists."""
+
+
+def _unfit(posed: Posed, spec: InterviewSpec, number: int, person: Person) -> _Unfit:
     other, ground, seat = "choose somebody else", posed.draft.ground, solver_seats(spec)[number]
     if not person.active:
-        return "left", "is no longer with the company", other
+        return "left", "left", "is no longer with the company", other, []
     if (person.id, spec.id) in ground.loop.declined:
-        return "declined", "has declined it", other
+        return "declined", "declined", "has declined it", other, []
     held = posed.draft.loop.lock_of(spec.id)
     if held is not None and held.of_seat(number):
-        return "locked", "cannot have it: the seat is locked", "unlock it"
+        return "locked", "locked", "cannot have it: the seat is locked", "unlock it", []
     standings = {ground.pools[p].members.get(person.id) for p in seat.pools if p in ground.pools}
     if Standing.QUALIFIED not in standings:
-        return "seats", "is not qualified in its pool yet", "let them shadow, or change their standing"
+        text, fix = "is not qualified in its pool yet", "let them shadow, or change their standing"
+        return "seats", "standing", text, fix, []
     missing = sorted(seat.skills - person.skills)
     if missing:
-        return "seats", f"lacks {', '.join(missing)}", other
+        return "seats", "skills", f"lacks {', '.join(missing)}", other, missing
     if seat.levels and person.level not in seat.levels:
-        return "seats", f"is not of the level {' or '.join(sorted(seat.levels))}", other
+        levels = sorted(seat.levels)
+        return "seats", "level", f"is not of the level {' or '.join(levels)}", other, levels
     if not isinstance(posed.picture.availability.get(Subject.person(person.id)), Known):
-        return "unknown_calendar", "cannot be asked: the calendar cannot be read", "have it made readable"
-    return "seats", "does not work at the place of the interview", "add a seat for them by name"
+        text = "cannot be asked: the calendar cannot be read"
+        return "unknown_calendar", "unknown_calendar", text, "have it made readable", []
+    text = "does not work at the place of the interview"
+    return "seats", "place", text, "add a seat for them by name", []
 
 
 def loads(tx: Tx, posed: Posed, when: Span, people: Sequence[str]) -> dict[str, Load]:

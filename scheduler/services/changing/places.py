@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.domain.errors import BadInput, NotAllowed, WrongState
+from scheduler.domain.saying import said
 from scheduler.domain.time import Span, utc
 from scheduler.services.app import App
 from scheduler.services.changing import ground, trying, words
@@ -81,6 +82,8 @@ class Seat:
     holders: tuple[str, ...]
     others: tuple[Substitute, ...]
     already: tuple[Refusal, ...] = ()
+    instead_of: str = ""
+    """Of those who sit there, whose place it is; empty for a seat that nobody has."""
 
 
 def starts(app: App, loop_id: str, interview: str, span: Span, proposal: str | None = None) -> Starts:
@@ -157,7 +160,9 @@ def substitutes(
             r.name,
         )
     )
-    return Seat(interview, number, holders, tuple(rows), already)
+    return Seat(
+        interview, number, holders, tuple(rows), already, instead_of or (holders[0] if holders else "")
+    )
 
 
 def _posed(app: App, loop_id: str, interview: str, proposal: str | None) -> tuple[Posed, tuple[Refusal, ...]]:
@@ -195,7 +200,10 @@ class _Answers:
 
     def past(self) -> Verdict:
         title = title_of(self.posed.draft.loop.template, self.interview)
-        refusal = Refusal("past", self.interview, (), f"{title}: that time is past", "choose one still ahead")
+        told = said("refused", where=said("untimed", title=title), what=said("rule.past"))
+        refusal = Refusal(
+            "past", self.interview, (), f"{title}: that time is past", "choose one still ahead", told
+        )
         return Verdict(NO, {}, (refusal,))
 
     def of(self, place: Place) -> Verdict:

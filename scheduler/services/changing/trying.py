@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from scheduler.domain.loops import Reason
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.saying import Said, listed, said, times
 from scheduler.domain.time import zone
 from scheduler.services.app import App
 from scheduler.services.changing import ground, words
@@ -42,6 +44,7 @@ class Step:
     before: str = ""
     after: str = ""
     """What it was and is, in ids and UTC."""
+    said: Said | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def look(app: App, loop_id: str, asked: Asked) -> Tried:
 
 
 def _undecided(made: Draft, text: str) -> Tried:
-    return Tried(UNDECIDED, made, words.from_reasons([Reason("undecided", text)]))
+    return Tried(UNDECIDED, made, words.from_reasons([Reason("undecided", text, said=said("undecided"))]))
 
 
 def touched(made: Draft) -> list[str]:
@@ -123,15 +126,18 @@ def steps(made: Draft, planned: Sequence[PlannedInterview]) -> Iterator[Step]:
     for now in planned:
         was = before.get(now.interview)
         if was is None:
+            told = said("step.added", at=_at(made, now))
             text, after = f"is added, {_when(made, now)}", _time(now)
-            yield _step(made, now.interview, "added", True, text, "", after)
+            yield _step(made, now.interview, "added", True, text, "", after, told)
         else:
             yield from _differences(made, was, now)
     there = {p.interview for p in planned}
     for id, was in before.items():
         if id not in there:
-            text = f"{title_of(made.ground.loop.template, id)} is taken out, {_when(made, was)}"
-            yield Step(id, "removed", True, id != DEBRIEF, text, _time(was))
+            title = title_of(made.ground.loop.template, id)
+            told = said("step", title=title, what=said("step.removed", at=_at(made, was)))
+            text = f"{title} is taken out, {_when(made, was)}"
+            yield Step(id, "removed", True, id != DEBRIEF, text, _time(was), said=told)
 
 
 def _differences(made: Draft, was: PlannedInterview, now: PlannedInterview) -> Iterator[Step]:
@@ -139,24 +145,44 @@ def _differences(made: Draft, was: PlannedInterview, now: PlannedInterview) -> I
     pin = made.pins.get(id)
     if was.span != now.span:
         text = f"moves from {_when(made, was)} to {_when(made, now)}"
+        told = said("step.moved", then=_at(made, was), now=_at(made, now))
         by_hand = pin is not None and pin.start is not None
-        yield _step(made, id, "time", by_hand, text, _time(was), _time(now))
+        yield _step(made, id, "time", by_hand, text, _time(was), _time(now), told)
     left, come = _people(was) - _people(now), _people(now) - _people(was)
     if (left or come or was.people != now.people) and id != DEBRIEF:
         wanted = {p for _, people in (pin.people if pin else ()) for p in people}
         by_hand = bool(come & wanted) or any((p, id) in made.freed for p in left) or id in made.shaped
         by_hand = by_hand or bool(not (left or come) and wanted)
-        yield _step(made, id, "people", by_hand, _swapped(made, left, come), _seats(was), _seats(now))
+        text, told = _swapped(made, left, come), _swapped_as_data(made, left, come)
+        yield _step(made, id, "people", by_hand, text, _seats(was), _seats(now), told)
     if was.room != now.room:
         rooms: dict[str | None, str] = {r.id: r.name for r in made.ground.rooms.values()}
         rooms[None] = "no room"
         text = f"is in {rooms.get(now.room, now.room)} instead of {rooms.get(was.room, was.room)}"
-        yield _step(made, id, "room", bool(pin and pin.room), text, was.room or "", now.room or "")
+        then, there = (rooms.get(p.room, p.room) if p.room else said("no_room") for p in (was, now))
+        told = said("step.room", then=then, now=there)
+        yield _step(made, id, "room", bool(pin and pin.room), text, was.room or "", now.room or "", told)
 
 
-def _step(made: Draft, id: str, what: str, by_hand: bool, text: str, before: str, after: str) -> Step:
-    seen = id != DEBRIEF and what in ("time", "added")
-    return Step(id, what, by_hand, seen, f"{title_of(made.loop.template, id)} {text}", before, after)
+def _step(
+    made: Draft, id: str, what: str, by_hand: bool, text: str, before: str, after: str, told: Said
+) -> Step:
+    seen, title = id != DEBRIEF and what in ("time", "added"), title_of(made.loop.template, id)
+    whole = said("step", title=title, what=told)
+    return Step(id, what, by_hand, seen, f"{title} {text}", before, after, whole)
+
+
+def _at(made: Draft, planned: PlannedInterview) -> dict[str, Any]:
+    return times([planned.span], made.loop.zone)
+
+
+def _swapped_as_data(made: Draft, left: set[str], come: set[str]) -> Said:
+    names = [listed(sorted(map(made.ground.name, people))) for people in (come, left)]
+    if left and come:
+        return said("step.swapped", come=names[0], left=names[1])
+    if not (left or come):
+        return said("step.seats")
+    return said("step.joined", come=names[0]) if come else said("step.left", left=names[1])
 
 
 def _time(planned: PlannedInterview) -> str:

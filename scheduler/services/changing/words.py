@@ -6,10 +6,12 @@ Told by `tests/stories/test_changing.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import solver
+from scheduler.domain import saying
 from scheduler.domain.loops import Reason
+from scheduler.domain.saying import Said, listed
 from scheduler.domain.time import Span, intersection, without, zone
 from scheduler.services.changing.draft import Draft
 from scheduler.services.changing.posing import Posed
@@ -27,6 +29,7 @@ class Refusal:
     people: tuple[str, ...]
     text: str
     fix: str
+    said: Said | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Override:
     interview: str
     people: tuple[str, ...]
     text: str
+    said: Said | None = field(default=None, compare=False)
 
 
 _SAID = {
@@ -128,7 +132,24 @@ def refusal(posed: Posed, broken: Violation, *, timed: bool = True) -> Refusal:
     if timed and broken.rule == "availability":
         said, fix = _not_offered(posed, spec, said, fix)
     text = f"{where if spec else 'The loop'}: {said.format(who=who)}"
-    return Refusal(broken.rule, spec, broken.people, text, fix)
+    rule = _named(broken, beyond=said == _SAID["horizon"])
+    told = saying.said(
+        "refused",
+        where=_spot(posed, posed.drawn, spec, timed=timed),
+        what=saying.said(
+            f"rule.{rule}",
+            who=listed(posed.picture.roster.name(p) for p in broken.people),
+            text=broken.text,
+        ),
+    )
+    return Refusal(broken.rule, spec, broken.people, text, fix, told)
+
+
+def _named(broken: Violation, *, beyond: bool) -> str:
+    """The rule as its sentence tells it: a seat that nobody has is another one than somebody who may not have it."""
+    if broken.rule == "seats" and broken.people:
+        return "seats_person"
+    return "horizon" if beyond else broken.rule
 
 
 def _not_offered(posed: Posed, spec: str, said: str, fix: str) -> tuple[str, str]:
@@ -162,7 +183,13 @@ def _booked_outside(draft: Draft, id: str) -> Refusal:
     beyond = without([span], [loop.horizon])
     limit = "the loop's horizon" if beyond else "what the candidate offers"
     fix = "let the horizon reach that far" if beyond else "offer that time as well"
-    return Refusal("availability", id, (), f"{title}: it is booked, and would lie outside of {limit}", fix)
+    told = saying.said(
+        "refused",
+        where=saying.said("timed", title=title_of(loop.template, id), at=saying.times([span], loop.zone)),
+        what=saying.said("rule.booked_beyond" if beyond else "rule.booked_outside"),
+    )
+    text = f"{title}: it is booked, and would lie outside of {limit}"
+    return Refusal("availability", id, (), text, fix, told)
 
 
 def _sentence(broken: Violation) -> str:
@@ -180,7 +207,12 @@ def from_reasons(reasons: Iterable[Reason]) -> tuple[Refusal, ...]:
     """What keeps a loop from being planned at all, in the same form."""
     return tuple(
         Refusal(
-            r.kind, r.interviews[0] if r.interviews else "", r.people, r.text, _FIXES.get(r.kind, _PERSON)
+            r.kind,
+            r.interviews[0] if r.interviews else "",
+            r.people,
+            r.text,
+            _FIXES.get(r.kind, _PERSON),
+            r.said,
         )
         for r in reasons
     )
@@ -188,6 +220,22 @@ def from_reasons(reasons: Iterable[Reason]) -> tuple[Refusal, ...]:
 
 def _where(posed: Posed, plan: LoopPlan, spec: str) -> str:
     """The interview with its time in a plan."""
+    title, span = _placed(posed, plan, spec)
+    return title if span is None else f"{title}, {told_span(span, zone(posed.draft.loop.zone))}"
+
+
+def _spot(posed: Posed, plan: LoopPlan, spec: str, *, timed: bool = True) -> Said:
+    """The same as data."""
+    title, span = _placed(posed, plan, spec)
+    if not spec:
+        return saying.said("the_loop")
+    if span is None or not timed:
+        return saying.said("untimed", title=title)
+    return saying.said("timed", title=title, at=saying.times([span], posed.draft.loop.zone))
+
+
+def _placed(posed: Posed, plan: LoopPlan, spec: str) -> tuple[str, Span | None]:
+    """An interview and its time in a plan."""
     scale, loop = posed.encoded.scale, posed.encoded.problem.loops[0]
     title = title_of(posed.draft.loop.template, spec) if spec else "The loop"
     ids = {s: id for id, s in posed.encoded.sessions.spec.items()}
@@ -196,9 +244,7 @@ def _where(posed: Posed, plan: LoopPlan, spec: str) -> str:
     if spec != DEBRIEF:
         start = got.start if got else None
         minutes = next((s.dur for s in loop.sessions if s.id == ids.get(spec)), 0)
-    if start is None:
-        return title
-    return f"{title}, {told_span(scale.span(start, minutes), zone(posed.draft.loop.zone))}"
+    return title, None if start is None else scale.span(start, minutes)
 
 
 # -- what is soft -----------------------------------------------------------------------------------
@@ -210,7 +256,7 @@ def overrides(posed: Posed, plan: LoopPlan, price: Mapping[str, int]) -> tuple[O
     found = [_override(posed, plan, *spot) for spot in dict.fromkeys(now) if spot not in then]
     if price.get("run", 0) > 0:
         text = "the candidate would be interviewed for longer without a break than the template wants"
-        found.append(Override("run", "", (), text))
+        found.append(Override("run", "", (), text, saying.said("over.run")))
     return tuple(found)
 
 
@@ -290,7 +336,8 @@ _OVER = {
 def _override(posed: Posed, plan: LoopPlan, rule: str, spec: str, person: str) -> Override:
     who = posed.picture.roster.name(person) if person else ""
     text = f"{_where(posed, plan, spec)}: {_OVER[rule].format(who=who)}"
-    return Override(rule, spec, (person,) if person else (), text)
+    told = saying.said("refused", where=_spot(posed, plan, spec), what=saying.said(f"over.{rule}", who=who))
+    return Override(rule, spec, (person,) if person else (), text, told)
 
 
 def price_between(posed: Posed, plan: LoopPlan) -> dict[str, int]:

@@ -77,7 +77,8 @@ def whole(tx: Tx, loop_id: str) -> Whole:
     offered = [p for p in proposals if p.state is ProposalState.OFFERED]
     plans = offers.told(tx, sorted(offered, key=lambda p: (p.rank, p.id))) if _open(loop) and offered else []
     seen, (looking, no_more) = tx.seen.last(loop_id), planning.looking(tx, loop)
-    ids = {*_people(loop, application, interviews, facts), *_asked(seen, Whose.PERSON)}
+    unread = {person for proposal in offered for person in proposal.unknown}
+    ids = {*_people(loop, application, interviews, facts), *_asked(seen, Whose.PERSON), *unread}
     rooms = {i.room for i in interviews if i.room} | _asked(seen, Whose.ROOM)
     return Whole(
         loop=loop,

@@ -5,7 +5,7 @@ Told by `tests/scheduler/web/days/test_superday.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,9 @@ from scheduler.services.booking import offers
 from scheduler.services.booking.offers import Told
 from scheduler.storage.database import Tx
 
+_TAKEN = frozenset(
+    {LoopState.HELD, LoopState.BOOKING, LoopState.CONFIRMED, LoopState.COMPLETED, LoopState.REPAIRING}
+)
 MOST_SHOWN = 50
 """Batches in a list, the newest."""
 
@@ -60,6 +63,11 @@ class Whole:
         return sum(row.offered for row in self.rows)
 
     @property
+    def booked(self) -> bool:
+        """Whether nothing of it waits for a yes any more, and something was said yes to."""
+        return _booked(self.batch, {row.loop.id: row.loop.state for row in self.rows})
+
+    @property
     def without(self) -> int:
         """How many have nothing, of those that are not being planned."""
         return sum(row.plan is None and row.loop.state is not LoopState.PLANNING for row in self.rows)
@@ -80,7 +88,7 @@ def whole(tx: Tx, batch_id: str) -> Whole:
             application=applications[id],
             plan=plans.get(id),
             told=sorted(told.get(id, ()), key=lambda t: t.planned.span),
-            reasons=[_named(r.text, names) for r in loop.reasons],
+            reasons=[_named(r.text, names) for r in loop.reasons if not r.aside],
             fixes=[_named(text, names) for text in loop.fixes],
             priority=batch.priority.get(id, 2),
             locked=id in batch.locked,
@@ -95,6 +103,17 @@ def _named(text: str, names: dict[str, str]) -> str:
     for id, name in names.items():
         text = text.replace(id, name)
     return text
+
+
+def _booked(batch: Batch, states: Mapping[str, LoopState]) -> bool:
+    there = {states[id] for id in batch.loops if id in states}
+    return batch.state is BatchState.OFFERED and bool(there & _TAKEN) and LoopState.PROPOSED not in there
+
+
+def booked(tx: Tx, found: Sequence[Batch]) -> frozenset[str]:
+    """The ids of those of which nothing waits for a yes any more, and something was said yes to."""
+    states = tx.found_loops.states(sorted({id for batch in found for id in batch.loops}))
+    return frozenset(batch.id for batch in found if _booked(batch, states))
 
 
 def newest(tx: Tx) -> list[Batch]:

@@ -15,6 +15,7 @@ from connectors.types import Known
 from scheduler.domain.bookings import Interview
 from scheduler.domain.loops import Reason
 from scheduler.domain.proposals import PlannedInterview
+from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span, at, day_span, days_of, merged, utc, without, zone
@@ -108,7 +109,8 @@ def _attendees_gone(picture: Picture) -> Reason | None:
         return None
     names = ", ".join(picture.roster.name(p) for p in gone)
     text = f"the debrief needs {names}, no longer with the company: name somebody else in the application"
-    return Reason("left", text, tuple(gone), (DEBRIEF,))
+    told = said("debrief.left", names=listed(picture.roster.name(p) for p in gone))
+    return Reason("left", text, tuple(gone), (DEBRIEF,), told)
 
 
 def _unread_attendees(picture: Picture) -> Reason | None:
@@ -121,7 +123,8 @@ def _unread_attendees(picture: Picture) -> Reason | None:
         return None
     names = ", ".join(picture.roster.name(p) for p in lost)
     text = f"the debrief needs {names}, whose calendar cannot be read"
-    return Reason("unknown_calendar", text, tuple(lost), (DEBRIEF,))
+    told = said("debrief.unread", names=listed(picture.roster.name(p) for p in lost))
+    return Reason("unknown_calendar", text, tuple(lost), (DEBRIEF,), told)
 
 
 def _site(picture: Picture) -> str:

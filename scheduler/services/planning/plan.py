@@ -15,15 +15,16 @@ import solver
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.fixes.fix import Fix
-from scheduler.domain.loops import Loop, LoopState, Reason
+from scheduler.domain.loops import UNREAD, Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.reasons import Deed
+from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services import reasons as given
 from scheduler.services.app import App
-from scheduler.services.planning import naming
+from scheduler.services.planning import naming, saying
 from scheduler.services.planning.encode import Encoded, decode, encode
 from scheduler.services.planning.fixes.eased import eased
 from scheduler.services.planning.fixes.found import fix as as_data
@@ -81,7 +82,8 @@ def look(app: App, pictures: Sequence[Picture], *, explain: bool = True) -> Outc
         return None
     except (SolveFailed, ProblemError) as error:
         loop = pictures[0].loop.id
-        reason = Reason("solver", f"the plan could not be made: {why(error, loop)}")
+        text = why(error, loop)
+        reason = Reason("solver", f"the plan could not be made: {text}", said=said("solver", why=text))
         return _cannot(pictures[0], LoopState.NEEDS_ATTENTION, (reason,))
 
 
@@ -107,7 +109,8 @@ def _answer(app: App, picture: Picture, encoded: Encoded, status: Status) -> Out
         reasons, fixes = _explained(app, picture, encoded)
         return _cannot(picture, LoopState.INFEASIBLE, reasons, fixes)
     seconds = picture.policy.solve_seconds
-    reason = Reason("out_of_time", f"no plan was found within {seconds:.0f} seconds; nothing is proven")
+    text = f"no plan was found within {seconds:.0f} seconds; nothing is proven"
+    reason = Reason("out_of_time", text, said=said("out_of_time", seconds=round(seconds)))
     return _cannot(picture, LoopState.NEEDS_ATTENTION, (reason,))
 
 
@@ -117,7 +120,7 @@ def _too_dear(encoded: Encoded) -> Reason:
         f"no plan was found that costs less than none at all, {encoded.problem.weights.unscheduled}; raise "
         "policy.prices.unscheduled in the company file, or lower other prices"
     )
-    return Reason("too_dear", text)
+    return Reason("too_dear", text, said=said("too_dear", price=encoded.problem.weights.unscheduled))
 
 
 def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reason, ...], tuple[Fix, ...]]:
@@ -126,7 +129,8 @@ def _explained(app: App, picture: Picture, encoded: Encoded) -> tuple[tuple[Reas
         explanation = app.solver.within(picture.policy.solve_seconds).explain(encoded.problem)
     except SolveFailed as error:
         text = f"there is no plan, that is proven, but the reasons could not be worked out: {error}"
-        return (Reason("unexplained", text), *_unreadable(picture)), ()
+        reason = Reason("unexplained", text, said=said("unexplained", why=str(error)))
+        return (reason, *_unreadable(picture)), ()
     reasons, fixes = in_words(picture, encoded, explanation)
     every = sorted((*eased(app, picture), *fixes), key=lambda fix: fix.effort)
     return reasons, tuple(every[:_KEEP_FIXES])
@@ -145,12 +149,14 @@ def in_words(
             solver.gap_sentence(gap, name),
             gap.people,
             tuple(spec[s] for s in dict.fromkeys((*([gap.session] if gap.session else []), *gap.sessions))),
+            saying.of_gap(gap, name, picture.application.candidate.name),
         )
         for gap in found.gaps
     )
     fixes = tuple(as_data(encoded, fix, name, when) for fix in found.fixes[:_KEEP_FIXES])
     if not reasons:
-        reasons = (Reason("together", _together(picture)),)
+        alone = said("together", template=picture.loop.template.title)
+        reasons = (Reason("together", _together(picture), said=alone),)
     return (*reasons, *closed_days(picture), *_unreadable(picture)), fixes
 
 
@@ -167,7 +173,11 @@ def _unreadable(picture: Picture) -> tuple[Reason, ...]:
         return ()
     names = ", ".join(picture.roster.name(p) for p in picture.unknown)
     text = f"not considered, because the calendar cannot be read: {names}"
-    return (Reason("unknown_calendar", text, picture.unknown),)
+    return (Reason(UNREAD, text, picture.unknown, said=said("not_considered", people=_named(picture))),)
+
+
+def _named(picture: Picture) -> dict[str, object]:
+    return listed(picture.roster.name(p) for p in picture.unknown)
 
 
 def _cannot(

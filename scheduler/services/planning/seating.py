@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scheduler.domain.loops import Application, Reason
 from scheduler.domain.people import Person, Pool, Site, Standing
+from scheduler.domain.saying import listed, said
 from scheduler.domain.templates import InterviewSpec, LoopTemplate, Modality, RoleName, SeatKind, SeatSpec
 
 _STANDINGS: Mapping[SeatKind, tuple[Standing, ...]] = {
@@ -105,12 +106,19 @@ def shortage(
 ) -> Reason:
     """Why a seat cannot be filled by anybody: too few people, or too few whose calendar is known."""
     who = " or ".join(seat.pools) or "the named person"
+    pools = listed(seat.pools, "or") if seat.pools else said("the_named_person")
+    told: dict[str, object] = {"title": interview.title, "count": seat.count, "who": pools, "have": len(have)}
     wanted = f"{interview.title} needs {seat.count} of {who}"
     if lost:
         names = ", ".join(roster.name(p) for p in lost)
         text = f"{wanted}, but only {len(have)} can be asked: the calendar of {names} cannot be read"
-        return Reason("unknown_calendar", text, tuple(lost), (interview.id,))
+        short = said("short.unread", **told, names=listed(roster.name(p) for p in lost))
+        return Reason("unknown_calendar", text, tuple(lost), (interview.id,), short)
     there = " and work there" if interview.modality is Modality.ON_SITE and seat.pools else ""
     return Reason(
-        "pool_too_small", f"{wanted}, but only {len(have)} qualify{there}", tuple(have), (interview.id,)
+        "pool_too_small",
+        f"{wanted}, but only {len(have)} qualify{there}",
+        tuple(have),
+        (interview.id,),
+        said("short.there" if there else "short", **told),
     )

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.types import Known
+from scheduler.domain import saying
 from scheduler.domain.bookings import Interview
 from scheduler.domain.bookings import Seat as BookedSeat
 from scheduler.domain.loops import InterviewLock, Reason
+from scheduler.domain.saying import said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.domain.time import Span, at, intersection, merged, zone
@@ -95,7 +97,10 @@ def _locked_start(
         return scale.floor(held.start)
     when = f"{held.start.astimezone(zone(picture.loop.zone)):%A %d %B %H:%M} ({picture.loop.zone})"
     text = f"{title} is locked to {when}, which is past or beyond the horizon: unlock its time"
-    reasons.append(Reason(LOCKED, text, (), (held.interview,)))
+    there = said(
+        "locked_time", title=title, at=saying.times([Span(held.start, held.start)], picture.loop.zone)
+    )
+    reasons.append(Reason(LOCKED, text, (), (held.interview,), there))
     return None
 
 
@@ -122,7 +127,13 @@ def build_sessions(
     """Every interview that takes calendar time as a session, or the reasons why not."""
     template = picture.loop.template
     reasons = [
-        Reason("incomplete", f"the step {i.title!r} {i.incomplete}", (), (i.id,))
+        Reason(
+            "incomplete",
+            f"the step {i.title!r} {i.incomplete}",
+            (),
+            (i.id,),
+            said("incomplete", title=i.title, why=i.incomplete),
+        )
         for i in template.interviews
         if i.incomplete
     ]
@@ -260,7 +271,8 @@ class _Builder:
         room = held.room if self.interview.needs_room and held.room in self.picture.rooms else None
         if held.room and room is None:
             text = f"{self.interview.title} is locked to the room {held.room}, which is not there: unlock its room"
-            self.reasons.append(Reason(LOCKED, text, (), (self.interview.id,)))
+            there = said("locked_room", title=self.interview.title, room=held.room)
+            self.reasons.append(Reason(LOCKED, text, (), (self.interview.id,), there))
         return Lock(start, None, room) if (start, room) != (None, None) else None
 
     def _locked(self, number: int, count: int) -> tuple[str, ...]:
@@ -280,7 +292,8 @@ class _Builder:
         elif person in roster.people and not roster.people[person].active:
             kind, why = "left", "is no longer with the company"
         text = f"{self.interview.title}: {roster.name(person)} {why}"
-        return Reason(kind, text, (person,), (self.interview.id,))
+        told = said(f"unfit.{kind}", title=self.interview.title, who=roster.name(person))
+        return Reason(kind, text, (person,), (self.interview.id,), told)
 
     def _would_rather_not(self, person: str) -> bool:
         wishes = self.picture.roster.people[person].rather_not
@@ -301,12 +314,13 @@ class _Builder:
         if one is not None and one in gone:
             name = self.picture.roster.name(one)
             text = f"{self.interview.title} needs {name}, who has declined"
-            return Reason("declined", text, (one,), (self.interview.id,))
+            told = said("needs.declined", title=self.interview.title, who=name)
+            return Reason("declined", text, (one,), (self.interview.id,), told)
         if one is not None and one in lost:
-            text = (
-                f"{self.interview.title} needs {self.picture.roster.name(one)}, whose calendar cannot be read"
-            )
-            return Reason("unknown_calendar", text, (one,), (self.interview.id,))
+            name = self.picture.roster.name(one)
+            text = f"{self.interview.title} needs {name}, whose calendar cannot be read"
+            told = said("needs.unread", title=self.interview.title, who=name)
+            return Reason("unknown_calendar", text, (one,), (self.interview.id,), told)
         return seating.shortage(self.interview, seat, fit, lost, self.picture.roster)
 
     def _holders(self, number: int, pinned: bool) -> set[str]:
@@ -342,5 +356,6 @@ class _Builder:
             windows = intersection(windows, rest) if interview.windows else rest
         if (interview.windows or due) and not intersection(windows, merged(self.offered)):
             text = f"{interview.title} has a window of the day that the candidate never offers"
-            self.reasons.append(Reason("window", text, (), (interview.id,)))
+            told = said("window", title=interview.title)
+            self.reasons.append(Reason("window", text, (), (interview.id,), told))
         return self.scale.free(windows)

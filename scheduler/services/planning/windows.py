@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.types import Known
+from scheduler.domain import saying
 from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
+from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span, day_span, days_of, intersection, merged, without
@@ -78,9 +80,10 @@ def candidate_days(offered: Sequence[Span], tz: ZoneInfo, span: Span) -> list[Sp
 def closed_days(picture: Picture) -> tuple[Reason, ...]:
     """The holidays and half days within what the candidate offered, where the loop is or its people are."""
     sites = {picture.loop.site} | {p.site for p in picture.roster.people.values()}
-    told = [worktime.closing_words(s, picture.loop.windows) for id, s in picture.sites.items() if id in sites]
-    text = "; ".join(filter(None, told))
-    return (Reason("closed", text),) if text else ()
+    there = [s for id, s in picture.sites.items() if id in sites]
+    text = "; ".join(filter(None, (worktime.closing_words(s, picture.loop.windows) for s in there)))
+    days = [closed for s in there for closed in worktime.closed_days(s, picture.loop.windows)]
+    return (Reason("closed", text, said=said("closed", days=listed(days))),) if text else ()
 
 
 def no_window(picture: Picture) -> Reason:
@@ -91,10 +94,13 @@ def no_window(picture: Picture) -> Reason:
         text = (
             f"every window of the candidate lies behind {loop.horizon.end:%d %B %Y}, the end of the horizon"
         )
+        told = said("no_window.horizon", day=saying.day(loop.horizon.end.date()))
     elif companions:
         names = ", ".join(picture.roster.name(p) for p in companions)
         text = f"{names} is needed throughout and free in none of the candidate's windows"
+        told = said("no_window.companions", names=listed(picture.roster.name(p) for p in companions))
     else:
         hours = loop.template.notice_hours
         text = f"none of the candidate's windows is open: each is past, within {hours} hours, closed or taken"
-    return Reason("no_window", text, companions)
+        told = said("no_window", hours=hours)
+    return Reason("no_window", text, companions, said=told)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from scheduler.domain import saying
 from scheduler.domain.people import Hours, Person, Site
+from scheduler.domain.saying import Said, said
 from scheduler.domain.templates import ClockWindow
 from scheduler.domain.time import Span, at, day_span, days_of, merged, zone
 from scheduler.services import public_holidays as public
@@ -58,6 +60,21 @@ def closing_words(site: Site, spans: Iterable[Span]) -> str:
             found.append(f"{day:%A %d %B %Y}{until}" + (f" ({name})" if name else ""))
     shown = ", ".join(found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
     return f"{site.name} is closed on {shown}" if found else ""
+
+
+def closed_days(site: Site, spans: Iterable[Span]) -> list[Said]:
+    """The same as data, one for each day."""
+    tz, found = zone(site.zone), list[Said]()
+    for day in sorted({day for span in spans for day in days_of(span, tz)}):
+        ends = closes(site, day)
+        if ends is not None:
+            name = why_closed(site, day)
+            told = f" ({name})" if name else ""
+            code = "day" if ends == time.min else "from"
+            found.append(
+                said(f"closed_{code}", site=site.name, day=saying.day(day), hour=f"{ends:%H:%M}", name=told)
+            )
+    return found[:_SHOWN]
 
 
 def _public(site: Site, day: date) -> public.Holiday | None:

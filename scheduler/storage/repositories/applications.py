@@ -67,11 +67,11 @@ class Applications:
             rows = [{"word": word, "application": value.id} for word in new]
             self.connection.execute(sa.insert(application_words), rows)
 
-    def offering(self, since: datetime) -> dict[str, tuple[Loop, Application]]:
-        """The loops, each with its application, whose plans are on offer and were made after ``since``: one read."""
+    def offering(self, since: datetime, now: datetime) -> dict[str, tuple[Loop, Application]]:
+        """The loops, each with its application, whose plans are on offer (`on_offer`): one read."""
         mine = sa.select(loops, *(column.label(f"its_{column.name}") for column in applications.c))
         query = mine.join(applications, applications.c.id == loops.c.application).where(
-            loops.c.id.in_(sa.select(proposals.c.loop).where(on_offer(since)))
+            loops.c.id.in_(sa.select(proposals.c.loop).where(on_offer(since, now)))
         )
         found = (loop_and(row) for row in self.connection.execute(query).mappings())
         return {loop.id: (loop, value_of(its)) for loop, its in found}

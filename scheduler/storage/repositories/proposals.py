@@ -82,10 +82,10 @@ class Proposals:
         )
         return [_rows.value(row) for row in self.connection.execute(query.order_by(*order)).mappings()]
 
-    def standing(self, since: datetime) -> list[Proposal]:
-        """What is on offer and was made after ``since``, of every loop, the oldest first."""
+    def standing(self, since: datetime, now: datetime) -> list[Proposal]:
+        """What is on offer (`on_offer`), of every loop, the oldest first."""
         order = (proposals.c.created_at, proposals.c.loop, proposals.c.rank, proposals.c.id)
-        query = sa.select(proposals).where(on_offer(since)).order_by(*order)
+        query = sa.select(proposals).where(on_offer(since, now)).order_by(*order)
         return [_rows.value(row) for row in self.connection.execute(query).mappings()]
 
     def move_down(self, loop_id: str, generation: int, rank: int) -> None:
@@ -106,6 +106,10 @@ class Proposals:
             "status": status,
         }
         self.connection.execute(sa.update(proposals).where(proposals.c.id == id).values(values))
+
+    def keep(self, id: str, until: datetime | None) -> None:
+        """Have the times of a plan kept free until then, or no longer than those of every offer."""
+        self.connection.execute(sa.update(proposals).where(proposals.c.id == id).values(kept_until=until))
 
     def set_state(self, id: str, state: ProposalState) -> None:
         """Raises `Missing` for an unknown id."""
@@ -136,9 +140,10 @@ class Proposals:
         return self.connection.execute(change.values(state=stale)).rowcount
 
 
-def on_offer(since: datetime) -> sa.ColumnElement[bool]:
-    """Plans that are on offer and were made after an instant."""
-    return (proposals.c.state == ProposalState.OFFERED.value) & (proposals.c.created_at > since)
+def on_offer(since: datetime, now: datetime) -> sa.ColumnElement[bool]:
+    """Plans that are on offer and were made after ``since``, or that somebody has kept free until later than ``now``."""
+    young = (proposals.c.created_at > since) | (proposals.c.kept_until > now)
+    return (proposals.c.state == ProposalState.OFFERED.value) & young
 
 
 class SeenCalendars:

@@ -173,6 +173,7 @@ proposals = sa.Table(
     words("state"),
     instant("created_at"),
     number("generation"),
+    instant("kept_until", nullable=True),
     sa.Index("ix_lw_proposals_state", "state", "created_at"),
 )
 

@@ -21,9 +21,10 @@ from scheduler.domain.finding import FactsWanted, people_of
 from scheduler.domain.time import day_span
 from scheduler.services.telling import export
 from scheduler.storage.database import Tx
-from scheduler.web.frame import terms
 from scheduler.web.frame.acts import acts
+from scheduler.web.frame.facts import FACTS
 from scheduler.web.frame.templates import page
+from scheduler.web.frame.terms import Terms
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 
 router = APIRouter(prefix="/audit", include_in_schema=False, dependencies=acts(Action.AUDIT, Action.AUDIT))
@@ -104,7 +105,8 @@ def get_audit(
         candidates=candidates,
         people=people,
         known=known,
-        kinds=sorted(terms.FACTS),
+        kinds=_kinds(viewer),
+        name=lambda id: people.get(id, id),
         wrong=wrong,
     )
 
@@ -119,10 +121,19 @@ def export_it(app: Services, viewer: Looking, asked: Looked) -> StreamingRespons
     )
 
 
+def _kinds(viewer: Viewer) -> list[tuple[str, str]]:
+    """Every kind of fact with its words, by these."""
+    in_words = Terms(viewer.words)
+    return sorted(
+        ((k, in_words.kind_of_fact(k)) for k in FACTS), key=lambda kind: (kind[1].casefold(), kind[0])
+    )
+
+
 def _names(tx: Tx, facts: Sequence[Fact]) -> tuple[dict[str, str], dict[str, str]]:
     """What candidates of loops and whoever did something are called."""
     loops = {f.subject.removeprefix("loop:") for f in facts if f.subject.startswith("loop:")}
     ids = {id for f in facts for id in people_of(f)}
+    ids |= {id for f in facts if f.what == "loop_assigned" for id in (f.before, f.after) if id}
     candidates = tx.overview.applications_of(sorted(loops)) if loops else {}
     people = {p.id: p.name for p in tx.people.list(ids, active=False)} if ids else {}
     return {id: a.candidate.name for id, a in candidates.items()}, people

@@ -15,7 +15,6 @@ from scheduler.domain.errors import BadInput
 from scheduler.services.app import App
 from scheduler.services.changing import ground, places
 from scheduler.services.changing.places import Substitute
-from scheduler.services.changing.words import price_in_words
 from scheduler.services.overview import one
 from scheduler.services.planning.encode import DEBRIEF
 from scheduler.services.planning.naming import title_of
@@ -32,13 +31,12 @@ NEXT = 2
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A seat: who has it, the next who could, and why some who might cannot. ``words`` has the price of each by id."""
+    """A seat: who has it, the next who could, and why some who might cannot."""
 
     number: int
     holders: tuple[str, ...]
     following: tuple[Substitute, ...]
     not_able: tuple[Substitute, ...]
-    words: dict[str, list[str]]
 
 
 @router.get("")
@@ -73,5 +71,4 @@ def _seat(app: App, loop_id: str, interview: str, number: int) -> Picked:
     found = places.substitutes(app, loop_id, interview, number)
     able = [s for s in found.others if s.verdict.verdict in (places.FITS, places.PRICED)]
     unable = [s for s in found.others if s not in able]
-    words = {s.person: price_in_words(s.verdict.price) for s in able[:NEXT]}
-    return Picked(number, found.holders, tuple(able[:NEXT]), tuple(unable), words)
+    return Picked(number, found.holders, tuple(able[:NEXT]), tuple(unable))

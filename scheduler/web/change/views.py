@@ -7,7 +7,7 @@ Told by `tests/scheduler/web/change/test_change.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from scheduler.domain.access.policy import Action
 from scheduler.domain.errors import BadInput, BadInputs, DomainError, Missing, NotAllowed, WrongState
+from scheduler.domain.fixes.fix import Fix
 from scheduler.domain.loops import InterviewLock
 from scheduler.domain.proposals import PlannedInterview, Undoable
 from scheduler.domain.reasons import Deed
@@ -30,10 +31,11 @@ from scheduler.services.changing.fixes import granted
 from scheduler.services.changing.ground import Ground
 from scheduler.services.changing.places import Seat
 from scheduler.services.changing.trying import Tried
-from scheduler.services.changing.words import Refusal, price_in_words
+from scheduler.services.changing.words import Refusal
 from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
 from scheduler.services.planning.panels import DEBRIEF
+from scheduler.services.planning.saying import Names, of_fix
 from scheduler.web.change import week as weeks
 from scheduler.web.change.forms import ApplyForm, UndoForm
 from scheduler.web.change.week import Week
@@ -42,6 +44,7 @@ from scheduler.web.frame.acts import acts
 from scheduler.web.frame.forms import Filled, Posted
 from scheduler.web.frame.forms import read as read_form
 from scheduler.web.frame.said import say
+from scheduler.web.frame.saying import Sentence
 from scheduler.web.frame.templates import page, see
 from scheduler.web.frame.viewer import Looking, Services, Viewer
 
@@ -68,6 +71,7 @@ class Shown:
     seats: Sequence[Seat] = ()
     already: Sequence[Refusal] = ()
     faults: list[str] = field(default_factory=list)
+    sites: Mapping[str, str] = field(default_factory=dict)
     undoable: Undoable | None = None
     """The last change by hand, where it may still be undone."""
 
@@ -85,6 +89,21 @@ class Shown:
     @property
     def lock(self) -> InterviewLock | None:
         return self.whole.loop.lock_of(self.picked)
+
+    def beside(self, seat: Seat) -> list[str]:
+        """Who else sits in a seat for several people, by name."""
+        return [self.ground.name(id) for id in seat.holders if id != seat.instead_of]
+
+    def sentence(self, fix: Fix) -> Sentence:
+        """What would help, to be said."""
+        names = Names(
+            person=self.ground.name,
+            interview=self.title,
+            site=lambda id: self.sites.get(id, id),
+            candidate=self.whole.application.candidate.name,
+            zone=self.whole.loop.zone,
+        )
+        return Sentence(fix.text, of_fix(fix, names))
 
     def title(self, id: str) -> str:
         return next((t.title for t in self.told if t.planned.interview == id), id)
@@ -183,7 +202,6 @@ def _page(
         status,
         s=shown,
         reasons={deed.value: [r for r in whole.reasons if r.fits(deed)] for deed in Deed},
-        price=price_in_words(shown.tried.price) if shown.tried else [],
         address=address,
         written=written,
         **values,
@@ -196,13 +214,14 @@ def _shown(app: App, whole: Whole, interview: str) -> Shown:
         base = ground.read(tx, whole.loop.id, app.clock())
         told = offers.drawn(tx, base.loop, base.application, tuple(base.base.values()))
         last = undoing.undoable(tx, base)
+        sites = {site.id: site.name for site in tx.sites.list()}
     told = sorted(told, key=lambda t: (t.planned.span.start, t.planned.interview))
     ahead = [t.planned.interview for t in told if t.planned.interview not in base.begun]
     if not ahead:
         raise WrongState("loop", whole.loop.id, whole.loop.state.value, "everything of it has begun")
     if interview and interview not in ahead:
         raise BadInput("interview", f"{interview[:60]!r} cannot be changed", f"use one of {', '.join(ahead)}")
-    return Shown(whole, base, told, interview or ahead[0], undoable=last)
+    return Shown(whole, base, told, interview or ahead[0], sites=sites, undoable=last)
 
 
 def _try(app: App, shown: Shown, texts: Sequence[str]) -> None:
@@ -232,8 +251,9 @@ def _places(app: App, shown: Shown, week: str) -> None:
         shown.already = found.already
         if shown.picked != DEBRIEF:
             shown.seats = [
-                places.substitutes(app, loop.id, shown.picked, number)
-                for number, _ in enumerate(shown.stands.people)
+                places.substitutes(app, loop.id, shown.picked, number, holder)
+                for number, holders in enumerate(shown.stands.people)
+                for holder in holders or (None,)
             ]
     except (NotAllowed, WrongState) as error:
         shown.faults.append(error.text)

@@ -16,6 +16,13 @@ from scheduler.services.changing.places import NO, Start
 ROW = timedelta(minutes=15)
 """Where the grid is finer, starts between two rows are typed."""
 _USUAL = (time(9), time(17))
+OTHERS = "others"
+"""The verdict on a start that only the loop's own other interviews forbid: a try may move them."""
+_OF_OTHERS = frozenset(
+    {"breaks", "order", "gap", "apart", "room_once", "max_days", "max_span", "day_minutes", "longest_run"}
+    | {"same_day", "different_day", "once_in_loop", "debrief_after", "debrief_within"}
+)
+"""Rules about an interview and the others of its loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,16 @@ class Place:
     start: Start | None
     now: bool
     during: bool
+
+    @property
+    def verdict(self) -> str:
+        """As of the start; `OTHERS` where it is forbidden by nothing but the loop's other interviews."""
+        if self.start is None:
+            return ""
+        found = self.start.verdict
+        if found.verdict == NO and found.refused and all(r.rule in _OF_OTHERS for r in found.refused):
+            return OTHERS
+        return found.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,14 @@ class Week:
     monday: date
     days: tuple[date, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def movable(self) -> list[Place]:
+        """Starts that are perhaps possible once others move, the nearest to where it stands first, or else the earliest."""
+        every = [place for row in self.rows for place in row.places]
+        now = next((p.at for p in every if p.now), min((p.at for p in every), default=None))
+        found = [p for p in every if p.verdict == OTHERS and not p.now]
+        return sorted(found, key=lambda p: (abs(p.at - now) if now else timedelta(0), p.at))
 
     @property
     def before(self) -> date:

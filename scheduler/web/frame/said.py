@@ -24,6 +24,8 @@ SAID = {
     "assigned": N_("The owner is noted."),
     "accepted": N_("The new time is the loop's."),
     "changed": N_("Changed as it was tried."),
+    "kept_free": N_("Kept free: others plan around it until then."),
+    "let_go": N_("It is kept free no longer than every offer."),
     "undone": N_("Undone: it is as it was before, and everybody is told."),
     "kept": N_("Kept."),
     "view_kept": N_("Kept: it stands beside the other views, and has an address of its own."),

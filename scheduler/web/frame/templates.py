@@ -20,6 +20,7 @@ from scheduler.web.frame import assets, proof, terms
 from scheduler.web.frame.acts import May
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.said import said
+from scheduler.web.frame.saying import Sayer
 from scheduler.web.frame.screens import screens_of
 from scheduler.web.frame.viewer import Viewer, viewer_of
 from scheduler.web.frame.words import Words
@@ -63,10 +64,12 @@ def _environment(language: str) -> Environment:
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """The page of a template, a path below this package. ``values`` are what it shows."""
     viewer, allowed = values.setdefault("viewer", viewer_of(request)), May(request)
+    when = Clock(viewer.words.locale, viewer.zone, request.app.state.app.clock())
     context = {
         "allowed": allowed,
         "screens": screens_of(allowed),
-        "when": Clock(viewer.words.locale, viewer.zone, request.app.state.app.clock()),
+        "when": when,
+        "say": Sayer(viewer.words, when),
         "here": request.url.path,
         "address": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         "said": said(request, viewer.words),

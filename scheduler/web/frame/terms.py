@@ -7,12 +7,15 @@ Told by `tests/scheduler/web/test_words.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scheduler.domain.bookings import SeatState
+from scheduler.domain.facts import Fact
 from scheduler.domain.loops import LoopState
 from scheduler.domain.templates import SeatKind
+from scheduler.services.overview.one import people_in
+from scheduler.web.frame.facts import ABOUT, FACTS, VALUES
 from scheduler.web.frame.words import N_, Words
 
 STATES: Mapping[str, str] = {
@@ -82,86 +85,20 @@ RULES: Mapping[str, str] = {
     "on_offer": N_("times that are offered to somebody else"),
 }
 """The priced rules of the solver (docs/instance-format.md)."""
-FACTS: Mapping[str, str] = {
-    "loop_requested": N_("Asked for"),
-    "loop_moved": N_("%(after)s"),
-    "loop_assigned": N_("Given to %(after)s"),
-    "loop_changed": N_("Changed"),
-    "loop_replanned": N_("Asked for new plans"),
-    "loop_reminded": N_("Reminded"),
-    "reminded_in_time": N_("Reminded in time"),
-    "invitation_unanswered": N_("Invitations were not answered, also after a reminder"),
-    "seat_invited": N_("Invited %(person)s"),
-    "seat_accepted": N_("%(person)s accepted"),
-    "seat_tentative": N_("%(person)s will perhaps come"),
-    "seat_opened": N_("%(person)s said nothing: the seat is given to somebody else"),
-    "seat_declined": N_("%(person)s declined"),
-    "seat_replaced": N_("%(person)s was replaced"),
-    "seat_lost": N_("%(person)s cannot be there any more"),
-    "seat_back": N_("%(person)s can be there again"),
-    "room_lost": N_("The room is lost"),
-    "room_back": N_("The room is back"),
-    "hold_expired": N_("The hold ended"),
-    "further_plans_sought": N_("More plans are looked for"),
-    "further_plan_added": N_("One more plan"),
-    "plans_weighed_again": N_("The plans on offer cost something else by now"),
-    "further_plans_ended": N_("No more plans are looked for"),
-    "calendars_kept": N_("What the calendars said was kept"),
-    "calendars_seen": N_("The calendars were looked at again"),
-    "reason_given": N_("Reason: %(after)s"),
-    "reason_added": N_("Needs a person"),
-    "reason_gone": N_("What needed a person is settled"),
-    "repair_retried": N_("Repaired anew"),
-    "moved_outside": N_("Moved in the calendar"),
-    "move_accepted": N_("The move in the calendar was accepted"),
-    "put_back": N_("Put back in the calendar"),
-    "conflict_found": N_("Something else came into a calendar"),
-    "conflict_gone": N_("A conflict is gone"),
-    "write_failed": N_("A calendar could not be written"),
-    "orphan_cancelled": N_("An event without a loop was cancelled"),
-    "stage_entered": N_("The stage was entered"),
-    "stage_left": N_("The stage was left"),
-    "application_closed": N_("The application was closed"),
-    "job_failed": N_("A job of ours failed"),
-    "answered_by_mail": N_("Answered by mail: %(after)s"),
-    "time_proposed": N_("Another time is proposed"),
-    "candidate_cannot": N_("The candidate cannot come to an interview"),
-    "needs_changed": N_("What the candidate needs has changed"),
-    "candidate_asked": N_("The candidate was asked to choose"),
-    "link_made": N_("A link to a page was made"),
-    "link_revoked": N_("A link to a page was revoked"),
-    "sign_in_link_made": N_("A link to sign in was made"),
-    "promise_due": N_("The day is near by which the candidate hears"),
-    "own_hours_changed": N_("Changed their own hours and wishes"),
-    "signed_in": N_("A browser signed in"),
-    "signed_out": N_("A browser was signed out"),
-    "identity_added": N_("An account was tied to whoever signed in"),
-    "erasure_asked": N_("The erasure of a candidate was asked for"),
-    "words_erased": N_("Facts lost a candidate’s words"),
-    "candidate_erased": N_("A candidate was erased"),
-}
-QUIET = frozenset(
-    {
-        "further_plans_sought",
-        "further_plan_added",
-        "further_plans_ended",
-        "plans_weighed_again",
-        "calendars_kept",
-        "calendars_seen",
-        "seat_invited",
-        "loop_reminded",
-        "reminded_in_time",
-        "candidate_asked",
-        "link_made",
-        "link_revoked",
-    }
-)
-"""Facts that change nothing about which somebody decides with a form that they look at."""
 STANDINGS: Mapping[str, str] = {
     "trainee": N_("in training"),
     "shadowing": N_("shadows"),
     "reverse_shadowing": N_("is shadowed"),
     "qualified": N_("qualified"),
+}
+ACTORS: Mapping[str, str] = {
+    "api:browser": N_("somebody in the console"),
+    "api": N_("a program"),
+    "webhook": N_("the hiring system"),
+    "candidate": N_("the candidate"),
+    "policy": N_("the policy"),
+    "link": N_("whoever opened a link"),
+    "cli": N_("somebody at the command line"),
 }
 LABELS: Mapping[str, str] = {
     "tentative": N_("Perhaps busy"),
@@ -205,6 +142,51 @@ class Terms:
     def fact(self, what: str, **values: str) -> str:
         text = self.words(FACTS[what]) if what in FACTS else what.replace("_", " ")
         return text % values if "%(" in text else text
+
+    def told(self, fact: Fact, name: Callable[[str], str]) -> str:
+        """A fact with what it changed; ``name`` says what people are called."""
+        values = {"before": self.value(fact.before), "after": self.value(fact.after), "person": ""}
+        if people := people_in(fact):
+            values["person"] = ", ".join(map(name, people))
+        if fact.what == "loop_moved":
+            values |= {"before": self.state(fact.before), "after": self.state(fact.after)}
+        elif fact.what == "loop_assigned":
+            values["after"] = name(fact.after)
+        elif fact.what == "answered_by_mail":
+            values["after"] = self.seat(fact.after)
+        return self.fact(fact.what, **values)
+
+    def kind_of_fact(self, what: str) -> str:
+        """A kind of fact, to be chosen from a list."""
+        if what == "loop_moved":
+            return self.words(N_("Another state of a loop"))
+        return self.fact(what, before="…", after="…", person="…")
+
+    def changed(self, fact: Fact) -> tuple[str, str]:
+        """Before and after, where the fact's own words do not say them."""
+        if fact.what == "loop_moved":
+            return self.state(fact.before), self.state(fact.after)
+        if "%(after)" in FACTS.get(fact.what, ""):
+            return "", ""
+        return self.value(fact.before), self.value(fact.after)
+
+    def value(self, value: str) -> str:
+        """What a fact says of before or after, where it has a word."""
+        return self.words(VALUES[value]) if value in VALUES else value
+
+    def about(self, kind: str) -> str:
+        """What kind of thing a fact is about."""
+        return self._of(ABOUT, kind)
+
+    def actor(self, actor: str, name: Callable[[str], str]) -> str:
+        """Who did something; ``name`` says what people are called."""
+        kind, _, id = actor.partition(":")
+        if kind == "person":
+            return name(id)
+        if kind == "system":
+            return "Loopwright"
+        known = ACTORS.get(actor) or ACTORS.get(kind)
+        return self.words(known) if known else actor
 
     def _of(self, known: Mapping[str, str], name: str) -> str:
         return self.words(known[name]) if name in known else name.replace("_", " ")

@@ -12,7 +12,7 @@ from scheduler.domain.facts import Fact
 from scheduler.services.app import App
 from scheduler.services.overview import one
 from scheduler.storage.database import Tx
-from scheduler.web.frame import terms
+from scheduler.web.frame.facts import QUIET
 
 
 class Changed(Exception):
@@ -28,7 +28,7 @@ def unchanged(tx: Tx, loop_id: str, version: int) -> None:
     seen. Raises `Missing`."""
     if tx.loops.claim(loop_id) is None:
         raise Missing("loop", loop_id)
-    facts = one.since(tx, loop_id, version, terms.QUIET)
+    facts = one.since(tx, loop_id, version, QUIET)
     if version and facts:
         raise Changed(facts)
 
@@ -36,6 +36,6 @@ def unchanged(tx: Tx, loop_id: str, version: int) -> None:
 def unchanged_now(app: App, loop_id: str, version: int) -> None:
     """The same for what asks calendars before its transaction, and looks at the loop's state again in it."""
     with app.db.read() as tx:
-        facts = one.since(tx, loop_id, version, terms.QUIET)
+        facts = one.since(tx, loop_id, version, QUIET)
     if version and facts:
         raise Changed(facts)

@@ -6,7 +6,7 @@ Told by `tests/scheduler/web/test_loop.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
@@ -19,9 +19,8 @@ from scheduler.domain.time import zone
 from scheduler.services.afterwards import silence
 from scheduler.services.booking.offers import Told
 from scheduler.services.changing import ground
-from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
-from scheduler.web.frame import terms
+from scheduler.web.frame.facts import QUIET
 from scheduler.web.frame.terms import Terms
 from scheduler.web.frame.viewer import Viewer
 from scheduler.web.frame.words import N_, Words
@@ -80,6 +79,24 @@ def needs(whole: Whole, viewer: Viewer, actor: Actor) -> Accommodation | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Who could not be read when a plan was made, by name: ``placed`` have a place in it nevertheless, ``apart`` are those
+    that it does without."""
+
+    placed: Sequence[str]
+    apart: Sequence[str]
+
+
+def unread(whole: Whole, proposal: Proposal, told: Sequence[Told]) -> Unread:
+    """Whose calendars were missing for a plan."""
+    seated = {seat.person for t in told for seat in t.seats}
+    there, apart = (
+        [whole.name(p) for p in proposal.unknown if (p in seated) is sits] for sits in (True, False)
+    )
+    return Unread(there, apart)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A plan that can be chosen. ``gap`` is what it costs more than the best: that much where the best is ``proven``,
     at most that much otherwise."""
@@ -89,6 +106,7 @@ class Plan:
     gap: int
     proven: bool
     best: bool
+    unread: Unread
 
 
 def plans(whole: Whole) -> list[Plan]:
@@ -96,7 +114,14 @@ def plans(whole: Whole) -> list[Plan]:
     others is known exactly; else each has its own bound."""
     best = min((p.cost for p, _ in whole.plans if p.proven), default=None)
     return [
-        Plan(p, told, p.cost - (p.bound if best is None else best), best is not None, p.proven)
+        Plan(
+            p,
+            told,
+            p.cost - (p.bound if best is None else best),
+            best is not None,
+            p.proven,
+            unread(whole, p, told),
+        )
         for p, told in whole.plans
     ]
 
@@ -183,7 +208,7 @@ def told(whole: Whole, facts: Iterable[Fact], words: Words) -> list[Happened]:
     return [
         Happened(
             f.at,
-            _who(whole, f.actor, words),
+            in_words.actor(f.actor, whole.name),
             _what(whole, f, in_words),
             _more(whole, f),
             _quiet(f),
@@ -194,41 +219,17 @@ def told(whole: Whole, facts: Iterable[Fact], words: Words) -> list[Happened]:
 
 def _quiet(fact: Fact) -> bool:
     """Whether it is a step of the machine on its way to something that is told anyway."""
-    return fact.what in terms.QUIET or (fact.what == "loop_moved" and fact.after not in _NEWS)
-
-
-def _who(whole: Whole, actor: str, words: Words) -> str:
-    kind, _, id = actor.partition(":")
-    if kind == "person":
-        return whole.name(id)
-    if actor == "api:browser":
-        return words(N_("somebody in the console"))
-    if kind == "api":
-        return words(N_("a program"))
-    if kind == "webhook":
-        return words(N_("the hiring system"))
-    if kind == "candidate":
-        return words(N_("the candidate"))
-    if kind == "policy":
-        return words(N_("the policy"))
-    return "Loopwright" if kind == "system" else actor
+    return fact.what in QUIET or (fact.what == "loop_moved" and fact.after not in _NEWS)
 
 
 def _what(whole: Whole, fact: Fact, in_words: Terms) -> str:
-    values = {"before": fact.before, "after": fact.after, "person": ""}
-    if people := one.people_in(fact):
-        values["person"] = ", ".join(whole.name(p) for p in people)
-    if fact.what == "loop_moved":
-        values |= {"before": in_words.state(fact.before), "after": in_words.state(fact.after)}
-    elif fact.what == "loop_assigned":
-        values["after"] = whole.name(fact.after)
-    elif fact.what == "answered_by_mail":
-        values["after"] = in_words.seat(fact.after)
-    elif fact.what == "reason_given":
-        values["after"] = next((r.text for r in whole.reasons if r.code == fact.after), fact.after)
+    if fact.what == "reason_given":
+        return in_words.fact(
+            fact.what, after=next((r.text for r in whole.reasons if r.code == fact.after), fact.after)
+        )
     if (fact.what, fact.cause) == ("seat_declined", silence.CAUSE):
-        return in_words.fact("seat_opened", **values)
-    return in_words.fact(fact.what, **values)
+        return in_words.told(replace(fact, what="seat_opened"), whole.name)
+    return in_words.told(fact, whole.name)
 
 
 def _more(whole: Whole, fact: Fact) -> str:

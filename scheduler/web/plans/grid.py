@@ -20,7 +20,13 @@ HOUR = 48
 """Height of an hour."""
 COLUMN, SIDE, HEAD = 72, 42, 34
 """Width of a column and of the clock at a side; height of the columns' names."""
-CANDIDATE, PERSON, ROOM = "candidate", "person", "room"
+NARROW = 36
+"""Least width of a column: a first name, or the beginning of a title."""
+ROOM = 1_000
+"""Width that plans share which stand beside each other, on a window of 1,300."""
+_FRAME = 52
+"""What a plan takes beside its picture: its own edges, and the distance to the next."""
+CANDIDATE, PERSON, PLACE = "candidate", "person", "room"
 _LEAST = 11
 """Least height of a block: that of a line of text."""
 
@@ -70,16 +76,29 @@ class Day:
     ticks: tuple[Tick, ...]
     boxes: tuple[Box, ...]
     right: int
+    column: int
+    """Width of its columns."""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether an interview has room for its beginning only."""
+        return self.column < COLUMN
 
 
-def days(told: Sequence[Told], all_told: Iterable[Sequence[Told]], tz: ZoneInfo) -> list[Day]:
-    """The days of one plan, drawn to the scale of all plans."""
+def days(
+    told: Sequence[Told], all_told: Sequence[Sequence[Told]], tz: ZoneInfo, *, two_clocks: bool = True
+) -> list[Day]:
+    """The days of one plan, drawn to the scale of all plans, in columns so narrow that as many fit beside each other."""
     first, last = _reach([t for plan in all_told for t in plan], tz)
     ordered = sorted(told, key=lambda t: t.planned.span.start)
-    return [
-        _day(day, list(group), first, last, tz)
+    by_day = [
+        (day, list(group))
         for day, group in groupby(ordered, lambda t: t.planned.span.start.astimezone(tz).date())
     ]
+    sides = SIDE * (2 if two_clocks else 1)
+    most = max((len(_whose(group)) for _, group in by_day), default=1)
+    column = max(NARROW, min(COLUMN, (ROOM // len(all_told) - _FRAME - sides) // most))
+    return [_day(day, group, (first, last), tz, column, sides - SIDE) for day, group in by_day]
 
 
 def _reach(told: Iterable[Told], tz: ZoneInfo) -> tuple[int, int]:
@@ -93,45 +112,52 @@ def _reach(told: Iterable[Told], tz: ZoneInfo) -> tuple[int, int]:
     return min(starts), max(ends)
 
 
-def _day(day: date, told: Sequence[Told], first: int, last: int, tz: ZoneInfo) -> Day:
-    columns = _columns(told)
-    right = SIDE + COLUMN * len(columns)
+def _day(
+    day: date, told: Sequence[Told], hours: tuple[int, int], tz: ZoneInfo, width: int, beyond: int
+) -> Day:
+    """``width`` is that of a column, ``beyond`` that of the clock at the right."""
+    first, last = hours
+    columns = _columns(told, width)
+    right = SIDE + width * len(columns)
     midnight = datetime.combine(day, datetime.min.time())
     ticks = tuple(
         Tick(HEAD + (hour - first) * HOUR, (midnight + timedelta(hours=hour)).replace(tzinfo=tz))
         for hour in range(first, last + 1)
     )
     boxes = [
-        _box(column, t, midnight + timedelta(hours=first), tz)
+        _box(column, t, midnight + timedelta(hours=first), tz, width)
         for t in told
         for column in columns
         if _takes(column, t)
     ]
     height = HEAD + (last - first) * HOUR + 8
-    return Day(day, right + SIDE, height, columns, ticks, tuple(boxes), right)
+    return Day(day, right + max(beyond, 4), height, columns, ticks, tuple(boxes), right, width)
 
 
-def _columns(told: Sequence[Told]) -> tuple[Column, ...]:
-    """The candidate first, then people in the order in which they come, then rooms."""
+def _columns(told: Sequence[Told], width: int) -> tuple[Column, ...]:
+    return tuple(Column(SIDE + n * width, *whose) for n, whose in enumerate(_whose(told)))
+
+
+def _whose(told: Sequence[Told]) -> list[tuple[str, str, str]]:
+    """Kind, id and name of each column: the candidate first, then people in the order in which they come, then rooms."""
     people = {s.person: s.name for t in told for s in t.seats}
     rooms = {t.planned.room: t.room_name or t.planned.room for t in told if t.planned.room}
     whose = [(CANDIDATE, "", "")]
     whose += [(PERSON, id, name) for id, name in people.items()]
-    whose += [(ROOM, id, name) for id, name in rooms.items()]
-    return tuple(Column(SIDE + n * COLUMN, kind, id, name) for n, (kind, id, name) in enumerate(whose))
+    return [*whose, *((PLACE, id, name) for id, name in rooms.items())]
 
 
 def _takes(column: Column, told: Told) -> bool:
     if column.kind == CANDIDATE:
         return told.kind not in ("debrief", "") and told.planned.interview != "debrief"
-    if column.kind == ROOM:
+    if column.kind == PLACE:
         return told.planned.room == column.id
     return any(s.person == column.id for s in told.seats)
 
 
-def _box(column: Column, told: Told, top: datetime, tz: ZoneInfo) -> Box:
+def _box(column: Column, told: Told, top: datetime, tz: ZoneInfo, width: int) -> Box:
     start, end = (
         x.astimezone(tz).replace(tzinfo=None) for x in (told.planned.span.start, told.planned.span.end)
     )
     y, bottom = (HEAD + round((x - top) / timedelta(hours=1) * HOUR) for x in (start, end))
-    return Box(column.x + 2, y, COLUMN - 4, max(_LEAST, bottom - y - 1), told, column.kind)
+    return Box(column.x + 2, y, width - 4, max(_LEAST, bottom - y - 1), told, column.kind)

@@ -17,3 +17,6 @@ document.addEventListener('click', (event) => {
   const opener = event.target.closest('[data-opens]')
   if (opener) document.getElementById(opener.dataset.opens).showModal()
 })
+// A page that is left for another one says that it works, until that one is there.
+addEventListener('beforeunload', () => { document.getElementById('main').ariaBusy = 'true' })
+addEventListener('pageshow', () => { document.getElementById('main').ariaBusy = null })

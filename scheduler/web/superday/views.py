@@ -44,7 +44,8 @@ F = TypeVar("F", bound=Form)
 def get_superdays(request: Request, app: Services, viewer: Looking) -> Response:
     with app.db.read() as tx:
         found = superdays.newest(tx)
-    return page(request, "superday/superdays.html", viewer=viewer, found=found)
+        booked = superdays.booked(tx, found)
+    return page(request, "superday/superdays.html", viewer=viewer, found=found, booked=booked)
 
 
 @router.get("/new")

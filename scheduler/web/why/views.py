@@ -105,7 +105,7 @@ def _page(
 ) -> Response:
     with app.db.read() as tx:
         whole = one.whole(tx, loop_id)
-        found = shown.why(tx, whole.loop)
+        found = shown.why(tx, whole.loop, whole.application.candidate.name)
     return page(
         request,
         "why/why.html",

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from connectors.types import Reply
 from scheduler.domain.loops import BookMode, LoopState
-from scheduler.web.frame import terms
+from scheduler.web.frame.facts import FACTS
 from tests.scheduler.kit import Kit
 from tests.scheduler.web.plain import Plain
 from tests.scheduler.web.site import Site
@@ -169,4 +169,4 @@ def test_every_fact_that_the_product_notes_has_its_words(kit: Kit) -> None:
     loop = ask(kit)
     with kit.app.db.read() as tx:
         noted = {fact.what for fact in tx.facts.of(f"loop:{loop.id}", limit=1000)}
-    assert noted - set(terms.FACTS) == set()
+    assert noted - set(FACTS) == set()

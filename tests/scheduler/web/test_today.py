@@ -13,8 +13,9 @@ from connectors.errors import Forbidden
 from connectors.types import Reply
 from scheduler.domain.attention.calendars import CalendarFault
 from scheduler.domain.attention.matters import Do, Kind
+from scheduler.domain.fixes.fix import How
 from scheduler.domain.hooks import HookState
-from scheduler.domain.loops import BookMode
+from scheduler.domain.loops import UNREAD, BookMode, Reason
 from scheduler.domain.subjects import Subject
 from scheduler.services.asking import intake
 from scheduler.services.telling import hooks
@@ -25,7 +26,7 @@ from tests.scheduler.api.client import event
 from tests.scheduler.kit import Kit
 from tests.scheduler.web.plain import Plain
 from tests.scheduler.web.site import Site
-from tests.stories.kit import ask, booked, replied
+from tests.stories.kit import ask, booked, look, replied
 
 LATE_EVENING = (("2026-03-11T22:00", "2026-03-11T23:00"),)
 
@@ -36,7 +37,7 @@ def test_the_morning_of_a_recruiter(site: Site, kit: Kit) -> None:
     kit.clock.forward(days=2)
     page = site.page()
     expect(page.get_by_role("heading", name="Today Wednesday, 11 March", exact=True)).to_be_visible()
-    waiting = page.get_by_role("region", name=re.compile("Needs a person"))
+    waiting = page.get_by_role("region", name=re.compile("To do"))
     expect(waiting.locator("[id^=row-loop_infeasible]")).to_contain_text("No plan")
     expect(waiting.locator("[id^=row-invitation_unanswered]").first).to_contain_text("No answer yet")
     today = page.get_by_role("region", name="Interviews today")
@@ -68,7 +69,7 @@ def test_mine_are_mine(site: Site, kit: Kit) -> None:
     page.get_by_role("button", name="Keep").click()
     expect(page.get_by_text("Kept.")).to_be_visible()
     page.goto("/today")
-    expect(page.get_by_role("region", name="Needs a person 1")).to_be_visible()
+    expect(page.get_by_role("region", name="To do 1")).to_be_visible()
     page.get_by_role("link", name="Mine", exact=True).click()
     expect(page.get_by_text("Nothing waits for a person.")).to_be_visible()
 
@@ -172,3 +173,38 @@ def test_a_mail_that_could_not_be_sent_is_sent_again(kit: Kit, monkeypatch: pyte
     assert f'action="/loops/{loop.id}/send-again"' not in site.get("/today").text
     late = site.form(f"/loops/{loop.id}/send-again", {})
     assert late.status_code == 409 and "none of its mails could not be sent" in late.text
+
+
+def test_whoever_was_asked_is_told_and_their_answer_is_noted_from_there(kit: Kit) -> None:
+    loop, site = ask(kit, "short", BookMode.PROPOSE, LATE_EVENING), Plain(kit)
+    with kit.app.db.read() as tx:
+        fixes = [f for f in tx.fixes.of_loop(loop.id) if f.how in (How.ASK_PEOPLE, How.ASK_CANDIDATE)]
+    for fix in fixes:
+        path = f"/loops/{loop.id}/why"
+        assert (
+            site.form(f"{path}/{fix.id}", {"version": site.version(path), "fix": fix.id}).status_code == 303
+        )
+    text = site.get("/today").text
+    names = {p.id: p.name for p in kit.company.people}
+    for fix in fixes:
+        who = ", ".join(names[p] for p in fix.people) or "the candidate"
+        assert f"asked, waiting for {who}" in text and f"/loops/{loop.id}/why#{fix.id}" in text
+    assert (
+        fixes
+        and "asked, waiting for" not in Plain(kit, cookies={"console-language": "de"}).get("/today").text
+    )
+
+
+def test_calendars_that_were_left_out_are_not_what_stands_in_the_way(kit: Kit) -> None:
+    loop = ask(kit, "short", BookMode.PROPOSE, LATE_EVENING)
+    aside = Reason(UNREAD, "not considered, because the calendar cannot be read: Emma Ernst", ("emma",))
+    lacking = Reason(UNREAD, "Talk needs 1 of few, but only 0 can be asked", ("emma",), ("talk",))
+    with kit.app.db.write() as tx:
+        old = look(kit, loop.id).reasons
+        tx.loops.change(loop.id, "test", "", kit.clock(), "reason_added", reasons=(aside, lacking, *old))
+    site = Plain(kit)
+    assert aside.text not in site.get("/today").text and lacking.text in site.get("/today").text
+    for path in (f"/loops/{loop.id}", f"/loops/{loop.id}/why"):
+        text = site.get(path).text
+        assert f'class="aside">{aside.text}' in text and f'class="reason">{aside.text}' not in text
+        assert f"{lacking.text}" in text and f'class="aside">{lacking.text}' not in text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
@@ -11,6 +14,7 @@ from scheduler.domain.bookings import SeatState
 from scheduler.domain.loops import BookMode, LoopState
 from scheduler.domain.templates import SeatKind
 from scheduler.web.frame import terms
+from scheduler.web.frame.facts import FACTS
 from scheduler.web.frame.words import FOLDER, LANGUAGES, NAME, SOURCE, Words
 from solver import Weights
 from tests.scheduler.kit import Kit
@@ -70,3 +74,50 @@ def test_a_word_that_is_not_known_is_shown_as_it_is(language: str) -> None:
     known = terms.Terms(Words.of(language))
     assert known.rule("new_rule") == "new rule" and known.fact("new_fact") == "new fact"
     assert known.state("confirmed") and known.tone("confirmed") == "green" and known.tone("held") == "grey"
+
+
+def test_every_fact_that_is_written_anywhere_has_its_words() -> None:
+    """Read off the sources: what is handed to a fact, and to the helpers that write one."""
+    written = {
+        what
+        for path in Path("scheduler").rglob("*.py")
+        for what in _noted(ast.parse(path.read_text("utf-8")))
+    }
+    assert len(written) > 40 and written - set(FACTS) == set()
+
+
+_WRITERS = {"Fact": 2, "change": 4, "_note": 2, "note": 3, "_said": 4}
+"""Who writes a fact, and from which argument on its kind stands."""
+_PAST = re.compile(
+    r"[a-z]+(_[a-z]+)*_([a-z]+ed|sent|made|put_back|given|lost|back|found|gone|by_hand|kept|seen)"
+)
+
+
+def _noted(tree: ast.Module) -> Iterator[str]:
+    known = {
+        name.id: value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        for name, value in _pairs(target, node.value)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        for part in node.args[_WRITERS[name] :] if name in _WRITERS else ():
+            for one in ast.walk(part):
+                text = one.value if isinstance(one, ast.Constant) else known.get(getattr(one, "id", ""))
+                if isinstance(text, str) and _PAST.fullmatch(text):
+                    yield text
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.Name, ast.Constant]]:
+    both = (
+        zip(target.elts, value.elts, strict=False)
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+        else [(target, value)]
+    )
+    for one, what in both:
+        if isinstance(one, ast.Name) and isinstance(what, ast.Constant):
+            yield one, what

@@ -75,7 +75,7 @@ def _taken_since(app: App, tx: Tx, plans: Sequence[Offer], known: Collection[str
     mine = {plan.loop.id for plan in plans}
     new = [o for o in offers.standing(tx, app.clock(), tx.company.policy(), mine) if o.id not in known]
     found = [(row.loop, (row.subject, row.span)) for row in booked]
-    return found + [(o.loop.id, time) for o in new if o.rank == 1 for time in o.times]
+    return found + [(o.loop.id, time) for o in new if o.leads for time in o.times]
 
 
 def _of_others(taken: Iterable[Whose], loop: str) -> list[tuple[Subject, Span]]:

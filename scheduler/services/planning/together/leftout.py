@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from scheduler.domain.fixes.fix import Change, Fix, How, fix_id
 from scheduler.domain.loops import LoopState, Reason
+from scheduler.domain.saying import said
 from scheduler.services.app import App
 from scheduler.services.planning.plan import Outcome, look
 from scheduler.services.planning.together.offers import Offer, around, offer_of, overlapping
@@ -28,10 +29,10 @@ def told(app: App, outcome: Outcome, mates: Iterable[Offer]) -> Outcome:
     assert alone is not None
     if not alone.placed:
         return replace(alone, picture=outcome.picture)
-    others = [o for o in mates if o.rank == 1]
+    others = [o for o in mates if o.leads]
     way = [o for o in others if overlapping(offer_of(alone).rows, o.times)]
     text = "it fits alone, but not beside the other loops of its batch and what else is on offer"
-    reason = Reason(LEFT_OUT, text)
+    reason = Reason(LEFT_OUT, text, said=said("left_out"))
     return Outcome(
         outcome.picture,
         to=LoopState.NEEDS_ATTENTION,

@@ -1,7 +1,7 @@
 """What is on offer takes time as well: others plan around it, although nothing of it is booked.
 
 An offer is read off the proposals themselves: it ends when one of them is chosen, when the loop is planned
-anew, or by the clock (`Policy.offer_hours`). Nothing has to be freed, so nothing can be forgotten.
+anew, or by the clock (`Policy.offer_hours`, or as long as somebody has a plan kept free by hand). Nothing has to be freed, so nothing can be forgotten.
 
 Told by `tests/stories/test_offers_are_kept_free.py`.
 """
@@ -30,13 +30,19 @@ from scheduler.storage.database import Tx
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A plan that is not booked, with the time that it would take. ``id`` is its proposal's; ``rank`` 1 is the
-    plan that its loop is likely to get."""
+    plan that its loop is likely to get; ``kept``: somebody has its times kept free."""
 
     id: str
     loop: Loop
     rank: int
     interviews: tuple[Interview, ...]
     rows: tuple[Reservation, ...]
+    kept: bool = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether others are planned around it as around a booking; further plans of a loop only have a price."""
+        return self.rank == 1 or self.kept
 
     @property
     def firm(self) -> bool:
@@ -46,7 +52,7 @@ class Offer:
     @property
     def first(self) -> bool:
         """Whether it is the best of those that wait for a person."""
-        return self.rank == 1 and self.loop.mode is not BookMode.BOOK
+        return self.leads and self.loop.mode is not BookMode.BOOK
 
     @property
     def times(self) -> list[tuple[Subject, Span]]:
@@ -72,13 +78,15 @@ def offer_of(outcome: Outcome) -> Offer:
 def standing(tx: Tx, now: datetime, policy: Policy, leave_out: Collection[str] = ()) -> list[Offer]:
     """Everything on offer now, the loops ``leave_out`` left out."""
     since, found = now - timedelta(hours=policy.offer_hours), []
-    whose = tx.applications.offering(since)
-    for proposal in tx.proposals.standing(since):
+    whose = tx.applications.offering(since, now)
+    for proposal in tx.proposals.standing(since, now):
         if proposal.loop in leave_out or proposal.loop not in whose:
             continue
         loop, application = whose[proposal.loop]
         if _fits(loop, proposal.interviews):
-            found.append(offer(proposal.id, loop, proposal.rank, application, proposal.interviews))
+            made = offer(proposal.id, loop, proposal.rank, application, proposal.interviews)
+            kept = proposal.kept_until is not None and proposal.kept_until > now
+            found.append(replace(made, kept=kept))
     return found
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from scheduler.domain.loops import Reason
+from scheduler.domain.saying import said
 from scheduler.services import progress
 from scheduler.services.app import App
 from scheduler.services.planning.encode import decode, encode
@@ -118,13 +119,13 @@ def _apart(offers: Iterable[Offer]) -> tuple[list[Offer], list[Offer]]:
     """What is planned around like a booking, and what only has a price: further plans of a loop."""
     taken, further = list[Offer](), list[Offer]()
     for one in offers:
-        (taken if one.rank == 1 else further).append(one)
+        (taken if one.leads else further).append(one)
     return taken, further
 
 
 def _warned(outcome: Outcome) -> Outcome:
     text = "no plan was found that keeps free what is on offer to other candidates: whoever says yes first gets it"
-    return replace(outcome, reasons=(*outcome.reasons, Reason("on_offer", text)))
+    return replace(outcome, reasons=(*outcome.reasons, Reason("on_offer", text, said=said("on_offer"))))
 
 
 def _ideas(

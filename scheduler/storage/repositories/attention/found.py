@@ -28,6 +28,7 @@ from scheduler.storage.tables import (
     interviews,
     ledger,
     loops,
+    people,
     proposals,
     seats,
 )
@@ -107,6 +108,15 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """A way out that somebody was asked for and has not answered: ``people`` by name, empty for the candidate."""
+
+    id: str
+    people: tuple[str, ...]
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """Whose loop a matter is about, and what can be said yes to."""
 
@@ -115,6 +125,8 @@ class About:
     offered: tuple[str, ...]
     fixes: tuple[tuple[str, str], ...]
     """Id and sentence of what would help and can be asked for, the easiest first."""
+    asked: tuple[Awaited, ...] = ()
+    """What somebody was asked for already."""
 
 
 class FoundMatters:
@@ -256,14 +268,34 @@ class FoundMatters:
         )
         for loop, id, text in self.connection.execute(ways.order_by(fixes.c.loop, fixes.c.position)):
             helping.setdefault(loop, []).append((id, text))
+        asked = self._asked(wanted)
         query = sa.select(loops.c.id, applications.c.candidate_name, applications.c.job)
         query = query.join(applications, applications.c.id == loops.c.application).where(
             loops.c.id.in_(wanted)
         )
         return {
-            id: About(name, job, tuple(offered.get(id, ())), tuple(helping.get(id, ())))
+            id: About(
+                name, job, tuple(offered.get(id, ())), tuple(helping.get(id, ())), tuple(asked.get(id, ()))
+            )
             for id, name, job in self.connection.execute(query)
         }
+
+    def _asked(self, wanted: Sequence[str]) -> dict[str, list[Awaited]]:
+        """What these loops wait for, with the names of those who were asked."""
+        c = fixes.c
+        query = sa.select(c.loop, c.id, sa.cast(c.people, sa.Text), c.at).where(
+            c.loop.in_(wanted), c.state == FixState.ASKED.value
+        )
+        rows = [
+            (loop, id, tuple(json.loads(ids)), at) for loop, id, ids, at in self.connection.execute(query)
+        ]
+        asked = {person for _, _, ids, _ in rows for person in ids}
+        named = sa.select(people.c.id, people.c.name).where(people.c.id.in_(sorted(asked)))
+        names = dict(self.connection.execute(named).tuples().all()) if asked else {}
+        found: dict[str, list[Awaited]] = {}
+        for loop, id, ids, at in rows:
+            found.setdefault(loop, []).append(Awaited(id, tuple(names.get(p, p) for p in ids), at))
+        return found
 
     def owners(self, states: Collection[LoopState]) -> Sequence[str]:
         """Who has loops in these states, each once."""

@@ -81,6 +81,16 @@ class FoundLoops:
         row = self.connection.execute(sa.select(*columns)).mappings().one()
         return {state: row[state.value] for state in _sorted(wanted)}
 
+    def states(self, ids: Sequence[str]) -> Mapping[str, LoopState]:
+        """The states of some loops, asked for in parts."""
+        found = dict[str, LoopState]()
+        for first in range(0, len(ids), MOST_COUNTED):
+            query = sa.select(loops.c.id, loops.c.state).where(
+                loops.c.id.in_(ids[first : first + MOST_COUNTED])
+            )
+            found |= {id: LoopState(state) for id, state in self.connection.execute(query)}
+        return found
+
     def _place(self, after: str, wanted: LoopsWanted) -> sa.Tuple:
         query = sa.select(loops.c.created_at, loops.c.id).where(loops.c.id == after, within(wanted.sight))
         row = self.connection.execute(query).first()

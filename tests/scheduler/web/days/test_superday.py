@@ -71,6 +71,10 @@ def test_a_superday_from_the_first_click_to_the_bookings(site: Site, kit: Kit, s
     kit.run()
     assert [look(kit, loop).state for loop in placed(kit, loops)] == []
     assert sum(look(kit, loop).state is LoopState.CONFIRMED for loop in loops) == 3
+    page.goto(f"/superdays/{id}")
+    expect(page.locator(".head .chip")).to_have_text("Booked")
+    page.goto("/superdays")
+    expect(page.locator(f"#row-{id} .chip")).to_have_text("Booked")
 
 
 @pytest.mark.parametrize("script", [True, False])

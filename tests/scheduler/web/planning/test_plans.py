@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from scheduler.domain.loops import BookMode, Loop, LoopState
 from scheduler.services.booking import compare
+from scheduler.storage.tables import proposals
 from tests.scheduler.kit import Kit
 from tests.scheduler.web.plain import Plain
 from tests.scheduler.web.site import Site, in_both_schemes
@@ -72,3 +74,40 @@ def test_a_plan_that_is_gone_and_a_loop_without_plans(kit: Kit) -> None:
     booked = ask(kit, stage_visit="two")
     assert "There is nothing to choose from now" in site.get(f"/loops/{booked.id}/plans").text
     assert site.get("/loops/lp_none/plans").status_code == 404
+
+
+def test_a_plan_is_kept_free_and_let_go(site: Site, kit: Kit) -> None:
+    loop, plans = offered(kit, "short")
+    page = site.page(f"/loops/{loop.id}/plans")
+    second = page.locator(f"#plan-{plans[1]}")
+    second.get_by_role("button", name="Keep it free").click()
+    expect(second.locator(".kept")).to_contain_text("until Wed 11 Mar, 08:00: others plan around it")
+    with kit.app.db.read() as tx:
+        until = {p.id: p.kept_until for p in tx.proposals.of_loop(loop.id)}
+    assert until[plans[1]] is not None and until[plans[0]] is None
+    page.get_by_role("button", name="Let it go").click()
+    expect(page.locator(".kept")).to_have_count(0)
+    late = Plain(kit).form(f"/loops/{loop.id}/plans/keep", {"plan": "pr_none"})
+    assert late.status_code == 404
+    with kit.app.db.write() as tx:
+        tx.proposals.make_stale(loop.id)
+    gone = Plain(kit).form(f"/loops/{loop.id}/plans/keep", {"plan": plans[0]})
+    assert gone.status_code == 409 and "choose one that is on offer" in gone.text
+
+
+def test_three_plans_stand_beside_each_other_and_who_is_left_out_is_no_obstacle(kit: Kit, site: Site) -> None:
+    loop, plans = offered(kit)
+    with kit.app.db.write() as tx:
+        known = tx.proposals.get(plans[0])
+        assert known is not None
+        seated = [p for i in known.interviews for seat in i.people for p in seat]
+        apart = next(p for p in kit.company.people if p.id not in seated)
+        unread = [apart.id, seated[0]]
+        tx.connection.execute(sa.update(proposals).where(proposals.c.id == plans[0]).values(unknown=unread))
+    page = site.page(f"/loops/{loop.id}/plans", viewport={"width": 1300, "height": 900})
+    boxes = [one.bounding_box() for one in page.locator("article.plan").all()[:3]]
+    assert all(box and box["x"] + box["width"] <= 1300 for box in boxes)
+    assert len({box["y"] for box in boxes if box}) == 1
+    first = page.locator(f"#plan-{plans[0]}")
+    expect(first.locator(".aside")).to_contain_text(f"since the calendar cannot be read: {apart.name}")
+    expect(first.locator(".reason")).to_contain_text("Has a place, though the calendar cannot be read")
