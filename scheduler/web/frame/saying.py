@@ -161,7 +161,7 @@ SENTENCES: Mapping[str, str] = {
     "change.notice": N_("%(number)s hours of notice were enough"),
     "change.holiday": N_("everybody of the plan worked on a holiday: %(days)s at %(site)s"),
     "refused": N_("%(where)s: %(what)s"),
-    "the_loop": N_("The loop"),
+    "the_loop": N_("The whole loop"),
     "untimed": N_("%(title)s"),
     "timed": N_("%(title)s, %(at)s"),
     "rule.busy": N_("%(who)s is busy then"),
