@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from types import NoneType
@@ -17,6 +17,8 @@ from scheduler.storage.codec import decode, encode
 from scheduler.storage.columns import Json
 
 T = TypeVar("T")
+_REMEMBERED = 8
+"""So many different contents of a column are kept while rows are read."""
 
 
 class Rows(Generic[T]):
@@ -67,6 +69,24 @@ class Rows(Generic[T]):
     def value(self, row: Mapping[Any, Any], **elsewhere: Any) -> T:
         """The value of a row, completed by the fields that lie ``elsewhere``."""
         return self.cls(**{name: self._field(name, row) for name in self.fields}, **elsewhere)
+
+    def values(self, rows: Iterable[Mapping[Any, Any]]) -> list[T]:
+        """Those of several rows. What many of them hold alike, such as the template of loops, is read once: the values
+        are never changed, so they may be the same object."""
+        known: dict[str, list[tuple[Any, Any]]] = {name: [] for name in self.coded}
+        return [self.cls(**{name: self._once(name, row, known) for name in self.fields}) for row in rows]
+
+    def _once(self, name: str, row: Mapping[Any, Any], known: Mapping[str, list[tuple[Any, Any]]]) -> Any:
+        if name not in known:
+            return self._field(name, row)
+        found, seen = row[self.renamed.get(name, name)], known[name]
+        for raw, value in seen:
+            if raw == found:
+                return value
+        value = self._field(name, row)
+        seen.insert(0, (found, value))
+        del seen[_REMEMBERED:]
+        return value
 
     def _field(self, name: str, row: Mapping[Any, Any]) -> Any:
         if name == "span":

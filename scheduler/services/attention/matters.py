@@ -5,7 +5,7 @@ Told by `tests/scheduler/services/attention/test_matters.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ STUCK = timedelta(minutes=15)
 """So long a loop may wait for a job; the sweep queues it again after a minute."""
 KEPT = timedelta(days=30)
 """So far back mails and deliveries that failed are looked for."""
+AT_ONCE = 500
 _LABELS = ("left", "closed")
 """Labels of a loop that ask a person whether it is to be cancelled."""
 
@@ -41,9 +42,8 @@ def urgent(app: App, tx: Tx, owner: str | None, limit: int) -> tuple[list[Matter
     now = app.clock()
     waits = Waits(candidate=now - SILENT, job=now - STUCK)
     ids, total = tx.found_matters.urgent(waits, now, owner, limit)
-    first = list(_loops(app, tx, ids)) if ids else []
-    others = tx.found_matters.others(waits)
-    rest = [*(_loops(app, tx, others) if others else ()), *_invitations(app, tx), *_mails(app, tx)]
+    first = list(_loops_of(app, tx, ids))
+    rest = [*_loops_of(app, tx, tx.found_matters.others(waits)), *_invitations(app, tx), *_mails(app, tx)]
     return first, [*rest, *machines.every(app, tx, now - KEPT)], total
 
 
@@ -62,6 +62,12 @@ def one(app: App, tx: Tx, id: str) -> Matter | None:
 
 
 _OF_LOOPS = (Kind.LOOP, Kind.REPAIR, Kind.INFEASIBLE, Kind.LEFT, Kind.CANDIDATE, Kind.STUCK)
+
+
+def _loops_of(app: App, tx: Tx, ids: Sequence[str]) -> Iterator[Matter]:
+    """Those of some loops, asked for in parts: however many there are, a statement names no more than `AT_ONCE`."""
+    for first in range(0, len(ids), AT_ONCE):
+        yield from _loops(app, tx, ids[first : first + AT_ONCE])
 
 
 def _loops(app: App, tx: Tx, only: Only = None) -> Iterator[Matter]:

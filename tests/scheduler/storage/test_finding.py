@@ -346,3 +346,13 @@ def test_no_question_reads_the_history_through(database: Database) -> None:
         database, lambda tx: tx.connection.execute(sa.text("SELECT * FROM lw_facts WHERE cause = 'x'")).all()
     )
     assert _reads_all(through[0])
+
+
+def test_what_rows_hold_alike_is_read_once_and_each_is_as_it_is_by_itself(database: Database) -> None:
+    filled(database)
+    with database.read() as tx:
+        found = tx.found_loops.page(LoopsWanted(), 20)
+        alone = [tx.loops.get(one.id) for one in found]
+    assert list(found) == alone
+    assert len({id(one.template) for one in found}) == len({repr(one.template) for one in found}) < len(found)
+    assert len({one.created_at for one in found}) > 1

@@ -99,7 +99,7 @@ class FoundLoops:
         return place(row, loops.c.created_at, loops.c.id)
 
     def _values(self, query: sa.Select[tuple[object, ...]]) -> Sequence[Loop]:
-        return [_rows.value(row) for row in self.connection.execute(query).mappings()]
+        return _rows.values(self.connection.execute(query).mappings())
 
 
 def _sorted(wanted: LoopsWanted) -> list[LoopState]:
