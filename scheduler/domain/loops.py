@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from scheduler.domain.saying import Said
+from scheduler.domain.fixes.saying import Said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewSpec, LoopTemplate
 from scheduler.domain.time import Span, zone

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.types import Known
+from scheduler.domain.fixes.saying import listed, said
 from scheduler.domain.people import Person, Standing
-from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewSpec
 from scheduler.domain.time import Span, at, zone

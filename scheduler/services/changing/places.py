@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.domain.errors import BadInput, NotAllowed, WrongState
-from scheduler.domain.saying import said
+from scheduler.domain.fixes.saying import said
 from scheduler.domain.time import Span, utc
 from scheduler.services.app import App
 from scheduler.services.changing import ground, trying, words

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from scheduler.domain.fixes.saying import Said, listed, said, times
 from scheduler.domain.loops import Reason
 from scheduler.domain.proposals import PlannedInterview
-from scheduler.domain.saying import Said, listed, said, times
 from scheduler.domain.time import zone
 from scheduler.services.app import App
 from scheduler.services.changing import ground, words

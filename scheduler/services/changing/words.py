@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import solver
-from scheduler.domain import saying
+from scheduler.domain.fixes import saying
+from scheduler.domain.fixes.saying import Said, listed
 from scheduler.domain.loops import Reason
-from scheduler.domain.saying import Said, listed
 from scheduler.domain.time import Span, intersection, without, zone
 from scheduler.services.changing.draft import Draft
 from scheduler.services.changing.posing import Posed

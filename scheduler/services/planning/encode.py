@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from connectors.types import Known
 from scheduler.domain.bookings import Interview
+from scheduler.domain.fixes.saying import listed, said
 from scheduler.domain.loops import Reason
 from scheduler.domain.proposals import PlannedInterview
-from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import LoopTemplate
 from scheduler.domain.time import Span, at, day_span, days_of, merged, utc, without, zone

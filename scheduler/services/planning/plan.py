@@ -15,17 +15,18 @@ import solver
 from scheduler.domain.errors import Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.fixes.fix import Fix
+from scheduler.domain.fixes.saying import listed, said
 from scheduler.domain.loops import UNREAD, Loop, LoopState, Reason
 from scheduler.domain.proposals import Proposal, ProposalState
 from scheduler.domain.reasons import Deed
-from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
 from scheduler.services import jobs
 from scheduler.services import reasons as given
 from scheduler.services.app import App
-from scheduler.services.planning import naming, saying
+from scheduler.services.planning import naming
 from scheduler.services.planning.encode import Encoded, decode, encode
+from scheduler.services.planning.fixes import saying
 from scheduler.services.planning.fixes.eased import eased
 from scheduler.services.planning.fixes.found import fix as as_data
 from scheduler.services.planning.picture import Picture

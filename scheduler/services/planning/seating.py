@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scheduler.domain.fixes.saying import listed, said
 from scheduler.domain.loops import Application, Reason
 from scheduler.domain.people import Person, Pool, Site, Standing
-from scheduler.domain.saying import listed, said
 from scheduler.domain.templates import InterviewSpec, LoopTemplate, Modality, RoleName, SeatKind, SeatSpec
 
 _STANDINGS: Mapping[SeatKind, tuple[Standing, ...]] = {

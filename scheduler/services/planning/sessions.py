@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from connectors.types import Known
-from scheduler.domain import saying
 from scheduler.domain.bookings import Interview
 from scheduler.domain.bookings import Seat as BookedSeat
+from scheduler.domain.fixes import saying
+from scheduler.domain.fixes.saying import said
 from scheduler.domain.loops import InterviewLock, Reason
-from scheduler.domain.saying import said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind, InterviewSpec, Modality, SeatKind, SeatSpec
 from scheduler.domain.time import Span, at, intersection, merged, zone

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.types import Known
-from scheduler.domain import saying
+from scheduler.domain.fixes import saying
+from scheduler.domain.fixes.saying import listed, said
 from scheduler.domain.loops import Reason
 from scheduler.domain.people import Person
-from scheduler.domain.saying import listed, said
 from scheduler.domain.subjects import Subject
 from scheduler.domain.templates import InterviewKind
 from scheduler.domain.time import Span, day_span, days_of, intersection, merged, without

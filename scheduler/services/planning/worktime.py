@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.domain import saying
+from scheduler.domain.fixes import saying
+from scheduler.domain.fixes.saying import Said, said
 from scheduler.domain.people import Hours, Person, Site
-from scheduler.domain.saying import Said, said
 from scheduler.domain.templates import ClockWindow
 from scheduler.domain.time import Span, at, day_span, days_of, merged, zone
 from scheduler.services import public_holidays as public

@@ -1,5 +1,4 @@
-"""Every table of the app. The constraint against double booking and the triggers that keep facts as
-they are lie in the first migration, since each database says them in its own words."""
+"""Every table of the app. What each database says in its own words, constraints and triggers, lies in the migrations."""
 
 from __future__ import annotations
 

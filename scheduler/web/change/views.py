@@ -34,8 +34,8 @@ from scheduler.services.changing.trying import Tried
 from scheduler.services.changing.words import Refusal
 from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
+from scheduler.services.planning.fixes.saying import Names, of_fix
 from scheduler.services.planning.panels import DEBRIEF
-from scheduler.services.planning.saying import Names, of_fix
 from scheduler.web.change import week as weeks
 from scheduler.web.change.forms import ApplyForm, UndoForm
 from scheduler.web.change.week import Week

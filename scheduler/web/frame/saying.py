@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from babel.lists import format_list
 
-from scheduler.domain.saying import Said, part
+from scheduler.domain.fixes.saying import Said, part
 from scheduler.domain.time import Span
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.words import N_, SOURCE, Words

@@ -13,8 +13,8 @@ from scheduler.domain.loops import Loop, Reason
 from scheduler.domain.proposals import PlannedInterview
 from scheduler.domain.time import Span
 from scheduler.services.asking import fixing
+from scheduler.services.planning.fixes.saying import Names, of_fix
 from scheduler.services.planning.naming import title_of
-from scheduler.services.planning.saying import Names, of_fix
 from scheduler.storage.database import Tx
 from scheduler.web.frame.saying import Sentence
 

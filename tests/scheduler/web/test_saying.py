@@ -13,12 +13,12 @@ import pytest
 
 import solver
 from scheduler.domain.fixes.fix import BUFFER, HOLIDAY, HORIZON, LOCK, NOTICE, Change, Fix, How
+from scheduler.domain.fixes.saying import Said, said
 from scheduler.domain.loops import BookMode, Reason
-from scheduler.domain.saying import Said, said
 from scheduler.domain.time import Span
 from scheduler.services.changing import words
-from scheduler.services.planning import saying
-from scheduler.services.planning.saying import Names, of_fix, of_gap
+from scheduler.services.planning.fixes import saying
+from scheduler.services.planning.fixes.saying import Names, of_fix, of_gap
 from scheduler.web.frame.clock import Clock
 from scheduler.web.frame.saying import PRICES, SENTENCES, Sayer, Sentence
 from scheduler.web.frame.words import Words

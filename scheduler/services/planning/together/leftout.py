@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from scheduler.domain.fixes.fix import Change, Fix, How, fix_id
+from scheduler.domain.fixes.saying import said
 from scheduler.domain.loops import LoopState, Reason
-from scheduler.domain.saying import said
 from scheduler.services.app import App
 from scheduler.services.planning.plan import Outcome, look
 from scheduler.services.planning.together.offers import Offer, around, offer_of, overlapping

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from scheduler.domain.fixes.saying import said
 from scheduler.domain.loops import Reason
-from scheduler.domain.saying import said
 from scheduler.services import progress
 from scheduler.services.app import App
 from scheduler.services.planning.encode import decode, encode

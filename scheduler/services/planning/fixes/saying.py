@@ -1,4 +1,4 @@
-"""What the solver says of a loop, and what would help it, as sentences that are data (`scheduler.domain.saying`).
+"""What the solver says of a loop, and what would help it, as sentences that are data (`scheduler.domain.fixes.saying`).
 
 Told by `tests/scheduler/web/test_saying.py`.
 """
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import solver
-from scheduler.domain import saying
+from scheduler.domain.fixes import saying
 from scheduler.domain.fixes.fix import BUFFER, CAPS, HOLIDAY, HORIZON, LOCK, Change, Fix
-from scheduler.domain.saying import Said, listed, said
+from scheduler.domain.fixes.saying import Said, listed, said
 from scheduler.domain.time import Span, days_of, merged, zone
 
 MANY = 4
