@@ -48,6 +48,7 @@ FACTS: Mapping[str, str] = {
     "orphan_cancelled": N_("An event without a loop was cancelled"),
     "stage_entered": N_("The stage was entered"),
     "stage_left": N_("The stage was left"),
+    "application_reopened": N_("The application was opened again"),
     "application_closed": N_("The application was closed"),
     "job_failed": N_("A job of ours failed"),
     "own_hours_changed": N_("Changed their own hours and wishes"),
