@@ -13,7 +13,8 @@ from scheduler.domain.loops import BookMode
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.subjects import Subject
 from scheduler.domain.time import Span
-from scheduler.services.booking import choose, keep
+from scheduler.services.asking import keep
+from scheduler.services.booking import choose
 from scheduler.services.planning.together import offers
 from tests.scheduler.kit import Kit, make
 from tests.stories.test_offers_are_kept_free import offered

@@ -17,7 +17,8 @@ from scheduler.domain.errors import BadInput, DomainError, Missing
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.time import zone
 from scheduler.services.app import App
-from scheduler.services.booking import compare, keep
+from scheduler.services.asking import keep
+from scheduler.services.booking import compare
 from scheduler.services.booking.offers import Told
 from scheduler.services.overview import one
 from scheduler.services.overview.one import Whole
