@@ -8,6 +8,7 @@ Told by `tests/connectors/test_oidc.py`.
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -147,7 +148,7 @@ class Provider:
         try:
             read = jwt.decode(
                 str(token.get("id_token", "")),
-                KeySet.import_key_set(keys),  # type: ignore[arg-type]
+                _known(keys),
                 algorithms=[name for name in _ALGORITHMS if name in offered],
             )
             claims = CodeIDToken(
@@ -210,3 +211,12 @@ def _object(answer: Response) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Unreadable("the provider's answer is no JSON object")
     return found
+
+
+def _known(found: Mapping[str, Any]) -> KeySet:
+    """The keys of a set that can be used; others in it are passed over (RFC 7517 section 5)."""
+    keys: list[Any] = []
+    for one in found.get("keys", ()):
+        with contextlib.suppress(JoseError, ValueError, KeyError, TypeError):
+            keys += KeySet.import_key_set({"keys": [one]}).keys
+    return KeySet(keys)

@@ -27,6 +27,8 @@ _REPLIES = {"ACCEPTED": Reply.ACCEPTED, "TENTATIVE": Reply.TENTATIVE, "DECLINED"
 _LONGEST = 128 * 1024
 """Characters of a calendar text that is read."""
 _MOST_PARTS = 50
+_YEARS = range(1971, 2199)
+"""Far from where arithmetic on dates and zones ends."""
 _BROKEN = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError, MessageError)
 """What the libraries raise over texts that are none."""
 
@@ -176,6 +178,8 @@ def _instant(event: Any, name: str) -> datetime | None:
         value = value.dt
     if not isinstance(value, datetime) or value.tzinfo is None:
         return None
+    if value.year not in _YEARS:
+        raise Invalid("its time is in no year of ours")
     return value.astimezone(UTC)
 
 

@@ -176,13 +176,22 @@ def _number(server: imaplib.IMAP4, name: str) -> int:
     return int(found[0]) if found else 0
 
 
+def _asked(server: imaplib.IMAP4, command: str, *words: str) -> list[Any]:
+    """What a server answers. A server that says NO, since it has no room or too much to do, has not answered: what it did
+    not show is no mail that is gone (RFC 3501 section 7.1.2). Raises `IMAP4.abort`, to be asked again later."""
+    done, data = server.uid(command, *words)
+    if done != "OK":
+        raise imaplib.IMAP4.abort(f"{command}: {done}")
+    return data
+
+
 def _uids(server: imaplib.IMAP4, known: int | None, since: date) -> list[int]:
     """The numbers of what is new, rising. A range to ``*`` always has the last one, however old."""
     if known is None:
         day = f"{since.day:02d}-{_MONTHS[since.month - 1]}-{since.year}"
-        _, data = server.uid("SEARCH", "SINCE", day)
+        data = _asked(server, "SEARCH", "SINCE", day)
     else:
-        _, data = server.uid("SEARCH", "UID", f"{known + 1}:*")
+        data = _asked(server, "SEARCH", "UID", f"{known + 1}:*")
     found = {int(n) for part in data if isinstance(part, bytes) for n in part.split() if n.isdigit()}
     return sorted(n for n in found if n > (known or 0))
 
@@ -191,7 +200,7 @@ def _small(server: imaplib.IMAP4, uids: Sequence[int]) -> set[int]:
     """Those that are not too large to be read."""
     if not uids:
         return set()
-    _, data = server.uid("FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)")
+    data = _asked(server, "FETCH", ",".join(map(str, uids)), "(UID RFC822.SIZE)")
     found = set()
     for line in _heads(data):
         uid, size = re.search(rb"UID (\d+)", line), re.search(rb"RFC822\.SIZE (\d+)", line)
@@ -202,7 +211,7 @@ def _small(server: imaplib.IMAP4, uids: Sequence[int]) -> set[int]:
 
 def _whole(server: imaplib.IMAP4, uid: int) -> bytes:
     """One mail, which stays unread; nothing where it is gone."""
-    _, data = server.uid("FETCH", str(uid), "(BODY.PEEK[])")
+    data = _asked(server, "FETCH", str(uid), "(BODY.PEEK[])")
     parts = [part[1] for part in data if isinstance(part, tuple) and b"BODY[" in part[0]]
     return bytes(parts[0]) if parts else b""
 

@@ -80,6 +80,8 @@ def test_the_same_mail_has_the_same_identity_and_another_has_another() -> None:
         (b"BEGIN:VEVENT", b"BEGIN:VTODO"),
         (b"PARTSTAT=ACCEPTED", b"PARTSTAT=NEEDS-ACTION"),
         (b"UID:0f1e2d3c4b5a6978h0ufl9ah5k", b"UID:"),
+        (b"DTSTART:20260331T090000Z", b"DTSTART:99991231T235900Z"),
+        (b"DTSTART:20260331T090000Z", b"DTSTART:00010101T000000Z"),
         (b"END:VEVENT\r\n", b"BEGIN:VEVENT\r\n" * 3_000),
         (b"BEGIN:VCALENDAR", b"BEGIN:VCALENDAR\r\nX-LONG:" + b"x" * 200_000),
     ],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import imaplib
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +69,25 @@ def test_a_folder_that_is_another_one_is_read_since_a_day(
     assert again.mails and not again.end.startswith("1:")
     assert box.read("nonsense", today).mails == again.mails
     assert box.read(None, date(2090, 1, 1)).mails == []
+
+
+@pytest.mark.parametrize("command", ["SEARCH", "RFC822.SIZE", "BODY.PEEK"])
+def test_a_server_that_is_too_busy_to_answer_is_asked_again(
+    server: ImapServer, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """What it does not show is no mail that is gone: the position stays where it is."""
+    box = mailbox(server, trusting)
+    start = box.read(None, LONG_AGO)
+    server.deliver(b"Subject: busy\r\n\r\nhello\r\n")
+    real = imaplib.IMAP4.uid
+
+    def busy(self: imaplib.IMAP4, *words: str) -> Any:
+        refused = any(command in word for word in words)
+        return ("NO", [b"[INUSE] later"]) if refused else real(self, *words)
+
+    monkeypatch.setattr(imaplib.IMAP4, "uid", busy)
+    with pytest.raises(Transient):
+        box.read(start.end, LONG_AGO)
 
 
 def test_what_is_wrong_is_said_in_one_line_without_the_password(

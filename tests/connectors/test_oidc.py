@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from connectors.errors import Forbidden, Transient, Unreadable
 from connectors.http import Http, Response
+from connectors.identity import oidc
 from connectors.identity.oidc import Provider
 from tests.oidc_provider import CLIENT, SECRET, OidcProvider, running
 
@@ -194,3 +196,9 @@ def test_a_provider_that_is_another_one_or_away_is_told(there: OidcProvider) -> 
         Provider("http://127.0.0.1:9", "c", "s").begin(REDIRECT)
     with pytest.raises(Transient, match="404"):
         Provider(f"{there.issuer}/nowhere", "c", "s").begin(REDIRECT)
+
+
+def test_a_key_that_nobody_here_knows_locks_nobody_out() -> None:
+    good = RSAKey.generate_key(2048).as_dict(private=False)
+    odd = {"kty": "EC", "crv": "P-192", "x": "AA", "y": "AA"}, {"kty": "OKP", "crv": "X9", "x": "AA"}, "none"
+    assert len(oidc._known({"keys": [odd[0], good, *odd[1:]]}).keys) == 1

@@ -21,6 +21,8 @@ NOBODY = "erased.invalid"
 _SHORTEST = 6
 """Characters from which on an id is looked for in texts: a shorter one is a word or a number there."""
 _IN_ID = r"[A-Za-z0-9._:-]"
+_BEHIND_A_SIGN = r"(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f][0-9A-Fa-f])"
+"""Letters that end a sign as JSON (RFC 8259 section 7) or an address (RFC 3986 section 2.1) writes it: a word may begin there."""
 
 
 class ErasureState(StrEnum):
@@ -59,7 +61,10 @@ def digest_of(application: str) -> str:
 @dataclass(frozen=True)
 class Words:
     """What of a candidate is looked for in texts, in any case of its letters: ``names`` (in both orders) and
-    ``addresses``, in whose place the ``pseudonym`` stands, and ``ids``, each with what stands in its place."""
+    ``addresses``, in whose place the ``pseudonym`` stands, and ``ids``, each with what stands in its place.
+
+    Only whole ones: *Ann Lee* is not in *Joann Lee*. A name of one word is no name to look for (`searchable`), nor is an id
+    that may be a word."""
 
     pseudonym: str
     names: tuple[str, ...] = ()
@@ -70,7 +75,7 @@ class Words:
         """What finds each of them, whatever the case, also where they are written as JSON or as a part of an address."""
         forms = {f for w in self._spelled() for f in (w, w.lower(), w.upper(), w.title(), w.casefold())}
         escaped = {json.dumps(form)[1:-1] for form in forms}
-        return "|".join([self._pattern.pattern, *map(re.escape, sorted(escaped))])
+        return "|".join([self._pattern.pattern, *(_whole(form) for form in sorted(escaped))])
 
     def in_text(self, text: str) -> bool:
         """Whether one of them is in it."""
@@ -88,19 +93,31 @@ class Words:
         return self.ids.get(found, self.pseudonym)
 
     def _spelled(self) -> list[str]:
-        return [form for name in self.names for form in _orders(name) if form] + [
+        return [form for name in self.names if searchable(name) for form in _orders(name)] + [
             a for a in self.addresses if a
         ]
 
     def _long_ids(self) -> list[str]:
-        return [id for id in self.ids if len(id) >= _SHORTEST]
+        return [id for id in self.ids if len(id) >= _SHORTEST and not id.isalpha()]
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         words = {w for word in self._spelled() for w in (word, quote(word), quote_plus(word))}
         longest = sorted(words, key=lambda w: (-len(w), w))
         ids = [rf"(?<!{_IN_ID}){re.escape(id)}(?!{_IN_ID})" for id in self._long_ids()]
-        return re.compile("|".join([*map(re.escape, longest), *ids]) or r"(?!)", re.IGNORECASE)
+        return re.compile("|".join([*map(_whole, longest), *ids]) or r"(?!)", re.IGNORECASE)
+
+
+def searchable(name: str) -> bool:
+    """Whether a name is looked for in texts: one of a single word may be any word, a colleague's id, or a state."""
+    return len(name.split()) > 1
+
+
+def _whole(word: str) -> str:
+    """The pattern of a name or an address that is no part of a longer one."""
+    if "@" in word or "%40" in word:
+        return rf"(?:{_BEHIND_A_SIGN}|(?<![\w.%+-])){re.escape(word)}(?![\w-]|\.\w)"
+    return rf"(?:{_BEHIND_A_SIGN}|(?<!\w)){re.escape(word)}(?!\w)"
 
 
 def unescaped(text: str) -> str:

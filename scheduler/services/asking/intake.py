@@ -186,7 +186,12 @@ def _advanced(app: App, tx: Tx, event: StageEvent, cause: str) -> tuple[str, str
     data = event.data
     if leaving.superseded(tx, data.application.id, event.occurred_at):
         return "superseded: a later stage change of this application came before this one", None
-    leaving.entered(app, tx, data.application.id, data.stage, event.id, event.occurred_at)
+    mine = leaving.untold(tx, data.application.id, data.stage)
+    known = tx.applications.get(data.application.id)
+    passed = mine is not None and known is not None and known.stage != data.stage
+    leaving.entered(app, tx, data.application.id, data.stage, event.id, event.occurred_at, passed=passed)
+    if mine is not None:  # a decision here has asked for it
+        return "loop", mine.id
     rule = tx.company.policy().rule_for(data.application.job, data.stage)
     if rule is None or rule.mode is BookMode.OFF:
         return f"no_template: stage {data.stage!r} asks for no loop", None

@@ -27,7 +27,31 @@ CLOSING = "webhook:closed"
 """Who ends the loops of an application that is closed."""
 ENTERED = "stage_entered"
 """What the fact is called that an application has reached a stage."""
+GATE = "gate:"
+"""How the visit, and the cause, of what was asked for by a decision here begin."""
 _MOST = 1000
+
+
+def opened(tx: Tx, application: str, stage: str) -> list[Loop]:
+    """The loops of a stage that was opened here, before the hiring system said the same; called off ones left out."""
+    return [
+        loop
+        for loop in tx.loops.list(application=application, limit=_MOST)
+        if loop.stage_visit.startswith(GATE)
+        and loop.labels.get(STAGE) == stage
+        and loop.state not in (LoopState.CANCELLING, LoopState.CANCELLED)
+    ]
+
+
+def untold(tx: Tx, application: str, stage: str) -> Loop | None:
+    """The loop of a stage that was opened here and that no message has told of since: the first one that does means it."""
+    told = [
+        f.at
+        for f in tx.facts.of(f"application:{application}")
+        if f.what == ENTERED and f.after == stage and not f.cause.startswith(GATE)
+    ]
+    found = opened(tx, application, stage) if stage else []
+    return next((loop for loop in found if not any(at >= loop.created_at for at in told)), None)
 
 
 def superseded(tx: Tx, application: str, occurred_at: datetime | None) -> bool:
@@ -49,13 +73,15 @@ def entered(
     event: str,
     occurred_at: datetime | None,
     counts: Collection[str] = (),
+    *,
+    passed: bool = False,
 ) -> None:
     """The candidate is in this stage now: what another stage asked for ends, but for what is booked and ``counts``
-    (titles, folded)."""
+    (titles, folded). Nothing ends where the stage was ``passed`` here already."""
     at = app.clock()
     data: Mapping[str, Any] = {"occurred_at": occurred_at.isoformat()} if occurred_at else {}
     tx.facts.add(Fact(at, "webhook:stage", ENTERED, f"application:{application}", "", stage, event, data))
-    for id, asked_by in _loops(tx, application):
+    for id, asked_by in [] if passed else _loops(tx, application):
         if stage and asked_by and asked_by != stage and not _counts(tx, id, counts):
             text = f"the candidate left the stage {asked_by} for {stage}: cancel this loop?"
             _end(app, tx, id, "webhook:stage", event, "stage_left", {LEFT: text})

@@ -14,7 +14,7 @@ from connectors.hiring.types import Role
 from scheduler.domain.errors import DomainError
 from scheduler.domain.hiring.automations import ALL, Automation, Without, fitting
 from scheduler.domain.hiring.connections import Advance, AdvanceState, Connection
-from scheduler.domain.loops import ENDED, Application, BookMode, Candidate, LoopState
+from scheduler.domain.loops import Application, BookMode, Candidate, LoopState
 from scheduler.domain.time import zone
 from scheduler.services.app import App
 from scheduler.services.asking import leaving, requests
@@ -101,9 +101,9 @@ def begin(
     if rule is None or said.state is not AdvanceState.STARTED:
         return said
     application = _application(tx, connection, found, known)
-    opened = _opened(tx, application)
-    if opened is not None:
-        return Begun(AdvanceState.STARTED, "", (), rule.id, opened)
+    mine = opened(tx, application.id, application.stage)
+    if mine is not None:
+        return Begun(AdvanceState.STARTED, "", (), rule.id, mine)
     try:
         visit, owner = _visit(tx, application.id, advance.visit), _owner(rule, known)
         asked = request(app, tx, rule, application, visit, owner, _counting(tx, application, rule))
@@ -113,13 +113,11 @@ def begin(
     return Begun(AdvanceState.STARTED, "", (), rule.id, loop.id)
 
 
-def _opened(tx: Tx, application: Application) -> str | None:
-    """The loop that a gate's decision has asked for already, before the hiring system said the same."""
-    for loop in tx.loops.list(application=application.id, limit=_MOST):
-        here = loop.labels.get(leaving.STAGE) == application.stage
-        if here and loop.state not in ENDED and loop.stage_visit.startswith("gate:"):
-            return loop.id
-    return None
+def opened(tx: Tx, application: str, stage: str) -> str | None:
+    """The loop that a gate's decision has asked for already, before the hiring system said the same. Once: a later
+    visit to the stage has a loop of its own."""
+    found = (loop.id for loop in leaving.opened(tx, application, stage))
+    return next((id for id in found if tx.advances.of_loop(id) is None), None)
 
 
 def _application(tx: Tx, connection: Connection, found: Theirs, known: Known) -> Application:

@@ -78,7 +78,9 @@ def _act(
         leaving.reopened(app, tx, ours, cause)
         _reopen(tx, connection, theirs, visit.id)
     if before is None or before.visit != visit.id:
-        leaving.entered(app, tx, ours, known.stage, cause, entered)
+        kept = tx.applications.get(ours)
+        passed = kept is not None and kept.stage != known.stage and automating.opened(tx, ours, known.stage)
+        leaving.entered(app, tx, ours, known.stage, cause, entered, passed=bool(passed))
         _end(tx, connection, theirs, visit.id)
     advance = tx.advances.add(_noted(app, connection, found, known))
     return _start(app, tx, connection, advance, found, known, cause, why)

@@ -20,7 +20,14 @@ from scheduler.domain.errors import BadInput, Missing
 from scheduler.domain.facts import Fact
 from scheduler.domain.loops import ENDED, Application, LoopState
 from scheduler.domain.people import Account
-from scheduler.domain.privacy.erasure import NOBODY, Erasure, ErasureState, Words, digest_of
+from scheduler.domain.privacy.erasure import (
+    NOBODY,
+    Erasure,
+    ErasureState,
+    Words,
+    digest_of,
+    searchable,
+)
 from scheduler.domain.subjects import Subject
 from scheduler.services import jobs, lease
 from scheduler.services.again import Again
@@ -32,7 +39,12 @@ from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.privacy")
 ACTOR = "system:privacy"
-_SHARED = "Somebody else has the same name: texts that are not about this candidate's loops were not searched for it."
+_SHARED = (
+    "Somebody else has the same {}: texts that are not about this candidate's loops were not searched for it."
+)
+_ONE_WORD = (
+    "The name is a single word: texts that are not about this candidate's loops were not searched for it."
+)
 _SOON, _LATER = 5.0, 60.0
 """Seconds until it is gone on with: where interviews are being called off, and where something is in the way."""
 
@@ -140,33 +152,35 @@ def _end(app: App, erasure: Erasure) -> None:
 
 def _words(
     tx: Tx, erasure: Erasure, mine: list[Application]
-) -> tuple[Words, dict[str, tuple[str, str, str]]]:
-    """What is looked for, and what each application is from now on."""
+) -> tuple[Words, dict[str, tuple[str, str, str]], list[str]]:
+    """What is looked for, what each application is from now on, and what is not looked for, in a line each."""
     pseudonym = erasure.pseudonym
     address = f"{pseudonym}@{NOBODY}"
     ids = {a.id: pseudonym if n == 0 else f"{pseudonym}-{n + 1}" for n, a in enumerate(mine)}
     names = tuple(sorted({a.candidate.name for a in mine}))
     addresses = tuple(sorted({a.candidate.email for a in mine}))
     shared = tx.candidates.shared(names, addresses, list(ids))
+    left = [_SHARED.format("name")] if shared & set(names) else []
+    left += [_SHARED.format("address")] if shared & set(addresses) else []
+    left += [_ONE_WORD] if not all(map(searchable, names)) else []
     digests = {a.candidate.subject.id: Subject.candidate(address).id for a in mine}
     words = Words(
         pseudonym,
-        tuple(n for n in names if n not in shared),
+        tuple(n for n in names if n not in shared and searchable(n)),
         tuple(a for a in addresses if a not in shared),
         ids | digests | {number: pseudonym for _, number in tx.candidates.theirs(mine).elsewhere},
     )
-    return words, {old: (new, pseudonym, address) for old, new in ids.items()}
+    return words, {old: (new, pseudonym, address) for old, new in ids.items()}, left
 
 
 def _clear(app: App, erasure: Erasure) -> Mapping[str, int]:
     """Take mails, jobs and events away. What cannot be read is told beside what others have to do."""
     with app.db.read() as tx:
         mine = _of(tx, erasure)
-        words, _ = _words(tx, erasure, mine)
+        words, _, more = _words(tx, erasure, mine)
         keys = tx.candidates.keys(tx.candidates.theirs(mine))
         organizer = tx.company.organizer() if tx.company.loaded_at() else None
     counts = {name: forget(words) for name, forget in app.forgetting.items()}
-    more = [] if words.names else [_SHARED]
     if organizer is not None:
         counts["events"], faults = _events(app, organizer, keys)
         more += faults
@@ -209,7 +223,7 @@ def _forget(app: App, erasure: Erasure, files: Mapping[str, int]) -> None:
             (loop := tx.loops.claim(id)) is not None and loop.state not in ENDED for id in theirs.loops
         ):
             raise Again(_SOON, "they were asked for again")
-        words, renamed = _words(tx, erasure, mine)
+        words, renamed, _ = _words(tx, erasure, mine)
         counts = tx.candidates.forget(erasure.id, theirs, words, renamed, app.clock())
         tx.erasures.change(
             erasure.id,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from scheduler.domain.privacy.erasure import Words
+from scheduler.domain.privacy.erasure import Words, searchable
 from scheduler.services.app import App
 from scheduler.services.privacy import outside
 from scheduler.services.privacy.erasing import whose
@@ -25,10 +25,14 @@ def export(app: App, email: str = "", application: str = "", *, needs: bool) -> 
     where ``needs`` says so. Raises `Missing`, `BadInput`."""
     with app.db.read() as tx:
         mine = whose(tx, email, application)
+        names, addresses = ({a.candidate.name for a in mine}, {a.candidate.email for a in mine})
+        shared = tx.candidates.shared(
+            names, addresses, [a.id for a in mine]
+        )  # what is said of another of that name is theirs
         said = Words(
             "",
-            tuple(sorted({a.candidate.name for a in mine})),
-            tuple(sorted({a.candidate.email for a in mine})),
+            tuple(sorted(n for n in names - shared if searchable(n))),
+            tuple(sorted(addresses - shared)),
             {a.id: a.id for a in mine},
         )
         found = tx.candidates.everything(tx.candidates.theirs(mine), said)

@@ -5,6 +5,7 @@ Told by `tests/scheduler/services/hiring/process/test_deciding.py`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from datetime import datetime
 from scheduler.domain.bookings import Interview, InterviewState, SeatState
 from scheduler.domain.loops import Application
 from scheduler.domain.templates import EVALUATING, InterviewKind, LoopTemplate
+from scheduler.services.asking import leaving
 from scheduler.storage.database import Tx
 
 PIVOTED = "application_pivoted"
@@ -31,10 +33,16 @@ class Met:
 
 
 def held(tx: Tx, application: str, until: datetime | None = None) -> list[Interview]:
-    """The application's interviews that took place or are booked, of loops that were asked for ``until`` then."""
+    """The application's interviews that took place or are booked, of loops that were asked for ``until`` then. Of a loop that
+    is put up for cancelling only what had begun by then."""
     every = tx.loops.list(application=application, limit=_MOST)
     loops = [loop for loop in every if until is None or loop.created_at <= until]
-    found = [i for loop in loops for i in tx.interviews.of_loop(loop.id)]
+    found = [
+        i
+        for loop in loops
+        for i in tx.interviews.of_loop(loop.id)
+        if until is None or leaving.LEFT not in loop.labels or i.span.start <= until
+    ]
     return sorted((i for i in found if i.state is InterviewState.CONFIRMED), key=lambda i: i.span)
 
 
@@ -50,8 +58,14 @@ def counting(tx: Tx, application: str, template: LoopTemplate, pivoted: datetime
     if pivoted is None:
         return []
     before = [i for i in held(tx, application, pivoted) if i.kind is not InterviewKind.DEBRIEF]
-    had = {(i.title.casefold(), i.kind) for i in before}
-    return [step.id for step in template.interviews if (step.title.casefold(), step.kind) in had]
+    had = Counter((i.title.casefold(), i.kind) for i in before)
+    found = []
+    for step in template.interviews:  # each interview counts for one step
+        name = (step.title.casefold(), step.kind)
+        if had[name]:
+            had[name] -= 1
+            found.append(step.id)
+    return found
 
 
 def met(tx: Tx, application: Application, now: datetime) -> Sequence[Met]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from scheduler.domain.errors import BadInput, DomainError, Missing, WrongState
 from scheduler.domain.facts import Fact
 from scheduler.domain.hiring.automations import ALL, Automation, fitting
+from scheduler.domain.hiring.connections import AdvanceState
 from scheduler.domain.hiring.processes import ProcessStage, Verdict, process_of
 from scheduler.domain.loops import ENDED, Application, BookMode, Loop
 from scheduler.services.app import App
@@ -56,12 +57,20 @@ def decide(
     data = {"note": note, "next": following.stage if following else ""}
     subject = f"application:{application_id}"
     tx.facts.add(Fact(app.clock(), actor, DECIDED, subject, stage, verdict.value, "gate", data))
+    _end_waiting(tx, application_id)
     if verdict is Verdict.STOP:
         leaving.closed(app, tx, application_id, f"gate:{stage}")
         return Opened(why="the application is closed")
     if following is None:
         return Opened(why="it was the last stage of the process" if process else "the job has no process")
     return open_stage(app, tx, application, following, actor)
+
+
+def _end_waiting(tx: Tx, application: str) -> None:
+    """What waited to begin in the stage that is decided begins no more."""
+    connection, _, theirs = application.partition(":")
+    for advance in tx.advances.waiting_of(connection, theirs):
+        tx.advances.change(advance.id, state=AdvanceState.ENDED, why="it was decided at the gate meanwhile")
 
 
 def pivot(
@@ -203,6 +212,8 @@ def _over(app: App, tx: Tx, loop: Loop) -> bool:
         return False
     if here.decision is not None:
         return False
+    if here.entered_at is not None and loop.updated_at < here.entered_at:
+        return False  # it was over before the stage was entered again
     decide(app, tx, application.id, stage, Verdict.GO, "system:process", "there is no gate behind this stage")
     return True
 

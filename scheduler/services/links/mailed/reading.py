@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from connectors.errors import Invalid
+from connectors.errors import ConnectorError, Invalid
 from connectors.incoming import itip
 from connectors.incoming.mailbox import Mail, Mailbox
 from scheduler.services import lease
@@ -17,6 +17,7 @@ from scheduler.services.again import Again
 from scheduler.services.app import App
 from scheduler.services.links.mailed import taking
 from scheduler.storage.database import Tx
+from scheduler.storage.errors import Unavailable
 
 log = logging.getLogger("loopwright.mailbox")
 
@@ -63,12 +64,17 @@ def _one(app: App, mailbox: Mailbox, mail: Mail) -> None:
         tx.cursors.put(mailbox.name, mail.position, app.clock())
 
     answer = _answer(mail)
-    if answer is None:
-        with app.db.write() as tx:
-            done(tx)
-        return
-    if why := taking.take(app, answer, done):
-        log.warning("the mail %s is not acted on: %s", mail.position, why)
+    if answer is not None:
+        try:
+            if why := taking.take(app, answer, done):
+                log.warning("the mail %s is not acted on: %s", mail.position, why)
+            return
+        except (Again, ConnectorError, Unavailable):
+            raise
+        except Exception:  # no mail stands in the way of those behind it
+            log.exception("the mail %s is not acted on: something went wrong", mail.position)
+    with app.db.write() as tx:
+        done(tx)
 
 
 def _answer(mail: Mail) -> itip.Answer | None:

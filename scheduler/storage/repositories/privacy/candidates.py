@@ -79,7 +79,7 @@ class Candidates:
 
     def shared(self, names: Collection[str], addresses: Collection[str], mine: Collection[str]) -> set[str]:
         """Those of the names and addresses that are somebody else's too: another candidate's, or a colleague's."""
-        wanted = {w.lower() for w in (*names, *addresses)}
+        wanted = {w.casefold() for w in (*names, *addresses)}  # SQLite's `lower` knows ASCII alone
         found: set[str] = set()
         others = applications.c.id.not_in(sorted(mine))
         for table, name, address, which in (
@@ -87,12 +87,9 @@ class Candidates:
             (people, people.c.name, people.c.email, sa.true()),
             (users, users.c.name, users.c.email, sa.true()),
         ):
-            same = sa.or_(sa.func.lower(name).in_(wanted), sa.func.lower(address).in_(wanted))
-            for row in self.connection.execute(
-                sa.select(name, address).select_from(table).where(which, same)
-            ):
-                found |= {value for value in row if value.lower() in wanted}
-        return {word for word in (*names, *addresses) if word.lower() in {f.lower() for f in found}}
+            for row in self.connection.execute(sa.select(name, address).select_from(table).where(which)):
+                found |= wanted & {value.casefold() for value in row}
+        return {word for word in (*names, *addresses) if word.casefold() in found}
 
     def everything(self, theirs: Theirs, said: Words) -> Mapping[str, list[dict[str, Any]]]:
         """Every row that is kept about them, by table; the facts behind the others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -369,3 +370,26 @@ def test_words_are_found_however_they_are_written(text: str) -> None:
     assert words.out_of("in 101 minutes") == "in 101 minutes", "a short id is a number"
     assert not words.in_text("Ada and Kanarienvogel")
     assert digest_of("x") != digest_of("y")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "confirmed by Ed",
+        "Joann Lee and Ann Leeds",
+        "jann.lee@mail.example, ann.lee@mail.example.au, x-ann.lee@mail.example",
+        "planning",
+    ],
+)
+def test_what_is_a_part_of_another_word_is_somebody_elses(text: str) -> None:
+    words = Words("erased-1", ("Ann Lee", "Ed"), ("ann.lee@mail.example",), {"planning": "erased-1"})
+    assert not words.in_text(text) and words.out_of({text: text}) == {text: text}
+    assert re.search(words.regex(), text, re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Dear\\nAnn Lee,", "to=%3Cann.lee@mail.example%3E", "(Ann Lee)", "ann.lee@mail.example."]
+)
+def test_a_word_begins_and_ends_where_a_sign_does(text: str) -> None:
+    words = Words("erased-1", ("Ann Lee",), ("ann.lee@mail.example",))
+    assert words.in_text(text) and re.search(words.regex(), text, re.IGNORECASE) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +14,13 @@ from scheduler.domain.errors import BadInput, WrongState
 from scheduler.domain.hiring.automations import ALL, Automation
 from scheduler.domain.hiring.processes import Verdict, WaitsFor
 from scheduler.domain.loops import BookMode, LoopState
+from scheduler.services.asking import intake
 from scheduler.services.attention import machines
 from scheduler.services.hiring import stopping
 from scheduler.services.hiring.process import deciding
+from scheduler.services.hiring.process.counting import counting
 from scheduler.services.hiring.process.deciding import Opened
+from tests.scheduler.api.client import event
 from tests.scheduler.kit import Kit
 from tests.scheduler.services.hiring.process.kit import asked, company, enters, held, look, stands
 from tests.stories.kit import MARA
@@ -120,6 +124,49 @@ def test_without_a_gate_the_next_stage_opens_by_itself_once(tmp_path: Path) -> N
     now = stands(kit)
     assert now.present is not None and now.present.stage.stage == "Onsite"
     assert len(now.present.loops) == 1
+
+
+def test_a_stage_without_a_gate_that_is_entered_again_waits_for_its_own_interviews(tmp_path: Path) -> None:
+    kit = company(tmp_path)
+    enters(kit, "Exercise")
+    held(kit, asked(kit, "Exercise"))
+    assert deciding.open_next(kit.app) == 1
+    kit.clock.forward(hours=2)
+    enters(kit, "Exercise")
+    assert deciding.open_next(kit.app) == 0, "what was over before is no reason"
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_the_system_that_says_what_was_decided_here_asks_for_nothing_twice(
+    tmp_path: Path, over: bool
+) -> None:
+    kit = company(tmp_path)
+    enters(kit, "Exercise")
+    opened = decided(kit, "Exercise")
+    if over:
+        held(kit, look(kit, opened.loop))
+    kit.clock.forward(minutes=5)
+    told = event(stage="Onsite", stage_visit="v-7")
+    for number in (1, 2):
+        id, _ = intake.receive(kit.app, f"m{number}", json.dumps({**told, "id": f"e{number}"}).encode())
+        kit.run()
+        with kit.app.db.read() as tx:
+            loops = [x for x in tx.loops.list(application=MARA.id) if x.labels.get("stage") == "Onsite"]
+            delivery = tx.inbox.get(id)
+        assert len(loops) == 1 and delivery is not None
+        assert delivery.outcome == "loop" or number == 2, (
+            "the second is another visit, for which nothing is asked"
+        )
+
+
+def test_one_interview_counts_for_one_step(tmp_path: Path) -> None:
+    kit = company(tmp_path)
+    enters(kit, "Screen")
+    loop = held(kit, asked(kit, "Screen"))
+    step = loop.template.interviews[0]
+    twice = replace(loop.template, interviews=(step, replace(step, id="again")))
+    with kit.app.db.read() as tx:
+        assert counting(tx, MARA.id, twice, kit.clock()) == [step.id]
 
 
 def test_a_pivot_plans_only_what_is_missing(tmp_path: Path) -> None:
