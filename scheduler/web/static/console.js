@@ -17,6 +17,11 @@ document.addEventListener('click', (event) => {
   const opener = event.target.closest('[data-opens]')
   if (opener) document.getElementById(opener.dataset.opens).showModal()
 })
-// A page that is left for another one says that it works, until that one is there.
-addEventListener('beforeunload', () => { document.getElementById('main').ariaBusy = 'true' })
-addEventListener('pageshow', () => { document.getElementById('main').ariaBusy = null })
+// Whoever follows a link to a whole page is shown that it is on its way; a download leaves nothing.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[href]')
+  if (!link || event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
+  if ('swap' in link.dataset || link.hasAttribute('download') || link.target || link.origin !== location.origin || link.hash) return
+  document.getElementById('main').dataset.leaving = ''
+})
+addEventListener('pageshow', () => { delete document.getElementById('main').dataset.leaving })
