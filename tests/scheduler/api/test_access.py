@@ -14,6 +14,7 @@ from starlette.routing import Mount, WebSocketRoute
 
 from scheduler import config
 from scheduler.api.access import OPEN, Action, Actor, action_of, also, can
+from scheduler.api.gate import signing
 from scheduler.api.main import create_app
 from scheduler.config import Settings
 from scheduler.domain.access.policy import Grant, Role
@@ -51,7 +52,12 @@ def test_there_is_nothing_but_these_routes(api: Client) -> None:
     for route in routes(api):
         assert not isinstance(route, Mount | WebSocketRoute | APIWebSocketRoute), route
         assert getattr(route, "dependant", None) is not None, route
-        assert route.path.startswith(BASE + "/") or route.path in ("/", "/llms.txt")
+        assert route.path.startswith(BASE + "/") or route.path in (
+            "/",
+            "/llms.txt",
+            signing.BEGIN,
+            signing.BACK,
+        )
 
 
 def _dependencies(dependant: Dependant) -> list[Dependant]:
