@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from scheduler.domain.time import Span
@@ -46,6 +46,11 @@ def listed(parts: Iterable[Any], last: str = "and") -> dict[str, Any]:
 def times(spans: Iterable[Span], zone: str) -> dict[str, Any]:
     """Stretches of time on a clock."""
     return {"spans": [[s.start.isoformat(), s.end.isoformat()] for s in spans], "zone": zone}
+
+
+def moment(at: datetime, zone: str) -> dict[str, Any]:
+    """An instant on a clock: a stretch that ends where it begins."""
+    return {"spans": [[at.isoformat(), at.isoformat()]], "zone": zone}
 
 
 def minutes(number: int) -> dict[str, int]:

@@ -97,9 +97,7 @@ def _locked_start(
         return scale.floor(held.start)
     when = f"{held.start.astimezone(zone(picture.loop.zone)):%A %d %B %H:%M} ({picture.loop.zone})"
     text = f"{title} is locked to {when}, which is past or beyond the horizon: unlock its time"
-    there = said(
-        "locked_time", title=title, at=saying.times([Span(held.start, held.start)], picture.loop.zone)
-    )
+    there = said("locked_time", title=title, at=saying.moment(held.start, picture.loop.zone))
     reasons.append(Reason(LOCKED, text, (), (held.interview,), there))
     return None
 

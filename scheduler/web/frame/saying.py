@@ -312,9 +312,9 @@ class Sayer:
             )
         if "day" in value:
             return self.when.written(date.fromisoformat(value["day"]))
-        spans = [Span(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in value["spans"]]
-        told = [self._stretch(span, value["zone"]) for span in spans]
+        ends = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in value["spans"]]
+        told = [self._stretch(start, end, value["zone"]) for start, end in ends]
         return f"{format_list(told, 'standard', self.words.locale)} ({value['zone']})"
 
-    def _stretch(self, span: Span, zone: str) -> str:
-        return self.when.moment(span.start, zone) if span.start == span.end else self.when.stretch(span, zone)
+    def _stretch(self, start: datetime, end: datetime, zone: str) -> str:
+        return self.when.moment(start, zone) if start == end else self.when.stretch(Span(start, end), zone)

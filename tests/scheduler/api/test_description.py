@@ -58,7 +58,7 @@ def test_nothing_leaves_that_is_not_listed(api: Client) -> None:
     """Every answer has a model; those that are documents of their own are named here."""
     documents = {"/company", "/company/schema", "/metrics", "/openapi.json", "/docs", "/"}
     streams = {"/facts/export", "/batches/{batch_id}/events", "/loops/{loop_id}/events"}
-    pages = {"/llms.txt", "/docs/{page:path}"}
+    pages = {"/llms.txt", "/docs/{page:path}", "/sign-in", "/sign-in/back"}
     documents |= streams | pages
     nothing = {"remove_a_hook", "remove_a_connection", "remove_an_automation", "revoke_a_token"}  # 204
     nothing |= {"end_a_session", "end_an_own_session"}

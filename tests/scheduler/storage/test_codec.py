@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scheduler.domain.bookings import Interview, LedgerRow, Reservation
 from scheduler.domain.company import Company
 from scheduler.domain.errors import BadInput
+from scheduler.domain.fixes.saying import Said
 from scheduler.domain.loops import Application, Loop
 from scheduler.domain.proposals import Proposal
 from scheduler.domain.subjects import Subject, Whose
@@ -41,6 +42,7 @@ st.register_type_strategy(Span, _spans)
 st.register_type_strategy(
     Subject, st.builds(Subject, st.sampled_from(Whose), st.text(min_size=1, max_size=9))
 )
+st.register_type_strategy(Said, st.builds(Said, st.text(), st.dictionaries(st.text(), _json, max_size=3)))
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 
